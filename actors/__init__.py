@@ -1,0 +1,1 @@
+"""The workers' house: read, decode, engines, models. Every part works without Ray."""

@@ -1,0 +1,190 @@
+"""A child process that serves one function over a pipe, and that can be killed at any moment.
+
+Decoders and the inline runner's engines live in such processes: native code that crashes, hangs or
+swallows memory takes nothing along, and a CUDA context is never inherited, for the child is a fresh
+interpreter and no fork.
+"""
+
+from __future__ import annotations
+
+import importlib
+import os
+import pickle
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Mapping
+from multiprocessing.connection import Connection, Pipe
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+_STDERR_TAIL_BYTES = 2000
+
+
+class ChildDiedError(Exception):
+    """The child ended without an answer. `exit_code` is negative for a signal, as in subprocess."""
+
+    def __init__(self, exit_code: int | None, stderr_tail: str) -> None:
+        super().__init__(describe_exit(exit_code))
+        self.exit_code = exit_code
+        self.stderr_tail = stderr_tail
+
+
+class ChildTimeoutError(Exception):
+    """The child gave no answer in time; it is still running and should be killed."""
+
+
+def describe_exit(exit_code: int | None) -> str:
+    """Say in words how a process ended."""
+    if exit_code is None:
+        return "closed its pipe"
+    if exit_code < 0:
+        try:
+            return f"killed by {signal.Signals(-exit_code).name}"
+        except ValueError:
+            return f"killed by signal {-exit_code}"
+    return f"exited with code {exit_code}"
+
+
+def send_object(conn: Connection, obj: Any) -> None:
+    """Pickle `obj` over a pipe; arrays travel out of band, so that no second copy of a picture is made."""
+    buffers: list[pickle.PickleBuffer] = []
+    head = pickle.dumps(obj, protocol=5, buffer_callback=buffers.append)
+    raw = [buffer.raw() for buffer in buffers]
+    conn.send((head, [view.nbytes for view in raw]))
+    for view in raw:
+        conn.send_bytes(view)
+
+
+def receive_object(conn: Connection) -> Any:
+    """The counterpart of `send_object`; the arrays that come out are writable and their own memory."""
+    head, sizes = conn.recv()
+    buffers = []
+    for size in sizes:
+        buffer = bytearray(size)
+        conn.recv_bytes_into(buffer)
+        buffers.append(buffer)
+    return pickle.loads(head, buffers=buffers)
+
+
+class ChildProcess:
+    """A fresh interpreter that runs `target(conn, *args)`, named as "module:function".
+
+    The child ignores Ctrl-C (its parent decides) and ends by itself when the parent is gone. What it
+    prints goes to an unlinked temporary file; its end is kept for the message when the child dies.
+    """
+
+    def __init__(self, target: str, args: tuple[Any, ...] = (), env: Mapping[str, str] | None = None) -> None:
+        parent_end, child_end = Pipe()
+        self._conn = parent_end
+        self._output = tempfile.TemporaryFile()  # noqa: SIM115 - closed in close()
+        try:
+            self._process = subprocess.Popen(
+                [sys.executable, "-m", "actors.process", str(child_end.fileno()), str(os.getpid()), target],
+                pass_fds=[child_end.fileno()],
+                stdin=subprocess.DEVNULL,
+                stdout=self._output,
+                stderr=self._output,
+                env={**os.environ, "PYTHONPATH": _python_path(), **(env or {})},
+            )
+        finally:
+            child_end.close()
+        self.send(args)
+
+    @property
+    def pid(self) -> int:
+        """Process id of the child."""
+        return self._process.pid
+
+    @property
+    def alive(self) -> bool:
+        """Whether the child is still running."""
+        return self._process.poll() is None
+
+    def send(self, obj: Any) -> None:
+        """Hand an object to the child. Raises ChildDiedError if nobody is there to take it."""
+        try:
+            send_object(self._conn, obj)
+        except (BrokenPipeError, ConnectionResetError, OSError) as error:
+            raise self._death() from error
+
+    def receive(self, timeout_s: float | None = None) -> Any:
+        """Wait for the child's next object. Raises ChildTimeoutError or ChildDiedError."""
+        try:
+            if not self._conn.poll(timeout_s):
+                raise ChildTimeoutError(f"no answer within {timeout_s:g} s")
+            return receive_object(self._conn)
+        except (EOFError, ConnectionResetError, OSError) as error:
+            raise self._death() from error
+
+    def kill(self) -> None:
+        """End the child now, whatever it is doing, and wait until it is gone."""
+        if self.alive:
+            self._process.kill()
+        self._process.wait()
+        self._conn.close()
+        self._output.close()
+
+    def close(self, grace_s: float = 2.0) -> None:
+        """Let the child end by itself (it sees its pipe close), or kill it after `grace_s` seconds."""
+        self._conn.close()
+        try:
+            self._process.wait(grace_s)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+        self._output.close()
+
+    def __enter__(self) -> ChildProcess:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.kill()
+
+    def _death(self) -> ChildDiedError:
+        try:
+            exit_code: int | None = self._process.wait(timeout=2.0)
+        except subprocess.TimeoutExpired:
+            exit_code = None
+        return ChildDiedError(exit_code, self._stderr_tail())
+
+    def _stderr_tail(self) -> str:
+        if self._output.closed:
+            return ""
+        end = self._output.seek(0, os.SEEK_END)
+        self._output.seek(max(0, end - _STDERR_TAIL_BYTES))
+        return self._output.read().decode("utf-8", "replace").strip()
+
+
+def _python_path() -> str:
+    """The parent's import path, so that a package that Ray unpacked is found by the child too."""
+    return os.pathsep.join(str(Path(entry).absolute()) if entry else str(Path.cwd()) for entry in sys.path)
+
+
+def _end_with_parent(parent_pid: int) -> None:
+    while os.getppid() == parent_pid:
+        time.sleep(1.0)
+    os._exit(0)
+
+
+def _main() -> None:
+    fd, parent_pid, target = int(sys.argv[1]), int(sys.argv[2]), sys.argv[3]
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threading.Thread(target=_end_with_parent, args=(parent_pid,), daemon=True).start()
+    module, function = target.split(":")
+    conn = Connection(fd)
+    serve = getattr(importlib.import_module(module), function)
+    try:
+        serve(conn, *receive_object(conn))
+    except (EOFError, BrokenPipeError, ConnectionResetError):
+        return  # the parent closed the pipe: the ordinary end
+
+
+if __name__ == "__main__":
+    _main()

@@ -1,0 +1,98 @@
+"""The settings that workers need: decoding, engine and models. `pipelines.config` builds on them."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+
+class Settings(BaseModel):
+    """Base of every settings model: frozen, and an unknown key is an error."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
+
+
+class DecodeConfig(Settings):
+    """How a document's bytes become page pictures."""
+
+    pdf_dpi: float = Field(default=200.0, gt=0, le=1200)
+    """Resolution in dots an inch at which PDF pages are rendered; lowered for a page that would exceed
+    `pdf_max_megapixels`."""
+
+    pdf_max_megapixels: float = Field(default=16.0, gt=0)
+    """Pixel budget of a rendered PDF page, in millions: a larger page is rendered at a lower dpi."""
+
+    max_megapixels: float = Field(default=178.956970, gt=0)
+    """Largest image that is decoded, in millions of pixels (the default is Pillow's own limit for a
+    decompression bomb); a larger one is `decode.too_large`, before its memory is allocated."""
+
+    max_file_mb: float = Field(default=1024.0, gt=0)
+    """Largest file that is read, in MiB; a larger one is `read.too_large`."""
+
+    max_pages: int = Field(default=20000, ge=1)
+    """Most pages that are taken from one document; a document that says it has more is `decode.too_large`."""
+
+    timeout_s: float = Field(default=20.0, gt=0)
+    """Seconds one page may take to decode before its decoder is killed (`decode.timeout`)."""
+
+    read_timeout_s: float = Field(default=120.0, gt=0)
+    """Seconds one document may take to be read from its store (`read.timeout`)."""
+
+    memory_limit_mb: int = Field(default=1800, ge=256)
+    """Memory a decoder process may take, in MiB; a page that needs more is `decode.too_large`."""
+
+
+class EngineConfig(Settings):
+    """Which engine reads the pages, and with which models."""
+
+    engine: Literal["stock", "fake"] = "stock"
+    """`stock`: PaddleOCR's own pipeline; `fake`: made-up text from pixels, for tests."""
+
+    model: str = "PP-OCRv6_small"
+    """Name of a detection and recognition pair in the catalogue (`rayocr models list`)."""
+
+    runtime: Literal["auto", "onnxruntime", "paddle"] = "auto"
+    """What executes the models. `auto` takes the one that the model's format needs."""
+
+    device: Literal["auto", "cpu", "gpu"] = "auto"
+    """`auto`: the GPU if the worker was given one (`resources.gpus_per_actor`), else the CPU."""
+
+    threads: int | None = Field(default=None, ge=1)
+    """Threads an engine computes with; null: as many as CPUs its worker was given."""
+
+    det_limit_side: int = Field(default=64, ge=32)
+    """Detection: bound on a page side in pixels, used as `det_limit_type` says (PaddleOCR: limit_side_len)."""
+
+    det_limit_type: Literal["min", "max"] = "min"
+    """`min`: pages whose short side is below the bound are enlarged to it; `max`: pages whose long side is
+    above the bound are reduced to it. PaddleOCR's own default is min 64, so pages keep their resolution."""
+
+    det_thresh: float = Field(default=0.3, gt=0, lt=1)
+    """Detection: score above which a pixel is text (PaddleOCR's OCR.yaml: 0.3)."""
+
+    det_box_thresh: float = Field(default=0.6, gt=0, lt=1)
+    """Detection: mean score above which a box is kept (PaddleOCR's OCR.yaml: 0.6)."""
+
+    det_unclip_ratio: float = Field(default=1.5, gt=0)
+    """Detection: how far a box is grown around its text core (PaddleOCR's OCR.yaml: 1.5)."""
+
+    rec_score_thresh: float = Field(default=0.0, ge=0, le=1)
+    """Recognition: lines with a lower mean score are dropped (PaddleOCR's OCR.yaml: 0)."""
+
+    fake: dict[str, str] = Field(default_factory=dict)
+    """Faults that the fake engine acts out, for tests: a word in the page's pixels to an act
+    (see actors/engines/fake.py)."""
+
+
+class ModelsConfig(Settings):
+    """Where model weights come from and are kept."""
+
+    cache: str | None = None
+    """Folder of the verified weights; null: `$RAYOCR_MODELS`, else `~/.cache/rayocr/models`."""
+
+    source: str | None = None
+    """A folder or URL (file://, s3:// ...) that holds the weights; null: each model's own source."""
+
+    offline: bool = False
+    """True: never fetch; a missing model is an error at once."""
