@@ -132,6 +132,17 @@ class PageError(Exception):
         return type(self), (self.code, self.message)
 
 
+class EngineDiedError(Exception):
+    """The process that held the engine is gone, and a fresh one stands in its place.
+
+    `cause`: the error code of the pages it was working on, `ocr.crashed` or `ocr.timeout`.
+    """
+
+    def __init__(self, cause: str, message: str) -> None:
+        super().__init__(message)
+        self.cause = cause
+
+
 class RayocrError(Exception):
     """A whole command cannot go on. Shown as three lines: what, why, what to do."""
 

@@ -1,0 +1,116 @@
+"""An engine in a child process of its own: the inline runner's engine, which may crash or hang alone."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Sequence
+from multiprocessing.connection import Connection
+
+from actors.contracts import EngineInfo, Image, OcrEngine, PageResult
+from actors.errors import EngineDiedError, RayocrError
+from actors.process import ChildDiedError, ChildProcess, ChildTimeoutError, receive_object, send_object
+from actors.settings import EngineConfig, ModelsConfig
+
+_START_TIMEOUT_S = 300.0
+"""Longest that a model may take to load; PaddleOCR's import alone takes 5 to 10 s on a busy machine."""
+
+
+class ChildEngine:
+    """`OcrEngine` over a `ChildProcess`: raises EngineDiedError where the engine's process is lost.
+
+    The next call starts a fresh process. `timeout_s` is for one page; a batch has as many times that.
+    Raises what the engine's own constructor raised, if that is a RayocrError.
+    """
+
+    def __init__(self, config: EngineConfig, models: ModelsConfig, threads: int, timeout_s: float) -> None:
+        self._config = config
+        self._models = models
+        self._threads = threads
+        self._timeout_s = timeout_s
+        self._child, self._info = self._start()
+
+    @property
+    def info(self) -> EngineInfo:
+        """See OcrEngine."""
+        return self._info
+
+    def recognize(self, pages: Sequence[Image]) -> list[PageResult]:
+        """See OcrEngine. Raises EngineDiedError."""
+        if self._child is None:
+            self._child, self._info = self._start()
+        try:
+            self._child.send(list(pages))
+            answer = self._child.receive(self._timeout_s * max(1, len(pages)))
+        except ChildTimeoutError as error:
+            self.close()
+            raise EngineDiedError("ocr.timeout", str(error)) from error
+        except ChildDiedError as error:
+            self.close()
+            raise EngineDiedError("ocr.crashed", str(error)) from error
+        if isinstance(answer, BaseException):
+            raise answer
+        results: list[PageResult] = answer
+        return results
+
+    def release(self) -> None:
+        """See OcrEngine: a child gives all its memory back by being replaced at the next call."""
+        self.close()
+
+    def close(self) -> None:
+        """See OcrEngine."""
+        if self._child is not None:
+            self._child.kill()
+            self._child = None
+
+    def _start(self) -> tuple[ChildProcess | None, EngineInfo]:
+        from actors.threads import thread_environment
+
+        child = ChildProcess(
+            "actors.engines.child:serve",
+            (self._config, self._models, self._threads),
+            env=thread_environment(self._threads),
+        )
+        try:
+            answer = child.receive(_START_TIMEOUT_S)
+        except (ChildDiedError, ChildTimeoutError) as error:
+            child.kill()
+            tail = error.stderr_tail.splitlines()[-1:] if isinstance(error, ChildDiedError) else []
+            raise RayocrError(
+                "The engine could not be started.",
+                " ".join([f"Its process {error}.", *tail]),
+                "Check memory, and try another engine.runtime.",
+            ) from error
+        if isinstance(answer, BaseException):
+            child.kill()
+            raise answer
+        info: EngineInfo = answer
+        return child, info
+
+
+def serve(conn: Connection, config: EngineConfig, models: ModelsConfig, threads: int) -> None:
+    """The child's side: build the engine, then answer batches until the pipe closes."""
+    from actors.engines import build_engine
+    from actors.threads import limit_threads
+
+    limit_threads(threads)
+    try:
+        engine = build_engine(config.model_copy(update={"threads": threads}), models)
+    except RayocrError as error:
+        send_object(conn, error)
+        return
+    except Exception as error:  # noqa: BLE001 - whatever a library raises must reach the parent in words
+        send_object(conn, RayocrError("The engine could not be built.", f"{type(error).__name__}: {error}"))
+        return
+    send_object(conn, engine.info)
+    with contextlib.closing(engine):
+        while True:
+            send_object(conn, _answer(engine, receive_object(conn)))
+
+
+def _answer(engine: OcrEngine, pages: Sequence[Image]) -> list[PageResult] | Exception:
+    try:
+        return engine.recognize(pages)
+    except MemoryError as error:
+        return MemoryError(str(error))
+    except Exception as error:  # noqa: BLE001 - the parent decides what an engine's error means
+        return RuntimeError(f"{type(error).__name__}: {error}")

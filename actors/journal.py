@@ -1,0 +1,90 @@
+"""Which pages are being recognised right now: what is noted and not struck names a death's suspects.
+
+Before an engine starts on pages their identities are noted, afterwards they are struck. If the process
+dies in between, whoever gets the pages next learns which of them were open, and how often each one was
+open *alone*: a page that killed its process alone, after it was in a group that died, is quarantined.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+Identity = tuple[str, int]
+"""(document_id, page_index)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Deaths:
+    """How a page's earlier attempts ended without being struck. `cause`: code of the last one."""
+
+    in_group: int = 0
+    alone: int = 0
+    cause: str = "ocr.crashed"
+
+    @property
+    def total(self) -> int:
+        """Attempts that ended with the process."""
+        return self.in_group + self.alone
+
+    @property
+    def quarantined(self) -> bool:
+        """The page is not to be tried again: it died twice, the last time alone."""
+        return self.alone >= 1 and self.total >= 2
+
+
+class Journal(Protocol):
+    """Where attempts are noted; it outlives the processes that note them."""
+
+    def note(self, pages: Sequence[Identity]) -> None:
+        """These pages are about to be recognised, together."""
+        ...
+
+    def strike(self, pages: Sequence[Identity]) -> None:
+        """These pages were recognised: forget them."""
+        ...
+
+    def deaths(self, pages: Sequence[Identity]) -> Mapping[Identity, Deaths]:
+        """Of these pages, those with attempts that ended with the process."""
+        ...
+
+    def blame(self, pages: Sequence[Identity], cause: str) -> None:
+        """The process is about to be ended because of these pages; `cause` is the row's error code."""
+        ...
+
+
+class MemoryJournal:
+    """The journal itself: lives beside the driver, in its process or in a small actor of its own."""
+
+    def __init__(self) -> None:
+        self._open: dict[Identity, Deaths] = {}
+        self._struck = 0
+
+    def note(self, pages: Sequence[Identity]) -> None:
+        """See Journal. A page noted counts as a death until it is struck."""
+        alone = len(pages) == 1
+        for page in pages:
+            before = self._open.get(page, Deaths())
+            self._open[page] = Deaths(before.in_group + (not alone), before.alone + alone, "ocr.crashed")
+
+    def strike(self, pages: Sequence[Identity]) -> None:
+        """See Journal."""
+        for page in pages:
+            self._open.pop(page, None)
+        self._struck += len(pages)
+
+    def deaths(self, pages: Sequence[Identity]) -> dict[Identity, Deaths]:
+        """See Journal."""
+        return {page: self._open[page] for page in pages if page in self._open}
+
+    def blame(self, pages: Sequence[Identity], cause: str) -> None:
+        """See Journal."""
+        for page in pages:
+            if page in self._open:
+                before = self._open[page]
+                self._open[page] = Deaths(before.in_group, before.alone, cause)
+
+    def struck(self) -> int:
+        """Pages struck so far: how many were recognised, published or not."""
+        return self._struck

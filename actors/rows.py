@@ -1,0 +1,107 @@
+"""Pages and what an engine found on them, as rows of the public table."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from actors.contracts import Line, Page, PageResult, Status
+from actors.schema import page_row_schema
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+
+@dataclass(frozen=True, slots=True)
+class Recognised:
+    """A page, what was found on it, and what that took. `attempts`: how often recognition was started."""
+
+    page: Page
+    result: PageResult
+    ocr_ms: float = 0.0
+    attempts: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Stamp:
+    """What all rows of a run share: the engine's fingerprint and the run's id."""
+
+    engine: str
+    run_id: str
+
+
+def rows_table(recognised: Sequence[Recognised], stamp: Stamp) -> pa.Table:
+    """The pages as a table of the public schema, in order; `written_at` is filled when it is staged."""
+    import pyarrow as pa
+
+    return pa.Table.from_pylist([_row(one, stamp) for one in recognised], schema=page_row_schema())
+
+
+def page_text(lines: Sequence[Line]) -> str:
+    """Lines in order joined by a line break, with a blank line between blocks."""
+    parts: list[str] = []
+    for index, line in enumerate(lines):
+        if index:
+            parts.append("\n" if line.block == lines[index - 1].block else "\n\n")
+        parts.append(line.text)
+    return "".join(parts)
+
+
+def _row(one: Recognised, stamp: Stamp) -> dict[str, Any]:
+    page, decoded, result = one.page, one.page.decoded, one.result
+    fault = decoded.fault or result.fault
+    row: dict[str, Any] = {
+        "document_id": page.ref.document_id,
+        "page_index": decoded.page_index,
+        "uri": page.ref.uri,
+        "key": page.ref.key,
+        "version": page.ref.version,
+        "content_sha256": page.content_sha256,
+        "page_count": decoded.page_count,
+        "format": decoded.format,
+        "size_bytes": page.size_bytes if page.size_bytes is not None else page.ref.size_bytes,
+        "dpi": decoded.dpi,
+        "status": "failed",
+        "timings": {"read_ms": page.read_ms, "decode_ms": decoded.decode_ms, "ocr_ms": one.ocr_ms},
+        "attempts": one.attempts,
+        "engine": stamp.engine,
+        "run_id": stamp.run_id,
+        "meta": list(page.ref.meta.items()),
+    }
+    if decoded.image is not None:
+        height, width = decoded.image.shape[:2]
+        turned = result.rotation in (90, 270)
+        row["width"], row["height"] = (height, width) if turned else (width, height)
+        row["rotation"] = result.rotation
+    if decoded.info is not None:
+        info = decoded.info
+        row["decode"] = {"frame": info.frame, "dpi": info.dpi, "scale": info.scale}
+    if fault is not None:
+        return row | {"error_code": fault.code, "error_message": fault.message}
+    return row | _text_columns(result.lines)
+
+
+def _text_columns(lines: Sequence[Line]) -> dict[str, Any]:
+    text = page_text(lines)
+    status: Status = "ok" if text.strip() else "empty"
+    return {
+        "status": status,
+        "text": text,
+        "lines": [_line(line) for line in lines],
+        "mean_score": sum(line.score for line in lines) / len(lines) if lines else None,
+        "line_count": len(lines),
+        "char_count": sum(not character.isspace() for character in text),
+        "text_source": "ocr",
+    }
+
+
+def _line(line: Line) -> dict[str, Any]:
+    words = line.words and [{"text": word.text, "polygon": word.polygon} for word in line.words]
+    return {
+        "text": line.text,
+        "score": line.score,
+        "polygon": line.polygon,
+        "block": line.block,
+        "words": words,
+    }

@@ -1,0 +1,1 @@
+"""The driver's house: config, sources, plan, runners, ledger, publish, verify."""

@@ -1,0 +1,36 @@
+"""What every worker of a run must know: settings, identity of the run, and where rows go. Picklable."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from actors.rows import Stamp
+from actors.settings import DecodeConfig, EngineConfig, ModelsConfig
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One run, as its workers see it. `threads`: what an engine computes with; `flush_seconds`: how long
+    rows may wait for their file.
+
+    Storage options may hold credentials: they are never part of a repr.
+    """
+
+    run_id: str
+    fingerprint: str
+    decode: DecodeConfig
+    engine: EngineConfig
+    models: ModelsConfig
+    threads: int
+    page_timeout_s: float
+    flush_seconds: float
+    output: str
+    source_options: Mapping[str, Any] = field(default_factory=dict, repr=False)
+    output_options: Mapping[str, Any] = field(default_factory=dict, repr=False)
+
+    @property
+    def stamp(self) -> Stamp:
+        """What all rows of this run share."""
+        return Stamp(self.fingerprint, self.run_id)

@@ -1,0 +1,90 @@
+"""What there is to compute with: nodes with their CPUs, memory and GPUs."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """One machine. `cpus` are what this process may use of it; memory in MiB; GPUs count whole cards
+    (or MIG slices); `gpu_memory_mb` of one of them, None where unknown."""
+
+    cpus: float
+    memory_mb: int
+    gpus: float = 0
+    gpu_memory_mb: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Machine:
+    """All nodes of a run. `cluster`: Ray is already there (a job, or an address in the environment)."""
+
+    nodes: tuple[Node, ...]
+    cluster: bool = False
+
+    @property
+    def cpus(self) -> float:
+        """CPUs of all nodes."""
+        return sum(node.cpus for node in self.nodes)
+
+    @property
+    def gpus(self) -> float:
+        """GPUs of all nodes."""
+        return sum(node.gpus for node in self.nodes)
+
+
+def on_cluster() -> bool:
+    """Whether the process runs in a Ray job or was told of a cluster."""
+    return bool(os.environ.get("RAY_ADDRESS") or os.environ.get("RAY_JOB_CONFIG_JSON_ENV_VAR"))
+
+
+def this_machine() -> Machine:
+    """The machine that this process runs on, within its affinity and its cgroup's memory."""
+    gpus, gpu_memory_mb = _gpus()
+    return Machine((Node(float(_cpus()), _memory_mb(), float(gpus), gpu_memory_mb),))
+
+
+def _cpus() -> int:
+    allowed = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    quota = _cgroup_number("cpu.max")
+    return max(1, min(allowed, int(quota))) if quota else allowed
+
+
+def _memory_mb() -> int:
+    import psutil
+
+    total = int(psutil.virtual_memory().total)
+    limit = _cgroup_number("memory.max")
+    return int(min(total, limit) if limit else total) >> 20
+
+
+def _cgroup_number(name: str) -> float | None:
+    """A limit of this container (cgroup v2): bytes, or CPUs for `cpu.max`; None where there is none."""
+    from pathlib import Path
+
+    try:
+        parts = (Path("/sys/fs/cgroup") / name).read_text("ascii").split()
+    except OSError:
+        return None
+    if not parts or parts[0] == "max":
+        return None
+    return float(parts[0]) / float(parts[1]) if len(parts) > 1 else float(parts[0])
+
+
+def _gpus() -> tuple[int, int | None]:
+    """Cards that nvidia-smi lists, without touching CUDA in this process; (0, None) without one."""
+    import shutil
+    import subprocess
+
+    if os.environ.get("CUDA_VISIBLE_DEVICES") == "" or not shutil.which("nvidia-smi"):
+        return 0, None
+    command = ["nvidia-smi", "--query-gpu=memory.total", "--format=csv,noheader,nounits"]
+    answer = subprocess.run(command, capture_output=True, text=True, timeout=20, check=False)
+    if answer.returncode != 0:
+        return 0, None
+    memory = [int(line) for line in answer.stdout.split() if line.strip().isdigit()]
+    visible = os.environ.get("CUDA_VISIBLE_DEVICES")
+    count = len(visible.split(",")) if visible else len(memory)
+    return count, min(memory) if memory else None

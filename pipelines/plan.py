@@ -1,0 +1,324 @@
+"""The plan of a run: a pure function of config, machine and listing, with a reason for every choice."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
+
+from actors.errors import ConfigError
+from pipelines.config import Config
+from pipelines.machine import Machine, Node
+
+TASK_CPUS = 0.25
+"""CPUs that Ray reserves for a decode or stage task. They are bookkeeping, nothing is pinned; below 0.25
+Ray starts so many worker processes at once that tasks were seen to starve."""
+
+RAY_START_S = 40.0
+"""Wall seconds from process start to the first row through Ray on two quiet cores."""
+
+RAY_OVERHEAD_CPUS = 0.24
+"""CPUs that Ray's own processes take all the time, measured on two cores; does not grow with them."""
+
+INLINE_DRIVER_S = 0.02
+"""Seconds of the inline runner's driver a page: it reads, relays the picture and builds the row, alone."""
+
+_RESERVED_MEMORY_MB = 1500
+_DECODE_MEMORY_MB = 800
+_MAX_BLOCKS = 20_000
+
+
+@dataclass(frozen=True, slots=True)
+class EngineCost:
+    """What an engine is expected to cost: the plan's estimate until something was measured.
+
+    `cpu_s`: CPU seconds a page on one thread of a 2024 server core; `memory_mb`: peak resident memory of
+    one engine's process; `gpu_s`: seconds a page on a card; `start_s`: CPU seconds until it is ready.
+    """
+
+    cpu_s: float
+    memory_mb: int
+    start_s: float
+    gpu_s: float
+
+
+ENGINE_COSTS = {
+    "stock": EngineCost(cpu_s=2.5, memory_mb=1400, start_s=8.0, gpu_s=0.25),
+    "fake": EngineCost(cpu_s=0.002, memory_mb=150, start_s=0.5, gpu_s=0.002),
+}
+"""Measured on receipts, forms and 300-dpi pages; a dense page costs several times as much."""
+
+_DECODE_CPU_S = 0.08
+"""CPU seconds to read and decode a page: a 300-dpi JPEG; a PDF page at 200 dpi."""
+
+_ROW_BYTES = 6000
+"""Bytes of a page's row in Parquet: a page of 50 to 100 lines, compressed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """What the listing says of the work that is left."""
+
+    documents: int
+    bytes: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """One decision of the plan and the reason for it, in a sentence."""
+
+    value: int | float | str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """How a run will be carried out. Every field is a Choice; `rayocr plan` prints them in this order."""
+
+    runner: Choice
+    actors: Choice
+    cpus_per_actor: Choice
+    threads: Choice
+    gpus_per_actor: Choice
+    batch_pages: Choice
+    decode_tasks: Choice
+    documents_per_block: Choice
+    rows_per_file: Choice
+    memory_per_actor_mb: Choice
+    pages_per_second: Choice
+
+    def number(self, name: str) -> float:
+        """Value of a numeric choice."""
+        return float(getattr(self, name).value)
+
+    def count(self, name: str) -> int:
+        """Value of a choice that counts something."""
+        return int(getattr(self, name).value)
+
+    def rows(self) -> Sequence[tuple[str, str, str]]:
+        """Name, value and reason of each choice, for printing."""
+        return [
+            (field.name, _show(getattr(self, field.name).value), getattr(self, field.name).reason)
+            for field in fields(self)
+        ]
+
+
+def make_plan(config: Config, machine: Machine, listing: Listing) -> Plan:
+    """Decide how the run is carried out. Raises ConfigError, with numbers, for what cannot run."""
+    cost = ENGINE_COSTS[config.engine.engine]
+    gpu_share = _gpu_share(config, machine)
+    decode = _decode_tasks(config, machine, cost, gpu=gpu_share.value != 0)
+    actors, cpus = _actors(config, machine, cost, float(gpu_share.value), int(decode.value))
+    runner = _runner(config, machine, listing, cost, int(actors.value), gpu=gpu_share.value != 0)
+    if runner.value == "inline" and listing.documents:
+        actors = _no_more_than_documents(config, actors, listing)
+    check_cpu_rule(machine, int(actors.value), float(cpus.value), int(decode.value))
+    threads = _threads(config, float(cpus.value))
+    batch = _batch_pages(config, gpu=gpu_share.value != 0)
+    rate = _rate(cost, machine, int(actors.value), int(threads.value), gpu=gpu_share.value != 0)
+    return Plan(
+        runner=runner,
+        actors=actors,
+        cpus_per_actor=cpus,
+        threads=threads,
+        gpus_per_actor=gpu_share,
+        batch_pages=batch,
+        decode_tasks=decode,
+        documents_per_block=_documents_per_block(listing, int(batch.value), int(actors.value)),
+        rows_per_file=_rows_per_file(config, float(rate.value), int(batch.value)),
+        memory_per_actor_mb=Choice(cost.memory_mb, f"expected peak of one {config.engine.engine} engine"),
+        pages_per_second=rate,
+    )
+
+
+def check_cpu_rule(machine: Machine, actors: int, cpus_per_actor: float, decode_tasks: int) -> None:
+    """Refuse a plan in which a stage could wait for ever for a CPU.
+
+    Ray's actors hold their CPUs for the whole run, so the pool, all decode tasks and one stage task must
+    fit at the same time: actors x cpus_per_actor + decode_tasks x 0.25 + 0.25 <= CPUs.
+    """
+    tasks = (decode_tasks + 1) * TASK_CPUS
+    total = actors * cpus_per_actor + tasks
+    if total > machine.cpus + 1e-6:
+        raise ConfigError(
+            f"The plan needs {total:g} CPUs and there are {machine.cpus:g}.",
+            f"{actors} actors x {cpus_per_actor:g} + {decode_tasks} decode tasks x {TASK_CPUS:g} "
+            f"+ one stage task {TASK_CPUS:g}: a stage would wait for ever.",
+            "Lower resources.actors, resources.cpus_per_actor or resources.decode_tasks.",
+        )
+
+
+def _gpu_share(config: Config, machine: Machine) -> Choice:
+    asked = config.resources.gpus_per_actor
+    if config.engine.device == "gpu" and not machine.gpus:
+        raise ConfigError(
+            "engine.device is gpu and there is no GPU.",
+            f"{len(machine.nodes)} node(s) with 0 GPUs are in sight.",
+            "Run it where `nvidia-smi` lists a card, or set engine.device=cpu.",
+        )
+    if asked is None:
+        if config.engine.device == "cpu" or config.engine.engine == "fake" or not machine.gpus:
+            return Choice(0, "no GPU here" if not machine.gpus else "the engine computes on the CPU")
+        return Choice(1, "one engine a card; resources.gpus_per_actor=0.5 puts two on it")
+    if asked > 1 and asked != int(asked):
+        raise ConfigError(
+            f"resources.gpus_per_actor is {asked:g}.", "Above 1 only whole cards can be given.", "Use 1 or 2."
+        )
+    if asked > machine.gpus:
+        raise ConfigError(
+            f"resources.gpus_per_actor is {asked:g} and there are {machine.gpus:g} GPUs.",
+            "No actor could ever start.",
+            "Set it to 0, or run where there is a card.",
+        )
+    return Choice(asked, "as configured")
+
+
+def _decode_tasks(config: Config, machine: Machine, cost: EngineCost, *, gpu: bool) -> Choice:
+    asked = config.resources.decode_tasks
+    if asked is not None:
+        return Choice(asked, "as configured")
+    if gpu:
+        needed = machine.gpus * _DECODE_CPU_S / cost.gpu_s
+        why = f"{machine.gpus:g} card(s) take a page every {cost.gpu_s:g} s, decoding one takes {_DECODE_CPU_S:g} s"
+    else:
+        needed = machine.cpus * _DECODE_CPU_S / (cost.cpu_s + _DECODE_CPU_S)
+        why = f"decoding a page takes {_DECODE_CPU_S:g} s, recognising it {cost.cpu_s:g} s"
+    most = max(1, int(machine.cpus // 2))
+    tasks = min(most, max(1, math.ceil(needed * 1.5)))
+    return Choice(tasks, f"{why}; half as many again so that no engine waits")
+
+
+def _actors(
+    config: Config, machine: Machine, cost: EngineCost, gpu_share: float, decode_tasks: int
+) -> tuple[Choice, Choice]:
+    """Number of engines, and the CPUs that each holds."""
+    resources = config.resources
+    free = machine.cpus - (decode_tasks + 1) * TASK_CPUS
+    if free <= 0:
+        raise ConfigError(
+            f"No CPU is left for recognition: {machine.cpus:g} CPUs, {decode_tasks} decode tasks.",
+            f"Decode and stage tasks hold {(decode_tasks + 1) * TASK_CPUS:g}.",
+            "Lower resources.decode_tasks.",
+        )
+    if resources.actors is not None:
+        share = resources.cpus_per_actor or _floor(min(1.0, free / resources.actors))
+        return Choice(resources.actors, "as configured"), Choice(share, _share_reason(resources.cpus_per_actor))
+    if gpu_share:
+        count = sum(_per_card(gpu_share, node) for node in machine.nodes)
+        share = resources.cpus_per_actor or _floor(min(1.0, free / count))
+        return Choice(count, f"{gpu_share:g} of a card each fills {machine.gpus:g} card(s)"), Choice(
+            share, _share_reason(resources.cpus_per_actor)
+        )
+    by_cpu, share = _split_cpus(machine, free, resources.cpus_per_actor)
+    by_memory = sum(_by_memory(node, cost) for node in machine.nodes)
+    if by_memory < 1:
+        raise ConfigError(
+            f"There is not enough memory for one {config.engine.engine} engine.",
+            f"It takes about {cost.memory_mb} MiB, {_RESERVED_MEMORY_MB} MiB are kept for the rest.",
+            "Use a machine with more memory, or a smaller engine.model.",
+        )
+    if by_memory < by_cpu:
+        return Choice(by_memory, f"memory: {cost.memory_mb} MiB each fit {by_memory} times"), Choice(
+            share, _share_reason(resources.cpus_per_actor)
+        )
+    return Choice(by_cpu, f"{machine.cpus:g} CPUs, less what decode and stage tasks hold"), Choice(
+        share, _share_reason(resources.cpus_per_actor)
+    )
+
+
+def _split_cpus(machine: Machine, free: float, asked: float | None) -> tuple[int, float]:
+    if asked is not None:
+        return max(1, int((free + 1e-6) // asked)), asked
+    whole = int(machine.cpus)
+    if free / whole >= 0.7:  # every core gets an engine; tasks live on what the fractions leave
+        return whole, _floor(min(1.0, free / whole))
+    return max(1, int(free)), _floor(min(1.0, free / max(1, int(free))))
+
+
+def _per_card(gpu_share: float, node: Node) -> int:
+    if gpu_share >= 1:
+        return int(node.gpus // gpu_share)
+    return int(node.gpus) * int(1 / gpu_share + 1e-6)
+
+
+def _by_memory(node: Node, cost: EngineCost) -> int:
+    return max(0, (node.memory_mb - _RESERVED_MEMORY_MB - _DECODE_MEMORY_MB) // cost.memory_mb)
+
+
+def _share_reason(asked: float | None) -> str:
+    return "as configured" if asked else "what is left of the CPUs, evenly; Ray only counts with it"
+
+
+def _runner(
+    config: Config, machine: Machine, listing: Listing, cost: EngineCost, actors: int, *, gpu: bool
+) -> Choice:
+    asked = config.resources.runner
+    if asked == "inline" and len(machine.nodes) > 1:
+        raise ConfigError(
+            "resources.runner is inline on a cluster.", "It uses one machine alone.", "Set it to ray or auto."
+        )
+    if asked != "auto":
+        return Choice(asked, "as configured")
+    if machine.cluster:
+        return Choice("ray", "the process runs in a Ray job or was given a cluster's address")
+    if gpu:
+        return Choice("ray", "engines on a GPU: Ray gives each its card, or its share of one")
+    work = listing.documents * (cost.cpu_s + _DECODE_CPU_S) / max(1, actors)
+    inline = max(work, listing.documents * INLINE_DRIVER_S)
+    with_ray = RAY_START_S + work * machine.cpus / max(0.5, machine.cpus - RAY_OVERHEAD_CPUS)
+    reason = f"one machine: about {inline:.0f} s inline, {with_ray:.0f} s with Ray and its start"
+    return Choice("inline" if inline <= with_ray else "ray", reason)
+
+
+def _no_more_than_documents(config: Config, actors: Choice, listing: Listing) -> Choice:
+    if config.resources.actors is None and listing.documents < int(actors.value):
+        return Choice(listing.documents, "no more engines than documents")
+    return actors
+
+
+def _threads(config: Config, cpus_per_actor: float) -> Choice:
+    if config.engine.threads is not None:
+        return Choice(config.engine.threads, "as configured")
+    return Choice(max(1, int(cpus_per_actor)), "the CPUs of an engine; several engines beat many threads")
+
+
+def _batch_pages(config: Config, *, gpu: bool) -> Choice:
+    if config.resources.batch_pages is not None:
+        return Choice(config.resources.batch_pages, "as configured")
+    if gpu:
+        return Choice(16, "a card needs many lines at once")
+    return Choice(4, "small: an engine on the CPU gains little from more, and a crash costs less")
+
+
+def _rate(cost: EngineCost, machine: Machine, actors: int, threads: int, *, gpu: bool) -> Choice:
+    if gpu:
+        rate = machine.gpus / cost.gpu_s
+        why = f"an estimate: {cost.gpu_s:g} s a page on a card"
+    else:
+        rate = min(actors * threads, machine.cpus) / (cost.cpu_s + _DECODE_CPU_S)
+        why = f"an estimate: {cost.cpu_s:g} CPU s a page and {_DECODE_CPU_S:g} to decode it"
+    return Choice(round(rate, 3), f"{why}; dense pages take longer")
+
+
+def _documents_per_block(listing: Listing, batch_pages: int, actors: int) -> Choice:
+    fewest = math.ceil(listing.documents / _MAX_BLOCKS)
+    evenly = max(1, listing.documents // (actors * 4))
+    value = max(1, fewest, min(batch_pages, evenly))
+    return Choice(value, "one batch where there are enough documents, so that no engine idles at the end")
+
+
+def _rows_per_file(config: Config, rate: float, batch_pages: int) -> Choice:
+    by_time = rate * config.output.flush_seconds
+    by_size = config.output.file_mb * 2**20 / _ROW_BYTES
+    rows = max(batch_pages, int(min(by_time, by_size)))
+    limit = f"{config.output.flush_seconds:g} s of work" if by_time <= by_size else f"{config.output.file_mb:g} MB"
+    return Choice(rows, f"{limit}: what a crash may cost")
+
+
+def _floor(value: float) -> float:
+    """Round down to hundredths, so that shares never add up to more than there is."""
+    return math.floor(value * 100 + 1e-9) / 100
+
+
+def _show(value: float | str) -> str:
+    return value if isinstance(value, str) else f"{value:g}"

@@ -1,0 +1,206 @@
+"""The runner without Ray: decoders and engines are child processes of this one, fed by its threads.
+
+    decode threads ──PageHandover──> engine threads ──queue──> receipts()
+    a Decoder each                   a ChildEngine each        stages files
+"""
+
+from __future__ import annotations
+
+import queue
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from actors.contracts import DocRef, Page, Receipt
+from actors.journal import MemoryJournal
+from actors.recognise import recognise
+from actors.rows import Recognised, rows_table
+from pipelines.job import Job
+from pipelines.plan import Plan
+from pipelines.progress import Progress
+from pipelines.runners.handover import PageHandover
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+_PICTURES_BYTES = 768 << 20
+"""Most memory for pictures that wait between decoders and engines."""
+
+_POLL_S = 0.2
+
+
+@dataclass(frozen=True, slots=True)
+class _Ended:
+    """A thread is done; `error` is what ended it, None if its work did."""
+
+    error: BaseException | None = None
+
+
+
+class InlineRunner:
+    """See Runner."""
+
+    def receipts(self, refs: Sequence[DocRef], job: Job, plan: Plan, progress: Progress) -> Iterator[Receipt]:
+        """See Runner."""
+        from pipelines.stage import stage_rows
+        from pipelines.store import open_store
+
+        store = open_store(job.output, job.output_options)
+        buffer = _RowBuffer(job, plan.count("rows_per_file"))
+        work = _Work(refs, job, plan, progress)
+        try:
+            for batch in work.recognised():
+                buffer.add(batch)
+                progress.advance(len(batch), sum(_failed(one) for one in batch), _discovered(batch))
+                if buffer.due:
+                    yield stage_rows(buffer.take(), job, store)
+            if buffer.rows:
+                yield stage_rows(buffer.take(), job, store)
+        finally:
+            work.abandon()
+
+
+class _Work:
+    """The threads of one run, and what passes between them."""
+
+    def __init__(self, refs: Sequence[DocRef], job: Job, plan: Plan, progress: Progress) -> None:
+        self._job = job
+        self._plan = plan
+        self._progress = progress
+        self._engines = plan.count("actors")
+        self._refs = iter(refs)
+        self._refs_lock = threading.Lock()
+        self._pages = PageHandover(2 * self._engines * plan.count("batch_pages"), _PICTURES_BYTES)
+        self._decoders_left = plan.count("decode_tasks")
+        self.messages: queue.Queue[list[Recognised] | _Ended] = queue.Queue()
+        self._closers: list[Callable[[], None]] = []
+
+    def recognised(self) -> Iterator[list[Recognised]]:
+        """Start, and give what was recognised as it comes; an empty list now and then while nothing does.
+
+        Raises what ended a thread.
+        """
+        self._start()
+        running = self._engines + self._plan.count("decode_tasks")
+        while running:
+            try:
+                message = self.messages.get(timeout=_POLL_S)
+            except queue.Empty:
+                yield []
+                continue
+            if isinstance(message, _Ended):
+                if message.error is not None:
+                    raise message.error
+                running -= 1
+            else:
+                yield message
+
+    def _start(self) -> None:
+        """Start all threads; each says once that it ended."""
+        self._progress.phase("starting engines")
+        for target, count in ((self._decode, self._decoders_left), (self._recognise, self._engines)):
+            for number in range(count):
+                name = f"{target.__name__.strip('_')}-{number}"
+                threading.Thread(target=self._guarded, args=(target,), name=name, daemon=True).start()
+
+    def abandon(self) -> None:
+        """Wake every thread and end every child, whatever it is doing."""
+        self._progress.stop.set()
+        self._pages.clear()
+        for close in list(self._closers):
+            close()
+
+    def _guarded(self, target: Callable[[], None]) -> None:
+        try:
+            target()
+            self.messages.put(_Ended())
+        except BaseException as error:  # noqa: BLE001 - it is raised again in the driver's own thread
+            self.messages.put(_Ended(error))
+
+    def _decode(self) -> None:
+        from actors.decoding.child import Decoder
+        from actors.documents import read_and_decode
+
+        try:
+            with closing(Decoder(self._job.decode)) as decoder:
+                self._closers.append(decoder.close)
+                while (ref := self._next_ref()) is not None:
+                    for page in read_and_decode(ref, decoder, self._job.decode, self._job.source_options):
+                        if not self._pages.put(page):
+                            return
+        finally:
+            with self._refs_lock:
+                self._decoders_left -= 1
+                if not self._decoders_left:
+                    self._pages.close()
+
+    def _next_ref(self) -> DocRef | None:
+        if self._progress.stop.is_set():
+            return None
+        with self._refs_lock:
+            return next(self._refs, None)
+
+    def _recognise(self) -> None:
+        from actors.engines.child import ChildEngine
+
+        job, journal = self._job, MemoryJournal()
+        with closing(ChildEngine(job.engine, job.models, job.threads, job.page_timeout_s)) as engine:
+            self._closers.append(engine.close)
+            self._progress.started()
+            while pages := self._pages.take(self._plan.count("batch_pages"), self._engines):
+                if self._progress.stop.is_set():
+                    return
+                self.messages.put(recognise(pages, engine, journal))
+
+
+class _RowBuffer:
+    """Rows until they make a file: by number, or because the oldest has waited long enough."""
+
+    def __init__(self, job: Job, rows_per_file: int) -> None:
+        self._job = job
+        self._rows_per_file = rows_per_file
+        self._tables: list[pa.Table] = []
+        self._since = time.monotonic()
+        self.rows = 0
+
+    def add(self, batch: list[Recognised]) -> None:
+        """Keep what was recognised."""
+        if not batch:
+            return
+        if not self._tables:
+            self._since = time.monotonic()
+        self._tables.append(rows_table(batch, self._job.stamp))
+        self.rows += len(batch)
+
+    @property
+    def due(self) -> bool:
+        """Whether it is time for a file."""
+        waited = time.monotonic() - self._since >= self._job.flush_seconds
+        return self.rows >= self._rows_per_file or (self.rows > 0 and waited)
+
+    def take(self) -> pa.Table:
+        """All rows, and start anew."""
+        import pyarrow as pa
+
+        table = pa.concat_tables(self._tables)
+        self._tables, self.rows = [], 0
+        return table
+
+
+def _failed(one: Recognised) -> bool:
+    return one.page.decoded.fault is not None or one.result.fault is not None
+
+
+def _discovered(batch: list[Recognised]) -> int:
+    """Pages that the progress could not know of: a document counts as one page until it is opened."""
+    first = {one.page.ref.document_id: one.page for one in batch if _is_first(one.page)}
+    return sum((page.decoded.page_count or 1) - 1 - len(page.ref.done_pages) for page in first.values())
+
+
+def _is_first(page: Page) -> bool:
+    """Whether the page is the first of its document that this run does."""
+    index, done = page.decoded.page_index, page.ref.done_pages
+    return all(earlier in done for earlier in range(index)) and index not in done

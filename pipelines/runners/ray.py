@@ -1,0 +1,261 @@
+"""The runner on Ray Data: a laptop, a cluster, or inside `ray job submit`, with the same code."""
+
+from __future__ import annotations
+
+import logging
+import os
+import queue
+import threading
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from actors.contracts import DocRef, Receipt
+from actors.errors import ERROR_CODES, IncompleteError, RayocrError
+from actors.journal import Deaths, Identity, MemoryJournal
+from pipelines import ocr
+from pipelines.job import Job
+from pipelines.machine import Machine, Node, on_cluster
+from pipelines.plan import Plan
+from pipelines.progress import Progress
+from pipelines.stages import Recogniser, receipts_from_table
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+_POLL_S = 0.5
+
+_RAY_ENVIRONMENT = {
+    # The raylet kills workers that idle for a second beyond one a CPU; with actors holding those, every
+    # decode task would start a process, which cost a third of a two-core machine.
+    "RAY_num_workers_soft_limit": "{soft_limit}",
+    "RAY_idle_worker_killing_time_threshold_ms": "600000",
+    "RAY_DATA_DISABLE_PROGRESS_BARS": "1",
+    "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "1",
+    "RAY_IGNORE_UNHANDLED_ERRORS": "1",
+}
+"""Set before `ray.init` starts a Ray of our own."""
+
+
+class RayRunner:
+    """See Runner."""
+
+    def receipts(self, refs: Sequence[DocRef], job: Job, plan: Plan, progress: Progress) -> Iterator[Receipt]:
+        """See Runner."""
+        progress.phase("starting Ray" if not on_cluster() else "connecting to Ray")
+        connect(plan)
+        import ray
+
+        try:
+            progress.phase("starting engines")
+            journal = _start_journal()
+            documents = ocr.documents(refs, plan)
+            pages = ocr.pages(documents, job, plan)
+            rows = ocr.rows(pages, plan, RayRecogniser, {"job": job, "journal": ActorJournal(journal)})
+            staged = ocr.receipts(rows, job, plan)
+            yield from _Stream(staged, journal, job, plan, progress)
+        finally:
+            if not on_cluster():
+                ray.shutdown()
+
+
+class RayRecogniser:
+    """The pool's actor under Ray: takes the device that Ray gave it, then builds its engine."""
+
+    def __init__(self, job: Job, journal: ActorJournal) -> None:
+        import ray
+
+        from actors.device import device_for
+        from actors.engines import build_engine
+        from actors.threads import limit_threads
+
+        limit_threads(job.threads)
+        accelerators = ray.get_runtime_context().get_accelerator_ids().get("GPU", [])
+        config = job.engine.model_copy(update={"threads": job.threads})
+        engine = build_engine(device_for(config, accelerators), job.models)
+        self._recogniser = Recogniser(job, engine, journal)
+
+    def __call__(self, pages: pa.Table) -> pa.Table:
+        """Pages to rows, one a page, in order."""
+        return self._recogniser(pages)
+
+
+class ActorJournal:
+    """`Journal` over the small zero-CPU actor beside the driver, which outlives the engines' processes."""
+
+    def __init__(self, actor: Any) -> None:
+        self._actor = actor
+
+    def note(self, pages: Sequence[Identity]) -> None:
+        """See Journal."""
+        _get(self._actor.note.remote(pages))
+
+    def strike(self, pages: Sequence[Identity]) -> None:
+        """See Journal."""
+        _get(self._actor.strike.remote(pages))
+
+    def deaths(self, pages: Sequence[Identity]) -> Mapping[Identity, Deaths]:
+        """See Journal."""
+        answer: Mapping[Identity, Deaths] = _get(self._actor.deaths.remote(pages))
+        return answer
+
+    def blame(self, pages: Sequence[Identity], cause: str) -> None:
+        """See Journal."""
+        _get(self._actor.blame.remote(pages, cause))
+
+
+def connect(plan: Plan | None = None) -> None:
+    """Join the cluster that is there, or start a Ray of our own on this machine.
+
+    In a job, or with an address in the environment, nothing but `ray.init()` works (a shape or an
+    address given there fails the job).
+    """
+    import ray
+
+    if ray.is_initialized():
+        return
+    quiet: dict[str, Any] = {"logging_level": "error", "log_to_driver": False}
+    if on_cluster():
+        ray.init(**quiet)
+    else:
+        cpus = os.cpu_count() or 1
+        workers = (plan.count("actors") + plan.count("decode_tasks") + 4) if plan else cpus + 4
+        for name, value in _RAY_ENVIRONMENT.items():
+            os.environ.setdefault(name, value.format(soft_limit=max(workers, cpus)))
+        from pipelines.machine import this_machine
+
+        node = this_machine().nodes[0]
+        ray.init(
+            num_cpus=int(node.cpus),
+            object_store_memory=_object_store_bytes(node),
+            include_dashboard=False,
+            configure_logging=True,
+            **quiet,
+        )
+    _silence()
+
+
+def cluster_machine() -> Machine:
+    """The nodes of the cluster that this process is connected to."""
+    import ray
+
+    nodes = []
+    for node in ray.nodes():
+        if node["Alive"]:
+            resources = node["Resources"]
+            memory_mb = int(resources.get("memory", 0)) >> 20
+            nodes.append(Node(resources.get("CPU", 0.0), memory_mb, resources.get("GPU", 0.0)))
+    return Machine(tuple(nodes), cluster=True)
+
+
+def _object_store_bytes(node: Node) -> int:
+    """A quarter of the memory, at most 8 GB and at most what /dev/shm can hold."""
+    import shutil
+
+    wanted = min(node.memory_mb << 18, 8 << 30)
+    try:
+        wanted = min(wanted, int(shutil.disk_usage("/dev/shm").free * 0.9))
+    except OSError:
+        return max(wanted, 80 << 20)
+    return max(wanted, 80 << 20)
+
+
+def _silence() -> None:
+    """Leave Ray's chatter in its log files."""
+    import ray.data
+
+    for name in ("ray", "ray.data"):
+        logging.getLogger(name).setLevel(logging.CRITICAL)
+    context = ray.data.DataContext.get_current()
+    context.enable_progress_bars = False
+    context.print_on_execution_start = False
+
+
+def _start_journal() -> Any:
+    import ray
+
+    return ray.remote(num_cpus=0, max_restarts=0)(MemoryJournal).remote()
+
+
+def _get(reference: Any) -> Any:
+    import ray
+
+    return ray.get(reference)
+
+
+class _Stream:
+    """Receipts as Ray delivers them, while somebody watches the clock and the stop button."""
+
+    def __init__(self, staged: Any, journal: Any, job: Job, plan: Plan, progress: Progress) -> None:
+        self._staged = staged
+        self._journal = journal
+        self._job = job
+        self._progress = progress
+        self._messages: queue.Queue[pa.Table | BaseException | None] = queue.Queue()
+        self._silence_s = job.page_timeout_s * plan.count("batch_pages") * 3 + _START_S
+        self._last_sign = time.monotonic()
+        self._struck = 0
+
+    def __iter__(self) -> Iterator[Receipt]:
+        threading.Thread(target=self._consume, name="ray-data", daemon=True).start()
+        while not self._progress.stop.is_set():
+            try:
+                message = self._messages.get(timeout=_POLL_S)
+            except queue.Empty:
+                self._watch()
+                continue
+            if message is None:
+                return
+            if isinstance(message, BaseException):
+                raise _explain(message) from message
+            self._last_sign = time.monotonic()
+            for receipt in receipts_from_table(message):
+                self._progress.at_least(self._progress.counts.published + receipt.rows)
+                yield receipt
+
+    def _consume(self) -> None:
+        try:
+            batches = self._staged.iter_batches(batch_size=None, batch_format="pyarrow", prefetch_batches=0)
+            for batch in batches:
+                self._messages.put(batch)
+            self._messages.put(None)
+        except BaseException as error:  # noqa: BLE001 - it is raised again in the driver's own thread
+            self._messages.put(error)
+
+    def _watch(self) -> None:
+        """Show what the journal counts, and end a run of which nothing was heard for too long."""
+        import ray
+
+        struck = ray.get(self._journal.struck.remote(), timeout=60)
+        if struck and not self._struck:
+            self._progress.started()
+        if struck != self._struck:
+            self._struck, self._last_sign = struck, time.monotonic()
+            self._progress.at_least(struck)
+        if time.monotonic() - self._last_sign > self._silence_s:
+            raise IncompleteError(
+                f"Nothing was heard of the run for {self._silence_s:.0f} s.",
+                "No page was recognised and no file was staged; a worker or a node hangs.",
+                "Run the same command again: it goes on where it stopped. Ray's logs say more.",
+            )
+
+
+_START_S = 600.0
+"""Longest silence while engines start: a model may have to be fetched on every node."""
+
+
+def _explain(error: BaseException) -> RayocrError:
+    """Ray's error in our words: the engine's own cause if there is one, no traceback."""
+    cause: BaseException | None = error
+    while cause is not None:
+        if isinstance(cause, RayocrError):
+            return cause
+        inner = getattr(cause, "cause", None)
+        cause = inner if isinstance(inner, BaseException) else cause.__cause__
+    text = str(error).strip()
+    lines = [line for line in text.splitlines() if line.strip()]
+    return IncompleteError(
+        f"Ray ended the run: {type(error).__name__}.",
+        lines[-1].strip() if lines else ERROR_CODES["ocr.crashed"].meaning,
+        "Run the same command again: it goes on where it stopped. Ray's logs say more.",
+    )

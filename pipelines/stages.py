@@ -1,0 +1,84 @@
+"""The four stage functions on Arrow tables, as a runner's workers call them. No Ray in here."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import asdict
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+from actors.contracts import OcrEngine, Page, Receipt
+from actors.journal import Journal
+from actors.recognise import recognise
+from actors.rows import rows_table
+from actors.settings import DecodeConfig
+from actors.transport import documents_from_table, pages_from_table, pages_to_table
+from actors.watchdog import Watchdog
+from pipelines.job import Job
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from actors.decoding.child import Decoder
+
+_BLOCK_BYTES = 32 << 20
+"""Pictures that are handed on at once; a larger picture is handed on alone."""
+
+
+def read_and_decode_table(documents: pa.Table, job: Job) -> Iterator[pa.Table]:
+    """Documents to tables of pages, a few pages at a time."""
+    from actors.documents import read_and_decode
+
+    decoder = _warm_decoder(job.decode)
+    for ref in documents_from_table(documents):
+        pages: list[Page] = []
+        size = 0
+        for page in read_and_decode(ref, decoder, job.decode, job.source_options):
+            pages.append(page)
+            size += page.decoded.image.nbytes if page.decoded.image is not None else 0
+            if size >= _BLOCK_BYTES:
+                yield pages_to_table(pages)
+                pages, size = [], 0
+        if pages:
+            yield pages_to_table(pages)
+
+
+class Recogniser:
+    """The pool's actor: owns an engine for as long as it lives, and turns tables of pages into rows."""
+
+    def __init__(self, job: Job, engine: OcrEngine, journal: Journal) -> None:
+        self._job = job
+        self._engine = engine
+        self._journal = journal
+        self._watchdog = Watchdog(journal, job.page_timeout_s)
+
+    def __call__(self, pages: pa.Table) -> pa.Table:
+        """Pages to rows, one a page, in order."""
+        recognised = recognise(list(pages_from_table(pages)), self._engine, self._journal, self._watchdog)
+        return rows_table(recognised, self._job.stamp)
+
+
+def stage_table(rows: pa.Table, job: Job) -> pa.Table:
+    """Rows to a table with the receipt of the file that they were written to."""
+    import pyarrow as pa
+
+    from pipelines.stage import stage_rows
+    from pipelines.store import open_store
+
+    receipt = stage_rows(rows, job, open_store(job.output, job.output_options))
+    return pa.table({"receipt": [json.dumps(asdict(receipt))]})
+
+
+def receipts_from_table(table: pa.Table) -> Iterator[Receipt]:
+    """The counterpart of `stage_table`, for the driver."""
+    for text in table.column("receipt").to_pylist():
+        yield Receipt(**json.loads(text))
+
+
+@lru_cache(maxsize=1)
+def _warm_decoder(settings: DecodeConfig) -> Decoder:
+    """One decoder a worker process, kept from task to task: its child starts once."""
+    from actors.decoding.child import Decoder
+
+    return Decoder(settings)

@@ -1,0 +1,61 @@
+"""The command `rayocr`: runs a command, turns errors into three lines and an exit code."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+import click
+
+from rayocr.cli import commands
+
+EXIT_INTERRUPTED = 130
+EXIT_BUG = 1
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Entry point. Exit codes: see docs/operating.md."""
+    sys.exit(_exit_code(arguments))
+
+
+def _exit_code(arguments: list[str] | None) -> int:
+    try:
+        result = commands.main(args=arguments, prog_name="rayocr", standalone_mode=False)
+    except click.exceptions.Abort:
+        return EXIT_INTERRUPTED
+    except KeyboardInterrupt:
+        return EXIT_INTERRUPTED
+    except click.ClickException as error:
+        error.show()
+        return 2
+    except BrokenPipeError:
+        return _quiet_end()
+    except Exception as error:  # noqa: BLE001 - the last resort of the program
+        return _explain(error)
+    return result if isinstance(result, int) else 0
+
+
+def _explain(error: Exception) -> int:
+    from actors.errors import RayocrError
+
+    if isinstance(error, RayocrError):
+        for label, text in (("error", error.what), ("why", error.why), ("do", error.remedy)):
+            if text:
+                click.echo(f"{label + ':':<7}{text}", err=True)
+        return error.exit_code
+    if os.environ.get("RAYOCR_DEBUG"):
+        raise error
+    click.echo(f"error: {type(error).__name__}: {error}", err=True)
+    click.echo("why:   rayocr did not expect this: it is a bug, or a library's.", err=True)
+    click.echo("do:    run again with RAYOCR_DEBUG=1 and report what is printed.", err=True)
+    return EXIT_BUG
+
+
+def _quiet_end() -> int:
+    """The reader of our output went away (`rayocr schema | head`): nothing is wrong."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return 0
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,87 @@
+"""How a run looks on a terminal: the plan before, one progress line during, one table after."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+    from pipelines.plan import Plan
+    from pipelines.progress import Progress
+    from pipelines.run import Pending
+    from pipelines.summary import Summary
+
+
+class RunConsole:
+    """The view of `rayocr run`: everything but the last table goes to stderr."""
+
+    def __init__(self, *, quiet: bool = False) -> None:
+        self._quiet = quiet
+
+    def say(self, text: str) -> None:
+        """One line about what is going on."""
+        if not self._quiet:
+            click.echo(f"rayocr: {text}", err=True)
+
+    def planned(self, plan: Plan, pending: Pending) -> None:
+        """Show the plan, with its reasons, before work starts."""
+        if not self._quiet:
+            print_plan(plan, pending, to_stderr=True)
+
+    def progress(self, documents: int) -> Progress:
+        """The progress line for so many documents."""
+        from pipelines.progress import Progress
+
+        return Progress(documents, quiet=self._quiet)
+
+    def finished(self, summary: Summary) -> None:
+        """Show the table at the end."""
+        if not self._quiet:
+            _print(_summary_table(summary), to_stderr=False)
+        for line in summary.warnings:
+            click.echo(f"rayocr: {line}", err=True)
+
+
+def print_plan(plan: Plan, pending: Pending, *, to_stderr: bool = False) -> None:
+    """Print the plan as a table."""
+    from rich import box
+    from rich.table import Table
+
+    table = Table(box=box.SIMPLE_HEAD, title=f"plan: {pending.describe()}", title_justify="left")
+    table.add_column("choice", no_wrap=True)
+    table.add_column("value", justify="right", no_wrap=True)
+    table.add_column("why", overflow="fold")
+    for name, value, reason in plan.rows():
+        table.add_row(name, value, reason)
+    _print(table, to_stderr=to_stderr)
+
+
+def print_plan_json(plan: Plan, pending: Pending) -> None:
+    """Print the plan as JSON, each choice with its value and reason."""
+    click.echo(json.dumps({"pending": asdict(pending), "plan": asdict(plan)}, indent=2))
+
+
+def _summary_table(summary: Summary) -> Table:
+    from rich import box
+    from rich.table import Table
+
+    table = Table(box=box.SIMPLE, show_header=False)
+    table.add_column(style="bold", no_wrap=True)
+    table.add_column(overflow="fold")
+    for name, value in summary.rows():
+        table.add_row(name, value)
+    return table
+
+
+def _print(table: Table, *, to_stderr: bool) -> None:
+    from rich.console import Console
+
+    console = Console(stderr=to_stderr, highlight=False)
+    if not console.is_terminal:
+        console = Console(stderr=to_stderr, highlight=False, width=120)
+    console.print(table)
