@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any
 from actors.contracts import DecodedPage, DecodeInfo, DocRef, Fault, Page
 
 if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
     import pyarrow as pa
 
 
@@ -92,14 +94,9 @@ def pages_to_table(pages: Sequence[Page]) -> pa.Table:
 
 def pages_from_table(table: pa.Table) -> Iterator[Page]:
     """The counterpart of `pages_to_table`; pictures are read-only views of the table's memory."""
-    import numpy as np
-
-    images = table.column("image")
-    for index, row in enumerate(table.drop_columns(["image"]).to_pylist()):
-        image = None
-        if row["height"] is not None:
-            flat = np.frombuffer(images[index].as_buffer(), dtype=np.uint8)
-            image = flat.reshape(row["height"], row["width"], 3)
+    rows = table.drop_columns(["image"]).to_pylist()
+    for row, flat in zip(rows, _image_views(table.column("image")), strict=True):
+        image = flat.reshape(row["height"], row["width"], 3) if row["height"] is not None else None
         info = DecodeInfo(**row["info"]) if row["info"] else None
         fault = Fault(row["fault_code"], row["fault_message"]) if row["fault_code"] else None
         decoded = DecodedPage(
@@ -158,6 +155,18 @@ def _page_row(page: Page) -> dict[str, Any]:
         "read_ms": page.read_ms,
         "decode_ms": decoded.decode_ms,
     }
+
+
+def _image_views(column: pa.ChunkedArray) -> Iterator[npt.NDArray[np.uint8]]:
+    """The bytes of each cell where they lie: a scalar of the column would be a copy."""
+    import numpy as np
+
+    for chunk in column.chunks:
+        _, offsets_buffer, data = chunk.buffers()
+        offsets = np.frombuffer(offsets_buffer, dtype=np.int64)[chunk.offset : chunk.offset + len(chunk) + 1]
+        flat = np.frombuffer(data, dtype=np.uint8) if data is not None else np.empty(0, np.uint8)
+        for start, end in zip(offsets[:-1], offsets[1:], strict=True):
+            yield flat[start:end]
 
 
 def _image_cell(page: Page) -> pa.Array:

@@ -75,6 +75,7 @@ class _Work:
         self._refs_lock = threading.Lock()
         self._pages = PageHandover(2 * self._engines * plan.count("batch_pages"), _PICTURES_BYTES)
         self._decoders_left = plan.count("decode_tasks")
+        self._abandoned = threading.Event()
         self.messages: queue.Queue[list[Recognised] | _Ended] = queue.Queue()
         self._closers: list[Callable[[], None]] = []
 
@@ -108,7 +109,7 @@ class _Work:
 
     def abandon(self) -> None:
         """Wake every thread and end every child, whatever it is doing."""
-        self._progress.stop.set()
+        self._abandoned.set()
         self._pages.clear()
         for close in list(self._closers):
             close()
@@ -138,10 +139,13 @@ class _Work:
                     self._pages.close()
 
     def _next_ref(self) -> DocRef | None:
-        if self._progress.stop.is_set():
+        if self._stopping():
             return None
         with self._refs_lock:
             return next(self._refs, None)
+
+    def _stopping(self) -> bool:
+        return self._abandoned.is_set() or self._progress.stop.is_set()
 
     def _recognise(self) -> None:
         from actors.engines.child import ChildEngine
@@ -151,7 +155,7 @@ class _Work:
             self._closers.append(engine.close)
             self._progress.started()
             while pages := self._pages.take(self._plan.count("batch_pages"), self._engines):
-                if self._progress.stop.is_set():
+                if self._stopping():
                     return
                 self.messages.put(recognise(pages, engine, journal))
 

@@ -1,0 +1,110 @@
+"""A document's bytes become page pictures: the format is found by content, and a bad page fails alone."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Collection, Iterator
+
+from actors.contracts import DecodedPage, DecodeInfo, Fault
+from actors.decoding.document import Document
+from actors.decoding.formats import HEAD_BYTES, describe_unknown, sniff
+from actors.errors import PageError
+from actors.settings import DecodeConfig
+
+
+class OpenedDocument:
+    """A document that could be opened. `format`: its name in FORMATS; `page_count`: at least 1."""
+
+    def __init__(self, document: Document, format_name: str, open_ms: float) -> None:
+        self._document = document
+        self._open_ms = open_ms
+        self.format = format_name
+        self.page_count = document.page_count
+
+    def pages(self, skip: Collection[int] = ()) -> Iterator[DecodedPage]:
+        """The pages in order, without those of `skip`. The first one's time includes the opening."""
+        open_ms, self._open_ms = self._open_ms, 0.0
+        for index in range(self.page_count):
+            if index not in skip:
+                yield self._page(index, open_ms)
+                open_ms = 0.0
+
+    def close(self) -> None:
+        """Give back what the document holds."""
+        self._document.close()
+
+    def _page(self, index: int, open_ms: float) -> DecodedPage:
+        started = time.perf_counter()
+        image = fault = dpi = info = None
+        try:
+            picture = self._document.page(index)
+            image, dpi = picture.image, picture.dpi
+            info = DecodeInfo(index, picture.rendered_dpi, picture.scale)
+        except Exception as error:  # noqa: BLE001 - a bad page must fail alone, whatever its library raises
+            fault = fault_of(error)
+        return DecodedPage(
+            page_index=index,
+            page_count=self.page_count,
+            format=self.format,
+            image=image,
+            fault=fault,
+            dpi=dpi,
+            info=info,
+            decode_ms=open_ms + (time.perf_counter() - started) * 1000,
+        )
+
+
+class CannotOpenError(PageError):
+    """A document cannot be opened. `format`: its name in FORMATS, None if it is none of them."""
+
+    def __init__(self, fault: Fault, format_name: str | None) -> None:
+        super().__init__(fault.code, fault.message)
+        self.format = format_name
+
+
+def open_document(data: bytes | memoryview, settings: DecodeConfig) -> OpenedDocument:
+    """Find the format of a document by its content and open it. Raises CannotOpenError, nothing else."""
+    started = time.perf_counter()
+    view = memoryview(data)
+    if not view:
+        raise CannotOpenError(Fault("read.empty", "the file holds zero bytes"), None)
+    head = bytes(view[:HEAD_BYTES])
+    found = sniff(head)
+    if found is None:
+        raise CannotOpenError(Fault("decode.unsupported", describe_unknown(head)), None)
+    try:
+        document = found.opener()(view, settings)
+    except Exception as error:
+        raise CannotOpenError(fault_of(error), found.name) from error
+    return OpenedDocument(document, found.name, (time.perf_counter() - started) * 1000)
+
+
+def decode_document(
+    data: bytes | memoryview, settings: DecodeConfig, skip: Collection[int] = ()
+) -> Iterator[DecodedPage]:
+    """One DecodedPage for each page in order, without the page indexes of `skip`, in this process.
+
+    A document that cannot be opened is one DecodedPage: page_index 0, page_count None, a fault. Never
+    raises for bad content; native code may still crash or hang (see actors.decoding.child). PDFs must be
+    decoded by one thread of a process at a time.
+    """
+    try:
+        document = open_document(data, settings)
+    except CannotOpenError as error:
+        yield DecodedPage(page_index=0, page_count=None, format=error.format, fault=error.fault)
+        return
+    try:
+        yield from document.pages(skip)
+    finally:
+        document.close()
+
+
+def fault_of(error: Exception) -> Fault:
+    """What a decoder raised, as a fault of the page."""
+    if isinstance(error, PageError):
+        return error.fault
+    if isinstance(error, MemoryError):
+        return Fault("decode.too_large", "the page needs more memory than decode.memory_limit_mb allows")
+    if type(error).__name__ == "DecompressionBombError":
+        return Fault("decode.too_large", str(error))
+    return Fault("decode.corrupt", f"{type(error).__name__}: {error}" if str(error) else type(error).__name__)

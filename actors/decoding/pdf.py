@@ -1,0 +1,81 @@
+"""PDF pages rendered by pdfium on white, with their annotations and filled form fields."""
+
+from __future__ import annotations
+
+import ctypes
+import math
+
+import numpy as np
+import pypdfium2 as pdfium
+import pypdfium2.raw as pdfium_c
+
+from actors.decoding.document import Document, Picture, check_page_count
+from actors.errors import PageError
+from actors.settings import DecodeConfig
+
+_POINTS_PER_INCH = 72.0
+_MAX_SIDE = 65500
+"""Longest side of a rendered page in pixels: what other formats (JPEG) and pdfium's own rasteriser hold."""
+
+
+class PdfDocument:
+    """An opened PDF. pdfium is not thread-safe: one thread of a process at a time."""
+
+    def __init__(self, document: pdfium.PdfDocument, data: memoryview, settings: DecodeConfig) -> None:
+        self._document, self._data, self._settings = document, data, settings
+        self.page_count = len(document)
+
+    def page(self, index: int) -> Picture:
+        """Render one page. Raises PageError, or pdfium's error for a page that cannot be loaded."""
+        page = self._document[index]
+        try:
+            width, height = page.get_size()
+            scale = _scale(width, height, self._settings)
+            bitmap = page.render(scale=scale, rev_byteorder=True)
+            try:
+                image = np.ascontiguousarray(bitmap.to_numpy())
+                # The view of a bitmap without padding is contiguous already, and dies with the bitmap.
+                image = image.copy() if image.base is not None else image
+            finally:
+                bitmap.close()
+        finally:
+            page.close()
+        dpi = scale * _POINTS_PER_INCH
+        return Picture(image, dpi, dpi, dpi / self._settings.pdf_dpi)
+
+    def close(self) -> None:
+        """Give the document back to pdfium."""
+        self._document.close()
+
+
+def open_pdf(data: memoryview, settings: DecodeConfig) -> Document:
+    """PDF without a password to open. Raises PageError."""
+    array = (ctypes.c_char * len(data)).from_address(np.frombuffer(data, dtype=np.uint8).ctypes.data)
+    try:
+        document = pdfium.PdfDocument(array)
+    except pdfium.PdfiumError as error:
+        raise _cannot_open(error) from error
+    try:
+        check_page_count(len(document), settings)
+        document.init_forms()
+    except BaseException:
+        document.close()
+        raise
+    return PdfDocument(document, data, settings)
+
+
+def _cannot_open(error: pdfium.PdfiumError) -> PageError:
+    if error.err_code == pdfium_c.FPDF_ERR_PASSWORD:
+        return PageError("decode.encrypted", "the PDF asks for a password")
+    if error.err_code == pdfium_c.FPDF_ERR_SECURITY:
+        return PageError("decode.encrypted", "the PDF is protected in a way that pdfium does not know")
+    return PageError("decode.corrupt", f"the PDF cannot be opened: {error}")
+
+
+def _scale(width: float, height: float, settings: DecodeConfig) -> float:
+    """Pixels a point: `pdf_dpi`, or less for a page beyond `pdf_max_megapixels` or `_MAX_SIDE`."""
+    if not (math.isfinite(width) and math.isfinite(height) and width > 0 and height > 0):
+        raise PageError("decode.corrupt", f"the page is said to be {width:g} x {height:g} points")
+    budget = settings.pdf_max_megapixels * 1e6
+    fitting = math.sqrt(budget / width / height)
+    return min(settings.pdf_dpi / _POINTS_PER_INCH, fitting, _MAX_SIDE / max(width, height))

@@ -1,0 +1,70 @@
+"""`rayocr.json`: the output's card, and the refusal to mix rows of different engines in one table."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from actors.errors import ConfigError
+from actors.schema import SCHEMA_VERSION
+
+if TYPE_CHECKING:
+    from pipelines.store import Store
+
+CARD = "rayocr.json"
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """What an output is made with: `settings` are the fingerprint's parts in clear."""
+
+    fingerprint: str
+    settings: Mapping[str, str]
+    schema_version: int = SCHEMA_VERSION
+
+    def to_json(self) -> bytes:
+        """The file's content."""
+        tree = {
+            "schema_version": self.schema_version,
+            "fingerprint": self.fingerprint,
+            "settings": dict(sorted(self.settings.items())),
+        }
+        return (json.dumps(tree, indent=2) + "\n").encode()
+
+
+def claim_output(store: Store, card: Card) -> None:
+    """Write the card into a new output, or check that an old one was made with the same settings.
+
+    Raises ConfigError with the differences, or if the output is of a newer release.
+    """
+    if not store.exists(CARD):
+        store.put(CARD, card.to_json())
+        return
+    try:
+        tree = json.loads(store.read(CARD))
+        old = Card(tree["fingerprint"], tree["settings"], tree["schema_version"])
+    except (ValueError, KeyError, TypeError) as error:
+        raise ConfigError(
+            f"{store.location(CARD)} is damaged.",
+            f"{type(error).__name__}: {error}",
+            "Take another output.path, or restore that file.",
+        ) from error
+    if old.schema_version > SCHEMA_VERSION:
+        raise ConfigError(
+            f"The output was written by a newer rayocr (schema {old.schema_version}).",
+            f"This one knows schema {SCHEMA_VERSION}.",
+            "Update rayocr, or take another output.path.",
+        )
+    if old.fingerprint != card.fingerprint:
+        raise ConfigError(
+            f"The output {store.location('')} was made with other settings.",
+            "; ".join(_differences(old.settings, card.settings)),
+            "Restore those settings, or take another output.path: nothing is mixed or deleted.",
+        )
+
+
+def _differences(old: Mapping[str, str], new: Mapping[str, str]) -> list[str]:
+    names = sorted(name for name in {*old, *new} if old.get(name) != new.get(name))
+    return [f"{name}: {old.get(name, 'none')} there, {new.get(name, 'none')} now" for name in names]

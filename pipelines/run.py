@@ -1,0 +1,324 @@
+"""A whole run, from the listing to the proof that no page is missing."""
+
+from __future__ import annotations
+
+import json
+import time
+import uuid
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Protocol
+
+from actors.contracts import DocRef
+from actors.errors import IncompleteError, RayocrError
+from actors.settings import EngineConfig, ModelsConfig
+from pipelines.card import Card, claim_output
+from pipelines.config import Config
+from pipelines.interrupt import stop_on_signals
+from pipelines.job import Job
+from pipelines.machine import Machine, on_cluster, this_machine
+from pipelines.plan import Listing, Plan, make_plan
+from pipelines.progress import Progress
+from pipelines.summary import (
+    EXIT_COMPLETE,
+    EXIT_INCOMPLETE,
+    EXIT_INTERRUPTED,
+    EXIT_TOO_MANY_FAILED,
+    Summary,
+)
+
+if TYPE_CHECKING:
+    from pipelines.ledger import Ledger
+    from pipelines.lock import RunLock
+    from pipelines.store import Store
+    from pipelines.verify import Completeness
+
+
+class View(Protocol):
+    """Whoever looks at a run."""
+
+    def say(self, text: str) -> None:
+        """One line about what is going on."""
+        ...
+
+    def planned(self, plan: Plan, pending: Pending) -> None:
+        """The plan, before work starts."""
+        ...
+
+    def progress(self, documents: int) -> Progress:
+        """The progress of so many documents."""
+        ...
+
+    def finished(self, summary: Summary) -> None:
+        """The end."""
+        ...
+
+
+class Silence:
+    """The view of a program: nothing is printed."""
+
+    def say(self, text: str) -> None:
+        """See View."""
+
+    def planned(self, plan: Plan, pending: Pending) -> None:
+        """See View."""
+
+    def progress(self, documents: int) -> Progress:
+        """See View."""
+        return Progress(documents, quiet=True)
+
+    def finished(self, summary: Summary) -> None:
+        """See View."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pending:
+    """What is left to do: `documents` of `listed`, `changed` of them with rows of another version."""
+
+    listed: int
+    documents: int
+    changed: int = 0
+
+    def describe(self) -> str:
+        """The same in words."""
+        done = self.listed - self.documents
+        parts = [f"{self.documents:,} of {self.listed:,} documents to do"]
+        if done:
+            parts.append(f"{done:,} done")
+        if self.changed:
+            parts.append(f"{self.changed:,} changed")
+        return ", ".join(parts)
+
+
+@dataclass(slots=True)
+class _Stopwatch:
+    """Start-up by part, and what the run did."""
+
+    started: float = field(default_factory=time.monotonic)
+    parts: dict[str, float] = field(default_factory=dict)
+    new_rows: int = 0
+    interrupted: bool = False
+
+    @contextmanager
+    def part(self, name: str) -> Iterator[None]:
+        """Time a part of the start-up."""
+        begin = time.monotonic()
+        try:
+            yield
+        finally:
+            self.parts[name] = self.parts.get(name, 0.0) + time.monotonic() - begin
+
+    @property
+    def seconds(self) -> float:
+        """Wall seconds so far."""
+        return time.monotonic() - self.started
+
+
+def preview(config: Config) -> tuple[Pending, Plan]:
+    """The plan of a run that is not started. Raises ConfigError for what could not run."""
+    from pipelines.ledger import Ledger
+    from pipelines.store import open_store
+
+    refs = _list(config)
+    store = open_store(config.output.path, config.output.storage_options)
+    todo, pending = _pending(Ledger.load(store), refs)
+    return pending, make_plan(config, _machine(), _listing(todo))
+
+
+def run(config: Config, view: View | None = None) -> Summary:
+    """Recognise what the output lacks, publish it, and count source against output.
+
+    Raises ConfigError before anything is started; afterwards every outcome is a Summary, except errors
+    that no output could be left for.
+    """
+    from actors.engines import describe_engine
+    from pipelines.lock import RunLock
+    from pipelines.store import open_store
+
+    view = view or Silence()
+    watch = _Stopwatch()
+    run_id = f"{datetime.now(UTC):%Y%m%dT%H%M%S}-{uuid.uuid4().hex[:8]}"
+    with watch.part("listing"):
+        refs = _list(config)
+        store = open_store(config.output.path, config.output.storage_options)
+        store.check_writable()
+    with watch.part("models"):
+        _ensure_models(config.engine, config.models, view)
+        info = describe_engine(config.engine, config.models)
+    with RunLock(store, run_id) as lock:
+        return _locked_run(config, view, watch, _card(info, config), refs, store, lock, run_id)
+
+
+def _locked_run(
+    config: Config,
+    view: View,
+    watch: _Stopwatch,
+    card: Card,
+    refs: Sequence[DocRef],
+    store: Store,
+    lock: RunLock,
+    run_id: str,
+) -> Summary:
+    from pipelines.ledger import Ledger
+    from pipelines.publish import Publisher
+
+    claim_output(store, card)
+    publisher = Publisher(store, lock, run_id)
+    publisher.sweep()
+    with watch.part("ledger"):
+        todo, pending = _pending(Ledger.load(store), refs)
+    plan: Plan | None = None
+    trouble: RayocrError | None = None
+    if todo:
+        plan = make_plan(config, _machine(), _listing(todo))
+        view.planned(plan, pending)
+        job = _job(config, plan, run_id, card.fingerprint)
+        try:
+            _recognise(todo, job, plan, publisher, view, watch)
+        except IncompleteError as error:
+            trouble = error
+    summary = _summary(config, refs, Ledger.load(store), watch, card, run_id, plan, pending, trouble)
+    _write_summary(store, summary, plan)
+    view.finished(summary)
+    return summary
+
+
+def _recognise(
+    todo: Sequence[DocRef], job: Job, plan: Plan, publisher: object, view: View, watch: _Stopwatch
+) -> None:
+    from pipelines.publish import Publisher
+    from pipelines.runners import open_runner
+
+    assert isinstance(publisher, Publisher)
+    progress = view.progress(len(todo))
+    begin = time.monotonic()
+    try:
+        with stop_on_signals(progress.stop):
+            for receipt in open_runner(str(plan.runner.value)).receipts(todo, job, plan, progress):
+                publisher.publish(receipt)
+                watch.new_rows += receipt.rows
+                progress.published(receipt.rows)
+            watch.interrupted = progress.stop.is_set()
+    finally:
+        watch.parts["engines"] = progress.counts.started - begin
+        progress.close()
+
+
+def _list(config: Config) -> list[DocRef]:
+    from pipelines.sources import list_documents
+
+    return list(list_documents(config.source, exclude=[config.output.path]))
+
+
+def _pending(ledger: Ledger, refs: Sequence[DocRef]) -> tuple[list[DocRef], Pending]:
+    todo = list(ledger.pending(refs))
+    return todo, Pending(len(refs), len(todo), len(ledger.changed(refs)))
+
+
+def _listing(todo: Sequence[DocRef]) -> Listing:
+    return Listing(len(todo), sum(ref.size_bytes or 0 for ref in todo))
+
+
+def _machine() -> Machine:
+    if not on_cluster():
+        return this_machine()
+    from pipelines.runners.ray import cluster_machine, connect
+
+    connect()
+    return cluster_machine()
+
+
+def _ensure_models(engine: EngineConfig, models: ModelsConfig, view: View) -> None:
+    """Have the weights here, verified, before anything is started."""
+    if engine.engine == "fake":
+        return
+    from actors.models.cache import ModelStore
+
+    ModelStore(models).ensure(engine.model, view.say)
+
+
+def _card(info: object, config: Config) -> Card:
+    from actors.contracts import EngineInfo
+    from actors.engines.fingerprint import fingerprint, settings_in_clear
+
+    assert isinstance(info, EngineInfo)
+    return Card(fingerprint(info, config.decode), settings_in_clear(info, config.decode))
+
+
+def _job(config: Config, plan: Plan, run_id: str, fingerprint: str) -> Job:
+    return Job(
+        run_id=run_id,
+        fingerprint=fingerprint,
+        decode=config.decode,
+        engine=config.engine,
+        models=config.models,
+        threads=plan.count("threads"),
+        page_timeout_s=config.ocr.timeout_s,
+        flush_seconds=config.output.flush_seconds,
+        output=config.output.path,
+        source_options=config.source.storage_options,
+        output_options=config.output.storage_options,
+    )
+
+
+def _summary(
+    config: Config,
+    refs: Sequence[DocRef],
+    ledger: Ledger,
+    watch: _Stopwatch,
+    card: Card,
+    run_id: str,
+    plan: Plan | None,
+    pending: Pending,
+    trouble: RayocrError | None,
+) -> Summary:
+    from pipelines.verify import check_complete
+
+    proof = check_complete(ledger, refs)
+    seconds = watch.seconds
+    return Summary(
+        run_id=run_id,
+        output=config.output.path,
+        exit_code=_exit_code(config, proof, watch.interrupted),
+        documents=len(refs),
+        pages=proof.pages,
+        ok=proof.ok,
+        empty=proof.empty,
+        failed=proof.failed,
+        missing=len(proof.missing),
+        new_pages=watch.new_rows,
+        seconds=seconds,
+        recognising_s=seconds - sum(watch.parts.values()),
+        error_codes=Counter(proof.error_codes),
+        startup_s=dict(watch.parts),
+        runner=str(plan.runner.value) if plan else "",
+        fingerprint=card.fingerprint,
+        warnings=_warnings(proof, pending, trouble),
+    )
+
+
+def _exit_code(config: Config, proof: Completeness, interrupted: bool) -> int:
+    if not proof.complete:
+        return EXIT_INTERRUPTED if interrupted else EXIT_INCOMPLETE
+    too_many = proof.failed > config.output.max_failed_fraction * proof.pages
+    return EXIT_TOO_MANY_FAILED if too_many else EXIT_COMPLETE
+
+
+def _warnings(proof: Completeness, pending: Pending, trouble: RayocrError | None) -> tuple[str, ...]:
+    warnings = [str(trouble)] if trouble else []
+    if proof.doubled:
+        warnings.append(f"{len(proof.doubled)} pages have more than one row, for example {proof.doubled[0]}")
+    if pending.changed:
+        warnings.append(
+            f"{pending.changed} documents changed since they were recognised: the output now holds rows of "
+            "both versions (column version); take another output.path for a table of the new one alone"
+        )
+    return tuple(warnings)
+
+
+def _write_summary(store: Store, summary: Summary, plan: Plan | None) -> None:
+    tree = asdict(summary) | {"plan": asdict(plan) if plan else None}
+    store.put(f"runs/{summary.run_id}.json", (json.dumps(tree, indent=2, default=str) + "\n").encode())

@@ -1,0 +1,56 @@
+"""The settings of a source."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from pydantic import Field
+
+from actors.settings import Settings
+
+DEFAULT_IGNORE = (
+    ".*",
+    "*.json",
+    "*.jsonl",
+    "*.csv",
+    "*.md",
+    "*.txt",
+    "*.xml",
+    "*.yaml",
+    "*.yml",
+    "*.parquet",
+    "Thumbs.db",
+    "desktop.ini",
+)
+"""Hidden files, sidecars and what file managers leave behind."""
+
+
+class SourceConfig(Settings):
+    """What to read."""
+
+    path: str
+    """A file, a folder (with all folders in it), a glob, a manifest, or the URL of one (s3://, gs://,
+    abfs://, https:// ...). Names are taken as they stand; what exists is never read as a pattern."""
+
+    kind: Literal["auto", "file", "folder", "glob", "manifest"] = "auto"
+    """What `path` is. `auto`: what exists there; a `.txt`, `.csv` or `.parquet` file is a manifest; a path
+    that does not exist and holds `*`, `?` or `[` is a glob."""
+
+    ignore: tuple[str, ...] = DEFAULT_IGNORE
+    """Patterns of names that a folder or glob leaves out, matched without regard to case against the file's
+    name, against each folder's name above it, and against its whole key."""
+
+    include: tuple[str, ...] | None = None
+    """If given, a folder gives only files whose name or key matches one of these patterns."""
+
+    column: str = "uri"
+    """Column of a `.csv` or `.parquet` manifest that holds the addresses; the others become `meta`."""
+
+    limit: int | None = Field(default=None, ge=1)
+    """Take only the first so many documents."""
+
+    name: str | None = None
+    """Put before every key, so that several sources can share an output."""
+
+    storage_options: dict[str, Any] = Field(default_factory=dict, repr=False)
+    """Options of the fsspec filesystem of `path` (endpoint, credentials ...); never printed."""

@@ -1,0 +1,70 @@
+"""What a run did, as `runs/<run_id>.json` and as the table at the end."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+EXIT_COMPLETE, EXIT_TOO_MANY_FAILED, EXIT_INCOMPLETE, EXIT_INTERRUPTED = 0, 3, 4, 130
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """One run. Counts of `pages`, `ok`, `empty`, `failed` are of the whole output for the listed documents,
+    `new_pages` of this run alone; `seconds` are wall time, `recognising_s` without start-up."""
+
+    run_id: str
+    output: str
+    exit_code: int
+    documents: int
+    pages: int
+    ok: int
+    empty: int
+    failed: int
+    missing: int
+    new_pages: int
+    seconds: float
+    recognising_s: float
+    error_codes: Mapping[str, int] = field(default_factory=dict)
+    startup_s: Mapping[str, float] = field(default_factory=dict)
+    runner: str = ""
+    fingerprint: str = ""
+    warnings: tuple[str, ...] = ()
+
+    @property
+    def pages_per_second(self) -> float:
+        """Pages of this run a second, start-up aside."""
+        return self.new_pages / self.recognising_s if self.recognising_s > 0 else 0.0
+
+    @property
+    def outcome(self) -> str:
+        """The run in a word."""
+        words = {
+            EXIT_COMPLETE: "complete: every page is there exactly once",
+            EXIT_TOO_MANY_FAILED: "complete, but too many pages failed",
+            EXIT_INCOMPLETE: "incomplete: the same command goes on",
+            EXIT_INTERRUPTED: "interrupted: the same command goes on",
+        }
+        return words[self.exit_code]
+
+    def rows(self) -> list[tuple[str, str]]:
+        """Name and value of each line of the table at the end."""
+        failures = ", ".join(f"{code} {count}" for code, count in sorted(self.error_codes.items()))
+        rows = [
+            ("outcome", self.outcome),
+            ("documents", f"{self.documents:,}"),
+            ("pages", f"{self.pages:,} ({self.ok:,} ok, {self.empty:,} empty, {self.failed:,} failed)"),
+        ]
+        if failures:
+            rows.append(("failures", failures))
+        if self.missing:
+            rows.append(("missing", f"{self.missing:,} documents"))
+        if self.new_pages:
+            rows.append(("this run", f"{self.new_pages:,} pages in {self.recognising_s:.1f} s"))
+            rows.append(("pages per second", f"{self.pages_per_second:.2f}"))
+            parts = ", ".join(f"{part} {seconds:.1f} s" for part, seconds in self.startup_s.items())
+            rows.append(("start-up", parts))
+        else:
+            rows.append(("this run", "nothing was left to do"))
+        rows.append(("output", f"{self.output}/pages/*.parquet"))
+        return rows
