@@ -63,7 +63,7 @@ def _attempt(group: Sequence[Page], engine: OcrEngine, attempts: int) -> list[Re
 
 def _ask(group: Sequence[Page], engine: OcrEngine) -> list[PageResult] | Fault:
     try:
-        results = engine.recognize([page.decoded.image for page in group])
+        results = engine.recognize([image for page in group if (image := page.decoded.image) is not None])
     except EngineDiedError:
         raise
     except MemoryError as error:

@@ -78,11 +78,13 @@ def _converter(picture: PilImage.Image, samples: Samples) -> _Convert:
         return _lab()
     if mode in ("RGBA", "RGBa", "LA", "La", "PA") or "transparency" in picture.info:
         return _over_white
-    if mode == "L":
-        return lambda band: np.asarray(band)[:, :, None]
-    if mode == "RGB":
-        return np.asarray
-    return lambda band: np.asarray(band.convert("RGB"))
+    return _plain
+
+
+def _plain(band: PilImage.Image) -> npt.NDArray[np.uint8]:
+    if band.mode == "L":
+        return np.asarray(band)[:, :, None]
+    return np.asarray(band if band.mode == "RGB" else band.convert("RGB"))
 
 
 def _over_white(band: PilImage.Image) -> npt.NDArray[np.uint8]:

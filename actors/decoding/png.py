@@ -43,7 +43,7 @@ def open_png(data: memoryview, settings: DecodeConfig) -> Document:
     pixels = [chunk.body for chunk in chunks if chunk.kind == b"IDAT"]
     if not pixels:
         raise PageError("decode.corrupt", "the PNG has no pixel data")
-    kept = [bytes(data[:_SIGNATURE_BYTES]), *(chunk.whole for chunk in chunks)]
+    kept = [data[:_SIGNATURE_BYTES], *(chunk.whole for chunk in chunks)]
     clean = data if sum(map(len, kept)) == len(data) else memoryview(b"".join(kept))
     header = bytes(chunks[0].body)
 

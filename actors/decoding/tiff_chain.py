@@ -1,4 +1,4 @@
-"""The chain of page directories of a TIFF, walked without decoding: where each begins, and what matters in it.
+"""The chain of page directories of a TIFF, walked without decoding: where each begins and what it says.
 
 TIFF 6.0 and BigTIFF. Pillow's own walk gives up, or loses count, behind a damaged page.
 """
@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import struct
 from dataclasses import dataclass
+from typing import Literal
 
 PHOTOMETRIC = 262
 BITS_PER_SAMPLE = 258
@@ -44,7 +45,7 @@ class Layout:
     big: bool
 
     @property
-    def order_name(self) -> str:
+    def order_name(self) -> Literal["little", "big"]:
         """Byte order, "little" or "big"."""
         return "little" if self.order == "<" else "big"
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Sequence
+from dataclasses import dataclass
 from multiprocessing.connection import Connection
 
 from actors.contracts import EngineInfo, Image, OcrEngine, PageResult
@@ -27,7 +28,8 @@ class ChildEngine:
         self._models = models
         self._threads = threads
         self._timeout_s = timeout_s
-        self._child, self._info = self._start()
+        self._child: ChildProcess | None = None
+        self._info = self._live().info
 
     @property
     def info(self) -> EngineInfo:
@@ -36,11 +38,10 @@ class ChildEngine:
 
     def recognize(self, pages: Sequence[Image]) -> list[PageResult]:
         """See OcrEngine. Raises EngineDiedError."""
-        if self._child is None:
-            self._child, self._info = self._start()
+        child = self._live().child
         try:
-            self._child.send(list(pages))
-            answer = self._child.receive(self._timeout_s * max(1, len(pages)))
+            child.send(list(pages))
+            answer = child.receive(self._timeout_s * max(1, len(pages)))
         except ChildTimeoutError as error:
             self.close()
             raise EngineDiedError("ocr.timeout", str(error)) from error
@@ -62,7 +63,14 @@ class ChildEngine:
             self._child.kill()
             self._child = None
 
-    def _start(self) -> tuple[ChildProcess | None, EngineInfo]:
+    def _live(self) -> _Live:
+        if self._child is not None:
+            return _Live(self._child, self._info)
+        live = self._start()
+        self._child, self._info = live.child, live.info
+        return live
+
+    def _start(self) -> _Live:
         from actors.threads import thread_environment
 
         child = ChildProcess(
@@ -83,8 +91,15 @@ class ChildEngine:
         if isinstance(answer, BaseException):
             child.kill()
             raise answer
-        info: EngineInfo = answer
-        return child, info
+        return _Live(child, answer)
+
+
+@dataclass(frozen=True, slots=True)
+class _Live:
+    """A child that is ready, and what it said of its engine."""
+
+    child: ChildProcess
+    info: EngineInfo
 
 
 def serve(conn: Connection, config: EngineConfig, models: ModelsConfig, threads: int) -> None:

@@ -54,6 +54,6 @@ def _token(token: str) -> str:
         return "[^/]"
     if len(token) > 1:
         negated = token[1] == "!"
-        inner = token[2:-1] if negated else token[1:-1]
-        return f"[{'^/' if negated else ''}{re.sub(r'([\\^\[\]])', r'\\\1', inner)}]"
+        inner = re.sub(r"([\\^\[\]])", r"\\\1", token[2:-1] if negated else token[1:-1])
+        return f"[^/{inner}]" if negated else f"[{inner}]"
     return re.escape(token)

@@ -32,8 +32,8 @@ def kind_of(source: SourceConfig) -> str:
 def _what_is_there(source: SourceConfig) -> str | None:
     parsed = parse_uri(source.path)
     if parsed.is_local:
-        path = Path(parsed.path)
-        return "folder" if path.is_dir() else "file" if path.exists() else None
+        local = Path(parsed.path)
+        return "folder" if local.is_dir() else "file" if local.exists() else None
     filesystem, path = open_filesystem(source.path, source.storage_options)
     try:
         if parsed.text.endswith("/") or not filesystem.isfile(path):

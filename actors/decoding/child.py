@@ -1,0 +1,266 @@
+"""The killable decoder: documents are decoded in a warm child process with limits on time and memory."""
+
+from __future__ import annotations
+
+import pickle
+import sys
+import time
+import warnings
+from collections.abc import Callable, Collection, Iterator
+from dataclasses import dataclass
+from multiprocessing.connection import Connection
+from types import TracebackType
+from typing import TypeAlias
+
+from actors.contracts import DecodedPage, Fault
+from actors.decode import CannotOpenError, OpenedDocument, open_document
+from actors.process import ChildDiedError, ChildProcess, ChildTimeoutError, receive_object, send_object
+from actors.settings import DecodeConfig
+
+TARGET = "actors.decoding.child:serve"
+
+_MAX_LOST = 3
+"""Pages of one document that may end their decoder before the rest of it is given up."""
+
+_DOCUMENTS_PER_CHILD = 1000
+"""A child is replaced after so many documents: what native libraries leak stays small, a start costs 0.3 s."""
+
+_KEPT_MB = 128.0
+"""Resident memory in MiB that a child may keep on top of what it had when it was fresh. With the default
+memory limit (1800 MiB) and 100 MiB of libraries a decoder stays below 2 GiB."""
+
+_MB = 1 << 20
+
+_CHILD_ENV = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """First message of the child about a document that it could open."""
+
+    page_count: int
+    format: str
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """Last message of the child about a document: resident memory in MiB at its start and now."""
+
+    fresh_mb: float
+    resident_mb: float
+
+
+class _LostError(Exception):
+    """The child was killed or died, for the reason that `fault` names."""
+
+    def __init__(self, fault: Fault) -> None:
+        super().__init__(fault.message)
+        self.fault = fault
+
+
+class Decoder:
+    """Decodes documents in a child process that is kept from document to document. Not thread-safe.
+
+    `target` names what the child runs (see `serve`); tests put another in its place.
+    """
+
+    def __init__(self, settings: DecodeConfig, target: str = TARGET) -> None:
+        self._settings = settings
+        self._target = target
+        self._child: ChildProcess | None = None
+        self._served = 0
+
+    @property
+    def pid(self) -> int | None:
+        """Process id of the present child, None if there is none."""
+        return self._child.pid if self._child else None
+
+    def pages(self, data: bytes | memoryview, skip: Collection[int] = ()) -> Iterator[DecodedPage]:
+        """What `decode_document` gives, whatever the content does to its decoder; never raises for it.
+
+        A page that takes longer than `timeout_s` (the first one with the opening of the document) is
+        `decode.timeout`. A page on which the child dies is tried once more in a fresh child, then it is
+        `decode.crashed`. The other pages are decoded all the same, until three were lost: the rest of the
+        document then carries the fault of the third. A document that cannot even be opened is one page,
+        with page_count None. Leaving the iterator early ends the child.
+        """
+        if len(data) > self._settings.memory_limit_mb * _MB:
+            yield _unopened(Fault("decode.too_large", "the file is larger than decode.memory_limit_mb"))
+            return
+        opened: Opened | None = None
+        done = set(skip)
+        suspect: int | None = None
+        lost = 0
+        while True:
+            try:
+                for message in self._attempt(data, done):
+                    if isinstance(message, Opened):
+                        opened = message
+                        continue
+                    done.add(message.page_index)
+                    yield message
+                return
+            except _LostError as error:
+                fault = error.fault
+            page = _first_missing(done)
+            if fault.code == "decode.crashed" and suspect != page:
+                suspect = page
+                continue
+            if opened is None:
+                yield _unopened(fault)
+                return
+            lost += 1
+            last = opened.page_count if lost == _MAX_LOST else page + 1
+            for index in range(page, last):
+                if index not in done:
+                    done.add(index)
+                    yield DecodedPage(index, opened.page_count, opened.format, fault=fault)
+            if _first_missing(done) >= opened.page_count:
+                return
+
+    def close(self) -> None:
+        """End the child."""
+        self._discard()
+
+    def __enter__(self) -> Decoder:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def _attempt(
+        self, data: bytes | memoryview, done: Collection[int]
+    ) -> Iterator[Opened | DecodedPage]:
+        """One run of the child over a document. Raises _LostError; a child that is not idle is ended."""
+        idle = False
+        try:
+            child = self._warm_child()
+            child.send((pickle.PickleBuffer(data), tuple(done)))
+            deadline = time.monotonic() + self._settings.timeout_s
+            while not isinstance(message := child.receive(max(0.0, deadline - time.monotonic())), Finished):
+                yield message
+                if not isinstance(message, Opened):
+                    deadline = time.monotonic() + self._settings.timeout_s
+            idle = message.resident_mb < message.fresh_mb + _KEPT_MB and self._served < _DOCUMENTS_PER_CHILD
+        except ChildTimeoutError as error:
+            seconds = f"{self._settings.timeout_s:g}"
+            raise _LostError(Fault("decode.timeout", f"decoding took longer than {seconds} s")) from error
+        except ChildDiedError as error:
+            raise _LostError(Fault("decode.crashed", _death_message(error))) from error
+        except OSError as error:
+            raise _LostError(Fault("decode.crashed", f"no decoder could be started: {error}")) from error
+        finally:
+            if not idle:
+                self._discard()
+
+    def _warm_child(self) -> ChildProcess:
+        if self._child is None or not self._child.alive:
+            self._discard()
+            self._child = ChildProcess(self._target, (self._settings,), _CHILD_ENV)
+            self._served = 0
+        self._served += 1
+        return self._child
+
+    def _discard(self) -> None:
+        if self._child is not None:
+            self._child.kill()
+            self._child = None
+
+
+def serve(
+    conn: Connection,
+    settings: DecodeConfig,
+    opener: Callable[[memoryview, DecodeConfig], OpenedDocument] = open_document,
+) -> None:
+    """What the child runs: takes (bytes, skip), gives Opened, the pages, Finished; until the pipe closes.
+
+    A document that cannot be opened is one DecodedPage and Finished. `opener` is `open_document`, or what
+    a test puts in its place.
+    """
+    _warm_up()
+    fresh = _memory()
+    while True:
+        data, skip = receive_object(conn)
+        _limit_memory(settings.memory_limit_mb)
+        for message in _messages(memoryview(data), settings, frozenset(skip), opener):
+            send_object(conn, message)
+            del message  # a picture of half a gigabyte must not stay while the next one is made
+        del data
+        send_object(conn, Finished(fresh.resident_mb, _memory().resident_mb))
+
+
+def _messages(
+    data: memoryview,
+    settings: DecodeConfig,
+    skip: Collection[int],
+    opener: Callable[[memoryview, DecodeConfig], OpenedDocument],
+) -> Iterator[Opened | DecodedPage]:
+    try:
+        document = opener(data, settings)
+    except CannotOpenError as error:
+        yield DecodedPage(page_index=0, page_count=None, format=error.format, fault=error.fault)
+        return
+    try:
+        yield Opened(document.page_count, document.format)
+        yield from document.pages(skip)
+    finally:
+        document.close()
+
+
+def _warm_up() -> None:
+    """Load the libraries before memory is measured, and set them up for a process of one page at a time."""
+    import numpy  # noqa: F401
+    import pypdfium2  # noqa: F401
+    from PIL import AvifImagePlugin
+    from PIL import Image as PilImage
+
+    import actors.decoding.images
+
+    PilImage.MAX_IMAGE_PIXELS = None  # ours is checked for every format (document.check_size)
+    AvifImagePlugin.DEFAULT_MAX_THREADS = 1
+    warnings.simplefilter("ignore")
+
+
+@dataclass(frozen=True, slots=True)
+class _Memory:
+    """Of this process, in MiB."""
+
+    resident_mb: float
+    address_space_mb: float
+
+
+def _memory() -> _Memory:
+    import psutil
+
+    info = psutil.Process().memory_info()
+    return _Memory(info.rss / _MB, info.vms / _MB)
+
+
+def _limit_memory(limit_mb: int) -> None:
+    """Let the process take `limit_mb` on top of what it has now; more is a MemoryError."""
+    if sys.platform != "linux":
+        return  # macOS has RLIMIT_AS and does not keep it
+    import resource
+
+    limit = int((_memory().address_space_mb + limit_mb) * _MB)
+    resource.setrlimit(resource.RLIMIT_AS, (limit, resource.RLIM_INFINITY))
+
+
+def _first_missing(done: Collection[int]) -> int:
+    index = 0
+    while index in done:
+        index += 1
+    return index
+
+
+def _unopened(fault: Fault) -> DecodedPage:
+    return DecodedPage(page_index=0, page_count=None, format=None, fault=fault)
+
+
+def _death_message(error: ChildDiedError) -> str:
+    words = error.stderr_tail.splitlines()
+    return f"the decoder's process {error}" + (f": {words[-1]}" if words else "")
+
+

@@ -1,0 +1,40 @@
+"""The device of a worker: what Ray gave it, never what the machine happens to have."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from actors.errors import ConfigError
+from actors.settings import EngineConfig
+
+
+def device_for(config: EngineConfig, accelerators: Sequence[str]) -> EngineConfig:
+    """The engine's settings with `device` decided. `accelerators`: ids of the GPUs that Ray assigned to
+    this worker; CUDA_VISIBLE_DEVICES is narrowed to them, so the engine's own is the first.
+
+    Raises ConfigError if a GPU is asked for and none was given, or if this process has touched CUDA.
+    """
+    if config.device == "gpu" and not accelerators:
+        raise ConfigError(
+            "engine.device is gpu and this worker was given no GPU.",
+            "resources.gpus_per_actor is 0.",
+            "Set resources.gpus_per_actor to 1, or to a fraction.",
+        )
+    if config.device == "cpu" or not accelerators:
+        return config.model_copy(update={"device": "cpu"})
+    if cuda_is_loaded():
+        raise ConfigError(
+            "CUDA is already initialised in this worker.",
+            "A context that is not the engine's own may belong to another card, or to a forked parent.",
+            "Do not load CUDA libraries at import time of your own code.",
+        )
+    return config.model_copy(update={"device": "gpu"})
+
+
+def cuda_is_loaded() -> bool:
+    """Whether the CUDA driver library is mapped into this process; False where that cannot be seen."""
+    try:
+        return "libcuda.so" in Path("/proc/self/maps").read_text()
+    except OSError:
+        return False

@@ -1,0 +1,34 @@
+"""Engines: whatever turns page pictures into lines. `build_engine` is the only constructor."""
+
+from __future__ import annotations
+
+from actors.contracts import EngineInfo, OcrEngine
+from actors.errors import ConfigError
+from actors.settings import EngineConfig, ModelsConfig
+
+
+def build_engine(config: EngineConfig | None = None, models: ModelsConfig | None = None) -> OcrEngine:
+    """Build an engine in this process, which then owns it.
+
+    Missing weights are fetched (unless `models.offline`), and verified. Raises ConfigError (ModelError) for
+    what cannot work: a runtime that is not installed, a model that is unknown or altered.
+    """
+    config, models = config or EngineConfig(), models or ModelsConfig()
+    if config.engine == "fake":
+        from actors.engines.fake import FakeEngine
+
+        return FakeEngine(config)
+    if config.engine == "stock":
+        from actors.engines.stock import StockEngine
+
+        return StockEngine(config, models)
+    raise ConfigError(f"There is no engine {config.engine}.", "", "Use stock or fake.")
+
+
+def describe_engine(config: EngineConfig) -> EngineInfo:
+    """What `build_engine(config).info` says, without loading a model or an OCR library."""
+    if config.engine == "fake":
+        from actors.engines.fake import describe
+    else:
+        from actors.engines.stock import describe
+    return describe(config)

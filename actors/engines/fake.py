@@ -1,0 +1,92 @@
+"""The fake engine, for tests: text made from pixels, and faults acted out where a page asks for them."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import signal
+import time
+from collections.abc import Sequence
+
+from actors.contracts import EngineInfo, Image, Line, PageResult
+from actors.settings import EngineConfig
+
+VERSION = "1"
+
+
+class FakeEngine:
+    """Deterministic and without a model. A picture of one colour is an empty page; any other has two lines.
+
+    `config.fake` maps the hex colour of a picture's top left pixel (or "*" for every page, "init" for the
+    constructor) to an act: `crash` (SIGSEGV), `exit`, `hang`, `raise`, `memory`, `wrong_count`,
+    `leak:MB`, `sleep:SECONDS`.
+    """
+
+    def __init__(self, config: EngineConfig) -> None:
+        self._config = config
+        self._leaked: list[bytearray] = []
+        self._act(config.fake.get("init", ""))
+
+    @property
+    def info(self) -> EngineInfo:
+        """See OcrEngine."""
+        return describe(self._config)
+
+    def recognize(self, pages: Sequence[Image]) -> list[PageResult]:
+        """See OcrEngine."""
+        acts = [self._config.fake.get(_colour(page), self._config.fake.get("*", "")) for page in pages]
+        for act in acts:
+            self._act(act)
+        results = [_read(page) for page in pages]
+        return results[:-1] if "wrong_count" in acts else results
+
+    def release(self) -> None:
+        """See OcrEngine."""
+        self._leaked.clear()
+
+    def close(self) -> None:
+        """See OcrEngine."""
+        self._leaked.clear()
+
+    def _act(self, act: str) -> None:
+        name, _, amount = act.partition(":")
+        if name == "crash":
+            os.kill(os.getpid(), signal.SIGSEGV)
+        elif name == "exit":
+            os._exit(9)
+        elif name == "hang":
+            time.sleep(3600)
+        elif name == "raise":
+            raise ValueError("the fake engine was told to raise")
+        elif name == "memory":
+            raise MemoryError("the fake engine was told to run out of memory")
+        elif name == "leak":
+            self._leaked.append(bytearray(os.urandom(1) * (int(amount) << 20)))
+        elif name == "sleep":
+            time.sleep(float(amount))
+
+
+def describe(config: EngineConfig) -> EngineInfo:
+    """See `describe_engine`."""
+    return EngineInfo("fake", VERSION, "none", "none", {}, {}, "cpu", config.threads or 1)
+
+
+def _colour(page: Image) -> str:
+    return bytes(page[0, 0]).hex()
+
+
+def _read(page: Image) -> PageResult:
+    if (page == page[0, 0]).all():
+        return PageResult()
+    height, width = page.shape[:2]
+    digest = hashlib.sha256(page.tobytes()).hexdigest()
+    return PageResult(
+        (
+            Line(f"page {width}x{height}", 1.0, _box(0, 0, width, height / 2)),
+            Line(f"pixels {digest[:16]}", 0.5, _box(0, height / 2, width, height)),
+        )
+    )
+
+
+def _box(left: float, top: float, right: float, bottom: float) -> tuple[float, ...]:
+    return (left, top, right, top, right, bottom, left, bottom)

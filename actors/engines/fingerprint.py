@@ -1,0 +1,32 @@
+"""The fingerprint: one hash of everything that changes results, and nothing that only changes speed."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+
+from actors.contracts import EngineInfo
+from actors.settings import DecodeConfig
+
+_DECODE = ("pdf_dpi", "pdf_max_megapixels", "max_megapixels", "max_file_mb", "max_pages")
+
+
+def settings_in_clear(info: EngineInfo, decode: DecodeConfig) -> dict[str, str]:
+    """Everything that changes results, by name, as text: what is printed when two outputs differ."""
+    settings = {
+        "engine": info.engine,
+        "engine version": info.version,
+        "runtime": info.runtime,
+        "precision": info.precision,
+    }
+    settings |= {f"weights of {name}": digest for name, digest in info.weights.items()}
+    settings |= {f"engine.{name}": value for name, value in info.settings.items()}
+    settings |= {f"decode.{name}": f"{getattr(decode, name):g}" for name in _DECODE}
+    return settings
+
+
+def fingerprint(settings: Mapping[str, str]) -> str:
+    """SHA-256 over the canonical JSON of `settings_in_clear`."""
+    canonical = json.dumps(settings, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
+    return hashlib.sha256(canonical.encode("ascii")).hexdigest()
