@@ -84,19 +84,28 @@ def decode_document(
 ) -> Iterator[DecodedPage]:
     """One DecodedPage for each page in order, without the page indexes of `skip`, in this process.
 
-    A document that cannot be opened is one DecodedPage: page_index 0, page_count None, a fault. Never
+    A document that cannot be opened is one DecodedPage: page_count None, a fault, and page_index 0 (or
+    the first index that is not in `skip`, so that no page that is done gets a second row). Never
     raises for bad content; native code may still crash or hang (see actors.decoding.child). PDFs must be
     decoded by one thread of a process at a time.
     """
     try:
         document = open_document(data, settings)
     except CannotOpenError as error:
-        yield DecodedPage(page_index=0, page_count=None, format=error.format, fault=error.fault)
+        yield DecodedPage(first_missing(skip), page_count=None, format=error.format, fault=error.fault)
         return
     try:
         yield from document.pages(skip)
     finally:
         document.close()
+
+
+def first_missing(done: Collection[int]) -> int:
+    """The lowest page index that is not in `done`."""
+    index = 0
+    while index in done:
+        index += 1
+    return index
 
 
 def fault_of(error: Exception) -> Fault:

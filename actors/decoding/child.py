@@ -10,10 +10,10 @@ from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from types import TracebackType
-from typing import TypeAlias
 
 from actors.contracts import DecodedPage, Fault
-from actors.decode import CannotOpenError, OpenedDocument, open_document
+from actors.decode import CannotOpenError, OpenedDocument, first_missing, open_document
+from actors.decoding.formats import FORMATS
 from actors.process import ChildDiedError, ChildProcess, ChildTimeoutError, receive_object, send_object
 from actors.settings import DecodeConfig
 
@@ -23,7 +23,7 @@ _MAX_LOST = 3
 """Pages of one document that may end their decoder before the rest of it is given up."""
 
 _DOCUMENTS_PER_CHILD = 1000
-"""A child is replaced after so many documents: what native libraries leak stays small, a start costs 0.3 s."""
+"""A child is replaced after so many documents, so that what native libraries leak stays small."""
 
 _KEPT_MB = 128.0
 """Resident memory in MiB that a child may keep on top of what it had when it was fresh. With the default
@@ -85,7 +85,7 @@ class Decoder:
         with page_count None. Leaving the iterator early ends the child.
         """
         if len(data) > self._settings.memory_limit_mb * _MB:
-            yield _unopened(Fault("decode.too_large", "the file is larger than decode.memory_limit_mb"))
+            yield _unopened(Fault("decode.too_large", "the file is larger than decode.memory_limit_mb"), skip)
             return
         opened: Opened | None = None
         done = set(skip)
@@ -102,12 +102,12 @@ class Decoder:
                 return
             except _LostError as error:
                 fault = error.fault
-            page = _first_missing(done)
+            page = first_missing(done)
             if fault.code == "decode.crashed" and suspect != page:
                 suspect = page
                 continue
             if opened is None:
-                yield _unopened(fault)
+                yield _unopened(fault, done)
                 return
             lost += 1
             last = opened.page_count if lost == _MAX_LOST else page + 1
@@ -115,7 +115,7 @@ class Decoder:
                 if index not in done:
                     done.add(index)
                     yield DecodedPage(index, opened.page_count, opened.format, fault=fault)
-            if _first_missing(done) >= opened.page_count:
+            if first_missing(done) >= opened.page_count:
                 return
 
     def close(self) -> None:
@@ -130,9 +130,7 @@ class Decoder:
     ) -> None:
         self.close()
 
-    def _attempt(
-        self, data: bytes | memoryview, done: Collection[int]
-    ) -> Iterator[Opened | DecodedPage]:
+    def _attempt(self, data: bytes | memoryview, done: Collection[int]) -> Iterator[Opened | DecodedPage]:
         """One run of the child over a document. Raises _LostError; a child that is not idle is ended."""
         idle = False
         try:
@@ -149,6 +147,9 @@ class Decoder:
             raise _LostError(Fault("decode.timeout", f"decoding took longer than {seconds} s")) from error
         except ChildDiedError as error:
             raise _LostError(Fault("decode.crashed", _death_message(error))) from error
+        except MemoryError as error:
+            words = "this process has no memory for the picture"
+            raise _LostError(Fault("decode.too_large", words)) from error
         except OSError as error:
             raise _LostError(Fault("decode.crashed", f"no decoder could be started: {error}")) from error
         finally:
@@ -182,8 +183,9 @@ def serve(
     _warm_up()
     fresh = _memory()
     while True:
+        _limit_memory(None)
         data, skip = receive_object(conn)
-        _limit_memory(settings.memory_limit_mb)
+        _limit_memory(settings.memory_limit_mb - len(data) / _MB)
         for message in _messages(memoryview(data), settings, frozenset(skip), opener):
             send_object(conn, message)
             del message  # a picture of half a gigabyte must not stay while the next one is made
@@ -200,7 +202,7 @@ def _messages(
     try:
         document = opener(data, settings)
     except CannotOpenError as error:
-        yield DecodedPage(page_index=0, page_count=None, format=error.format, fault=error.fault)
+        yield DecodedPage(first_missing(skip), None, error.format, fault=error.fault)
         return
     try:
         yield Opened(document.page_count, document.format)
@@ -211,13 +213,11 @@ def _messages(
 
 def _warm_up() -> None:
     """Load the libraries before memory is measured, and set them up for a process of one page at a time."""
-    import numpy  # noqa: F401
-    import pypdfium2  # noqa: F401
     from PIL import AvifImagePlugin
     from PIL import Image as PilImage
 
-    import actors.decoding.images
-
+    for entry in FORMATS:
+        entry.opener()
     PilImage.MAX_IMAGE_PIXELS = None  # ours is checked for every format (document.check_size)
     AvifImagePlugin.DEFAULT_MAX_THREADS = 1
     warnings.simplefilter("ignore")
@@ -238,29 +238,24 @@ def _memory() -> _Memory:
     return _Memory(info.rss / _MB, info.vms / _MB)
 
 
-def _limit_memory(limit_mb: int) -> None:
-    """Let the process take `limit_mb` on top of what it has now; more is a MemoryError."""
+def _limit_memory(limit_mb: float | None) -> None:
+    """Let the process take `limit_mb` on top of what it has now, None: all; more is a MemoryError."""
     if sys.platform != "linux":
         return  # macOS has RLIMIT_AS and does not keep it
     import resource
 
-    limit = int((_memory().address_space_mb + limit_mb) * _MB)
-    resource.setrlimit(resource.RLIMIT_AS, (limit, resource.RLIM_INFINITY))
+    _, hard = resource.getrlimit(resource.RLIMIT_AS)
+    limit = hard
+    if limit_mb is not None:
+        limit = int((_memory().address_space_mb + limit_mb) * _MB)
+        limit = limit if hard == resource.RLIM_INFINITY else min(limit, hard)
+    resource.setrlimit(resource.RLIMIT_AS, (limit, hard))
 
 
-def _first_missing(done: Collection[int]) -> int:
-    index = 0
-    while index in done:
-        index += 1
-    return index
-
-
-def _unopened(fault: Fault) -> DecodedPage:
-    return DecodedPage(page_index=0, page_count=None, format=None, fault=fault)
+def _unopened(fault: Fault, done: Collection[int]) -> DecodedPage:
+    return DecodedPage(first_missing(done), page_count=None, format=None, fault=fault)
 
 
 def _death_message(error: ChildDiedError) -> str:
     words = error.stderr_tail.splitlines()
     return f"the decoder's process {error}" + (f": {words[-1]}" if words else "")
-
-

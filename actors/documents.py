@@ -1,0 +1,44 @@
+"""The stage function of the first stage: a document is read, hashed and decoded, and comes out as pages."""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from actors.contracts import DecodedPage, DocRef, Page
+from actors.decode import first_missing
+from actors.decoding.child import Decoder
+from actors.errors import PageError
+from actors.read import read_document
+from actors.settings import DecodeConfig
+
+
+def read_and_decode(
+    ref: DocRef,
+    decoder: Decoder,
+    settings: DecodeConfig,
+    storage_options: Mapping[str, Any] | None = None,
+) -> Iterator[Page]:
+    """The pages of one document in order, without `ref.done_pages`. Never raises for what a document is.
+
+    `read_ms` is whole on the first page given, 0 on the others. A document that cannot be read or opened is
+    one Page whose `page_count` is None.
+    """
+    started = time.perf_counter()
+    try:
+        data = read_document(ref, settings, storage_options)
+    except PageError as error:
+        missing = DecodedPage(first_missing(ref.done_pages), None, None, fault=error.fault)
+        yield Page(ref, missing, read_ms=_ms_since(started))
+        return
+    digest = hashlib.sha256(data).hexdigest()
+    read_ms = _ms_since(started)
+    for decoded in decoder.pages(data, ref.done_pages):
+        yield Page(ref, decoded, digest, len(data), read_ms)
+        read_ms = 0.0
+
+
+def _ms_since(started: float) -> float:
+    return (time.perf_counter() - started) * 1000

@@ -1,0 +1,122 @@
+"""One document's bytes from a disk or a store: bounded in size and time, and every failure with its code."""
+
+from __future__ import annotations
+
+import queue
+import stat
+import threading
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from actors.contracts import DocRef
+from actors.errors import ERROR_CODES, PageError
+from actors.settings import DecodeConfig
+from actors.store_errors import read_error
+from actors.uris import open_filesystem, parse_uri
+
+if TYPE_CHECKING:
+    from fsspec import AbstractFileSystem
+
+_MB = 1 << 20
+
+_PAUSES_S = (0.25, 1.0, 4.0)
+"""Waits before a second, third and fourth try; stores' own libraries retry a little before that too."""
+
+
+def read_document(
+    ref: DocRef, settings: DecodeConfig, storage_options: Mapping[str, Any] | None = None
+) -> bytes:
+    """The whole content of a document.
+
+    Raises PageError: `read.missing`, `read.denied` (also for what is no regular file: a folder, pipe,
+    device or socket), `read.empty`, `read.too_large` (before it is read where the size is known),
+    `read.timeout` after `read_timeout_s`, and `read.throttled` or `read.interrupted` when a few tries with
+    pauses did not help. Remote reads end in time whatever the store does; a local read ends when the
+    operating system lets it.
+    """
+    deadline = time.monotonic() + settings.read_timeout_s
+    try:
+        uri = parse_uri(ref.uri)
+    except Exception as error:
+        raise read_error(error) from error
+    if uri.is_local:
+        data = _with_retries(lambda: _read_local(Path(uri.path), settings), deadline)
+    else:
+        data = _with_retries(
+            lambda: _within(deadline, lambda: _read_remote(ref, settings, storage_options)), deadline
+        )
+    if not data:
+        raise PageError("read.empty", "the file holds zero bytes")
+    return data
+
+
+def _with_retries(read: Callable[[], bytes], deadline: float) -> bytes:
+    """Call `read` until it gives bytes, its error is no passing one, or the time is up."""
+    for pause in (*_PAUSES_S, None):
+        try:
+            return read()
+        except Exception as error:
+            fault = read_error(error)
+            out_of_time = pause is None or time.monotonic() + pause >= deadline
+            if not ERROR_CODES[fault.code].transient or out_of_time:
+                raise fault from error
+            time.sleep(pause or 0.0)
+    raise AssertionError("the last try returns or raises")
+
+
+def _read_local(path: Path, settings: DecodeConfig) -> bytes:
+    info = path.stat()
+    if not stat.S_ISREG(info.st_mode):
+        raise PageError("read.denied", "it is no regular file, but a folder, pipe, device or socket")
+    _check_size(info.st_size, settings)
+    return path.read_bytes()
+
+
+def _read_remote(ref: DocRef, settings: DecodeConfig, storage_options: Mapping[str, Any] | None) -> bytes:
+    filesystem, path = open_filesystem(ref.uri, dict(storage_options or {}))
+    size = ref.size_bytes
+    if size is None:
+        size = _remote_size(filesystem, path)
+    if size is not None:
+        _check_size(size, settings)
+    data = bytes(filesystem.cat_file(path))
+    _check_size(len(data), settings)
+    return data
+
+
+def _remote_size(filesystem: AbstractFileSystem, path: str) -> int | None:
+    info = filesystem.info(path)
+    if info.get("type") == "directory":
+        raise PageError("read.denied", "it is a folder, no file")
+    size = info.get("size")
+    return int(size) if size is not None else None
+
+
+def _check_size(size: int, settings: DecodeConfig) -> None:
+    if size > settings.max_file_mb * _MB:
+        raise PageError(
+            "read.too_large",
+            f"the file has {size / _MB:.1f} MiB; decode.max_file_mb allows {settings.max_file_mb:g}",
+        )
+
+
+def _within(deadline: float, read: Callable[[], bytes]) -> bytes:
+    """Run `read` in a thread and give up on it at the deadline; the thread ends when the store lets it."""
+    answer: queue.SimpleQueue[bytes | Exception] = queue.SimpleQueue()
+
+    def work() -> None:
+        try:
+            answer.put(read())
+        except Exception as error:  # noqa: BLE001 - it is raised again in the thread that waits
+            answer.put(error)
+
+    threading.Thread(target=work, name="rayocr-read", daemon=True).start()
+    try:
+        result = answer.get(timeout=max(0.0, deadline - time.monotonic()))
+    except queue.Empty:
+        raise PageError("read.timeout", "the store did not answer within decode.read_timeout_s") from None
+    if isinstance(result, Exception):
+        raise result
+    return result
