@@ -12,7 +12,7 @@ from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Protocol
 
-from actors.contracts import DocRef
+from actors.contracts import DocRef, EngineInfo
 from actors.errors import IncompleteError, RayocrError
 from actors.settings import EngineConfig, ModelsConfig
 from pipelines.card import Card, claim_output
@@ -33,6 +33,7 @@ from pipelines.summary import (
 if TYPE_CHECKING:
     from pipelines.ledger import Ledger
     from pipelines.lock import RunLock
+    from pipelines.publish import Publisher
     from pipelines.store import Store
     from pipelines.verify import Completeness
 
@@ -187,12 +188,10 @@ def _locked_run(
 
 
 def _recognise(
-    todo: Sequence[DocRef], job: Job, plan: Plan, publisher: object, view: View, watch: _Stopwatch
+    todo: Sequence[DocRef], job: Job, plan: Plan, publisher: Publisher, view: View, watch: _Stopwatch
 ) -> None:
-    from pipelines.publish import Publisher
     from pipelines.runners import open_runner
 
-    assert isinstance(publisher, Publisher)
     progress = view.progress(len(todo))
     begin = time.monotonic()
     try:
@@ -240,12 +239,11 @@ def _ensure_models(engine: EngineConfig, models: ModelsConfig, view: View) -> No
     ModelStore(models).ensure(engine.model, view.say)
 
 
-def _card(info: object, config: Config) -> Card:
-    from actors.contracts import EngineInfo
+def _card(info: EngineInfo, config: Config) -> Card:
     from actors.engines.fingerprint import fingerprint, settings_in_clear
 
-    assert isinstance(info, EngineInfo)
-    return Card(fingerprint(info, config.decode), settings_in_clear(info, config.decode))
+    settings = settings_in_clear(info, config.decode)
+    return Card(fingerprint(settings), settings)
 
 
 def _job(config: Config, plan: Plan, run_id: str, fingerprint: str) -> Job:

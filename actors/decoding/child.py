@@ -19,6 +19,9 @@ from actors.settings import DecodeConfig
 
 TARGET = "actors.decoding.child:serve"
 
+_START_TIMEOUT_S = 120.0
+"""A child that has not loaded its libraries by then will not; usual is half a second."""
+
 _MAX_LOST = 3
 """Pages of one document that may end their decoder before the rest of it is given up."""
 
@@ -43,8 +46,11 @@ class Opened:
 
 
 @dataclass(frozen=True, slots=True)
-class Finished:
-    """Last message of the child about a document: resident memory in MiB at its start and now."""
+class Idle:
+    """The child waits for a document: its first message, and the last one about each document.
+
+    Resident memory in MiB, when it was fresh and now.
+    """
 
     fresh_mb: float
     resident_mb: float
@@ -137,7 +143,7 @@ class Decoder:
             child = self._warm_child()
             child.send((pickle.PickleBuffer(data), tuple(done)))
             deadline = time.monotonic() + self._settings.timeout_s
-            while not isinstance(message := child.receive(max(0.0, deadline - time.monotonic())), Finished):
+            while not isinstance(message := child.receive(max(0.0, deadline - time.monotonic())), Idle):
                 yield message
                 if not isinstance(message, Opened):
                     deadline = time.monotonic() + self._settings.timeout_s
@@ -161,8 +167,17 @@ class Decoder:
             self._discard()
             self._child = ChildProcess(self._target, (self._settings,), _CHILD_ENV)
             self._served = 0
+            self._wait_until_ready(self._child)
         self._served += 1
         return self._child
+
+    @staticmethod
+    def _wait_until_ready(child: ChildProcess) -> None:
+        """So that the start is not counted as time of the first page."""
+        try:
+            child.receive(_START_TIMEOUT_S)
+        except ChildTimeoutError as error:
+            raise OSError(f"it was not ready within {_START_TIMEOUT_S:g} s") from error
 
     def _discard(self) -> None:
         if self._child is not None:
@@ -175,22 +190,22 @@ def serve(
     settings: DecodeConfig,
     opener: Callable[[memoryview, DecodeConfig], OpenedDocument] = open_document,
 ) -> None:
-    """What the child runs: takes (bytes, skip), gives Opened, the pages, Finished; until the pipe closes.
+    """What the child runs: says Idle, takes (bytes, skip), gives Opened, the pages and Idle; for ever.
 
-    A document that cannot be opened is one DecodedPage and Finished. `opener` is `open_document`, or what
+    A document that cannot be opened is one DecodedPage and Idle. `opener` is `open_document`, or what
     a test puts in its place.
     """
     _warm_up()
-    fresh = _memory()
+    fresh_mb = _memory().resident_mb
     while True:
         _limit_memory(None)
+        send_object(conn, Idle(fresh_mb, _memory().resident_mb))
         data, skip = receive_object(conn)
         _limit_memory(settings.memory_limit_mb - len(data) / _MB)
         for message in _messages(memoryview(data), settings, frozenset(skip), opener):
             send_object(conn, message)
             del message  # a picture of half a gigabyte must not stay while the next one is made
         del data
-        send_object(conn, Finished(fresh.resident_mb, _memory().resident_mb))
 
 
 def _messages(

@@ -6,6 +6,7 @@ import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+import numpy as np
 from PIL import Image as PilImage
 from PIL.PngImagePlugin import PngImageFile
 
@@ -94,7 +95,7 @@ def _ends_blank(picture: PilImage.Image) -> bool:
     Two, for the last pass of an interlaced picture fills every other row.
     """
     width, height = picture.size
-    return picture.crop((0, max(0, height - 2), width, height)).getbbox(alpha_only=False) is None
+    return not np.asarray(picture.crop((0, max(0, height - 2), width, height))).any()
 
 
 def _inflated_bytes(pixels: list[memoryview]) -> int:

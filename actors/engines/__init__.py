@@ -25,10 +25,12 @@ def build_engine(config: EngineConfig | None = None, models: ModelsConfig | None
     raise ConfigError(f"There is no engine {config.engine}.", "", "Use stock or fake.")
 
 
-def describe_engine(config: EngineConfig) -> EngineInfo:
-    """What `build_engine(config).info` says, without loading a model or an OCR library."""
+def describe_engine(config: EngineConfig, models: ModelsConfig | None = None) -> EngineInfo:
+    """What `build_engine(config, models).info` says, without loading a model or an OCR library."""
     if config.engine == "fake":
-        from actors.engines.fake import describe
-    else:
-        from actors.engines.stock import describe
-    return describe(config)
+        from actors.engines.fake import describe as describe_fake
+
+        return describe_fake(config)
+    from actors.engines.stock import describe
+
+    return describe(config, models or ModelsConfig())

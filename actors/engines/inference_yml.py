@@ -1,0 +1,102 @@
+"""Weights as PaddleX wants them: a folder a model, with an `inference.yml` beside the weights."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+from typing import Any
+
+from actors.errors import ModelError
+from actors.models.cache import ModelFiles
+
+_DECODE = {"DecodeImage": {"channel_first": False, "img_mode": "BGR"}}
+
+_DET: dict[str, Any] = {
+    "PreProcess": {
+        "transform_ops": [
+            _DECODE,
+            {"DetResizeForTest": {"resize_long": 960}},
+            {
+                "NormalizeImage": {
+                    "mean": [0.485, 0.456, 0.406],
+                    "std": [0.229, 0.224, 0.225],
+                    "scale": "1./255.",
+                    "order": "hwc",
+                }
+            },
+            {"ToCHWImage": None},
+        ]
+    },
+    "PostProcess": {
+        "name": "DBPostProcess",
+        "thresh": 0.3,
+        "box_thresh": 0.6,
+        "max_candidates": 1000,
+        "unclip_ratio": 1.5,
+    },
+}
+"""As PaddleOCR's detection models come; size and thresholds are overruled by the pipeline's arguments."""
+
+
+def write_model_folders(files: ModelFiles, scratch: Path) -> tuple[Path, Path]:
+    """Make the folders of detection and recognition in `scratch` and return them."""
+    det = _folder(files, scratch, "det")
+    rec = _folder(files, scratch, "rec")
+    if files.model.dictionary != "inference.yml":
+        _write(det, {"Global": {"model_name": f"{files.model.name}_det"}, **_DET})
+        _write(rec, _rec(files))
+    return det, rec
+
+
+def characters(files: ModelFiles) -> list[str]:
+    """The recognition model's dictionary, without blank and space, which PaddleX adds itself.
+
+    Raises ModelError if the weights carry none.
+    """
+    name = files.model.dictionary
+    if name.endswith(".json"):
+        listed: list[str] = json.loads(files.path(name).read_text("utf-8"))
+        return listed
+    if name.endswith(".txt"):
+        text = files.path(name).read_text("utf-8")
+        return [line.rstrip("\r") for line in text.removesuffix("\n").split("\n")]
+    return _onnx_characters(files.path(files.model.rec))
+
+
+def _onnx_characters(weights: Path) -> list[str]:
+    """The metadata key `character` of an ONNX model, which RapidOCR's exports carry."""
+    import onnxruntime
+
+    options = onnxruntime.SessionOptions()
+    options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL
+    options.intra_op_num_threads = 1
+    session = onnxruntime.InferenceSession(str(weights), options, providers=["CPUExecutionProvider"])
+    text = session.get_modelmeta().custom_metadata_map.get("character")
+    if not text:
+        raise ModelError(f"{weights.name} carries no dictionary.", "Its metadata has no key `character`.", "")
+    return [line for line in text.split("\n") if line]
+
+
+def _rec(files: ModelFiles) -> dict[str, Any]:
+    return {
+        "Global": {"model_name": f"{files.model.name}_rec"},
+        "PreProcess": {"transform_ops": [_DECODE, {"RecResizeImg": {"image_shape": [3, 48, 320]}}]},
+        "PostProcess": {"name": "CTCLabelDecode", "character_dict": characters(files)},
+    }
+
+
+def _folder(files: ModelFiles, scratch: Path, part: str) -> Path:
+    """Weights under the names that PaddleX looks for; copied, since a link's target may be replaced."""
+    folder = scratch / part
+    folder.mkdir()
+    for file in sorted(files.folder.glob(f"{part}.*")):
+        shutil.copyfile(file, folder / f"inference{file.suffix}")
+    return folder
+
+
+def _write(folder: Path, tree: dict[str, Any]) -> None:
+    import yaml
+
+    text = yaml.safe_dump(tree, allow_unicode=True, sort_keys=False)
+    (folder / "inference.yml").write_text(text, "utf-8")

@@ -1,0 +1,181 @@
+"""The reference engine: PaddleOCR 3.7's own pipeline, as its users know it.
+
+Its arithmetic and its scheduling are PaddleOCR's (paddlex/inference/pipelines/ocr/pipeline.py): detection
+page by page, recognition in batches of six lines of one page, sorted boxes as they come.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import logging
+import os
+import tempfile
+from collections.abc import Iterator, Sequence
+from importlib import metadata, util
+from pathlib import Path
+from typing import Any
+
+from actors.contracts import EngineInfo, Fault, Image, Line, PageResult
+from actors.engines.inference_yml import write_model_folders
+from actors.errors import ConfigError
+from actors.models.cache import ModelFiles, ModelStore, expected_hashes
+from actors.models.catalogue import Model, find_model
+from actors.settings import EngineConfig, ModelsConfig
+
+_REC_BATCH = 6
+"""Lines of one page recognised at once (PaddleX configs/pipelines/OCR.yaml: batch_size)."""
+
+_ENVIRONMENT = {
+    "PADDLE_PDX_DISABLE_MODEL_SOURCE_CHECK": "True",
+    "PADDLE_PDX_DISABLE_DEVICE_FALLBACK": "True",
+    "GLOG_minloglevel": "3",
+}
+"""Read by PaddleX when it is imported (paddlex/utils/flags.py)."""
+
+
+class StockEngine:
+    """See OcrEngine. Not thread-safe, as a PaddleOCR pipeline is not."""
+
+    def __init__(self, config: EngineConfig, models: ModelsConfig) -> None:
+        _check_installed(config)
+        files = ModelStore(models).ensure(config.model)
+        self._info = describe(config, models)
+        self._scratch = tempfile.TemporaryDirectory(prefix="rayocr-")
+        with _quiet():
+            self._pipeline: Any = _pipeline(config, files, Path(self._scratch.name))
+
+    @property
+    def info(self) -> EngineInfo:
+        """See OcrEngine."""
+        return self._info
+
+    def recognize(self, pages: Sequence[Image]) -> list[PageResult]:
+        """See OcrEngine. A page that PaddleOCR cannot read is a result with a fault."""
+        with _quiet():
+            return [self._read(page) for page in pages]
+
+    def release(self) -> None:
+        """See OcrEngine: PaddleOCR has no way to give memory back and keep the model."""
+
+    def close(self) -> None:
+        """See OcrEngine."""
+        self._pipeline = None
+        self._scratch.cleanup()
+
+    def _read(self, page: Image) -> PageResult:
+        import numpy as np
+
+        try:
+            found = self._pipeline.predict(np.ascontiguousarray(page[:, :, ::-1]))[0]
+        except MemoryError as error:
+            return PageResult(fault=Fault("ocr.out_of_memory", f"PaddleOCR ran out of memory: {error}"))
+        except Exception as error:  # noqa: BLE001 - a library's error on one page belongs to that page
+            return PageResult(fault=Fault("ocr.failed", f"{type(error).__name__}: {error}"))
+        return PageResult(tuple(_lines(found)))
+
+
+def describe(config: EngineConfig, models: ModelsConfig) -> EngineInfo:
+    """See `describe_engine`."""
+    model = find_model(config.model)
+    runtime = runtime_of(config, model)
+    settings = {
+        "model": model.name,
+        "det_limit_side": str(config.det_limit_side),
+        "det_limit_type": config.det_limit_type,
+        "det_thresh": f"{config.det_thresh:g}",
+        "det_box_thresh": f"{config.det_box_thresh:g}",
+        "det_unclip_ratio": f"{config.det_unclip_ratio:g}",
+        "rec_score_thresh": f"{config.rec_score_thresh:g}",
+    }
+    return EngineInfo(
+        engine="stock",
+        version=_version("paddleocr"),
+        runtime=runtime,
+        precision="float32",
+        weights=expected_hashes(model, ModelStore(models).root / model.name),
+        settings=settings,
+        device=config.device if config.device != "auto" else "cpu",
+        threads=config.threads or 1,
+    )
+
+
+def runtime_of(config: EngineConfig, model: Model) -> str:
+    """The runtime that executes the model. Raises ConfigError for one that cannot read its format."""
+    needed = "onnxruntime" if model.format == "onnx" else "paddle"
+    if config.runtime not in ("auto", needed):
+        raise ConfigError(
+            f"engine.runtime {config.runtime} cannot execute {model.name}.",
+            f"The model is in {model.format} format.",
+            f"Set engine.runtime to {needed}, or to auto.",
+        )
+    return needed
+
+
+def _check_installed(config: EngineConfig) -> None:
+    runtime = runtime_of(config, find_model(config.model))
+    extra = "stock" if not util.find_spec("paddleocr") else None
+    if extra is None and not util.find_spec(runtime):
+        extra = "cpu" if runtime == "onnxruntime" else "paddle"
+    if extra is not None:
+        missing = "PaddleOCR" if extra == "stock" else f"the runtime {runtime}"
+        raise ConfigError(
+            f"The stock engine needs {missing}, which is not installed.",
+            "",
+            f"pip install 'rayocr[{extra}]'   (on a GPU: see the README)",
+        )
+
+
+def _pipeline(config: EngineConfig, files: ModelFiles, scratch: Path) -> Any:
+    os.environ.update(_ENVIRONMENT)
+    runtime, gpu = runtime_of(config, files.model), config.device == "gpu"
+    det, rec = write_model_folders(files, scratch)
+    from paddleocr import PaddleOCR
+
+    logging.getLogger("ppocr").setLevel(logging.ERROR)
+    logging.getLogger("paddlex").setLevel(logging.ERROR)
+    return PaddleOCR(
+        text_detection_model_name=f"{files.model.name}_det",
+        text_detection_model_dir=str(det),
+        text_recognition_model_name=f"{files.model.name}_rec",
+        text_recognition_model_dir=str(rec),
+        text_det_limit_side_len=config.det_limit_side,
+        text_det_limit_type=config.det_limit_type,
+        text_det_thresh=config.det_thresh,
+        text_det_box_thresh=config.det_box_thresh,
+        text_det_unclip_ratio=config.det_unclip_ratio,
+        text_rec_score_thresh=config.rec_score_thresh,
+        text_recognition_batch_size=_REC_BATCH,
+        use_doc_orientation_classify=False,
+        use_doc_unwarping=False,
+        use_textline_orientation=False,
+        device="gpu:0" if gpu else "cpu",
+        engine=runtime,
+        engine_config=_engine_config(runtime, config.threads or 1),
+    )
+
+
+def _engine_config(runtime: str, threads: int) -> dict[str, int]:
+    if runtime == "onnxruntime":
+        return {"intra_op_num_threads": threads, "inter_op_num_threads": 1}
+    return {"cpu_threads": threads}
+
+
+def _lines(found: Any) -> Iterator[Line]:
+    rows = zip(found["rec_texts"], found["rec_scores"], found["rec_polys"], strict=True)
+    for text, score, polygon in rows:
+        yield Line(str(text), float(score), tuple(float(value) for value in polygon.reshape(-1)))
+
+
+@contextlib.contextmanager
+def _quiet() -> Iterator[None]:
+    """Keep the library's prints off our stdout; its errors come as exceptions."""
+    with contextlib.redirect_stdout(io.StringIO()):
+        yield
+
+
+def _version(distribution: str) -> str:
+    try:
+        return metadata.version(distribution)
+    except metadata.PackageNotFoundError:
+        return "not installed"

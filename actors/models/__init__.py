@@ -1,0 +1,1 @@
+"""Model weights: a catalogue, a verified cache, and where weights come from."""

@@ -1,0 +1,168 @@
+"""The cache of weights: fetched once a node, verified whenever they are loaded.
+
+    {cache}/{model}/{file}            the files of the catalogue's entry
+    {cache}/{model}/trusted.json      hashes of a hub's files, recorded when a person trusted them
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from actors.errors import ModelError
+from actors.models.catalogue import Hub, Model, find_model
+from actors.settings import ModelsConfig
+
+Say = Callable[[str], None]
+"""Tells a person, in a line, what is being fetched."""
+
+TRUSTED = "trusted.json"
+_LOCK_TIMEOUT_S = 900.0
+
+
+@dataclass(frozen=True, slots=True)
+class ModelFiles:
+    """A verified model on this disk; `sha256` by file name."""
+
+    model: Model
+    folder: Path
+    sha256: Mapping[str, str]
+
+    def path(self, name: str) -> Path:
+        """Path of one of its files."""
+        return self.folder / name
+
+
+class ModelStore:
+    """Hands out verified models. Nothing else opens the cache."""
+
+    def __init__(self, config: ModelsConfig | None = None) -> None:
+        self._config = config or ModelsConfig()
+        default = os.environ.get("RAYOCR_MODELS") or "~/.cache/rayocr/models"
+        self.root = Path(self._config.cache or default).expanduser()
+
+    def ensure(self, name: str, say: Say = lambda text: None) -> ModelFiles:
+        """The model, verified; fetched if it is not here. Raises ModelError.
+
+        A file lock makes it one fetch a node; models of a hub without checksums are never fetched here,
+        but by `fetch` with `trust_hub`.
+        """
+        model = find_model(name)
+        fault = self._fault(model)
+        if fault is None:
+            return self._files(model)
+        if self._config.offline:
+            raise ModelError(
+                f"The model {name} is not usable: {fault}.",
+                "models.offline is set, so nothing is fetched.",
+                f"rayocr models fetch {name}",
+            )
+        return self.fetch(name, say)
+
+    def fetch(self, name: str, say: Say = lambda text: None, *, trust_hub: bool = False) -> ModelFiles:
+        """Fetch a model unless a verified one is here. `trust_hub`: take what the hub gives, and record
+        its hashes so that it can never change unnoticed. Raises ModelError."""
+        from filelock import FileLock, Timeout
+
+        model = find_model(name)
+        if isinstance(model.source, Hub) and not trust_hub and self._config.source is None:
+            raise ModelError(
+                f"The model {name} comes from PaddleOCR's hub, which gives no checksum.",
+                "rayocr loads nothing unverified.",
+                f"rayocr models fetch {name} --trust-hub   (records what came, and verifies it ever after)",
+            )
+        self._make_root()
+        try:
+            with FileLock(self.root / f".{name}.lock", timeout=_LOCK_TIMEOUT_S):
+                if self._fault(model) is not None:
+                    self._fetch_locked(model, say)
+        except Timeout as error:
+            raise ModelError(
+                f"Another process has been fetching {name} for {_LOCK_TIMEOUT_S:.0f} s.", str(error), "Try again."
+            ) from error
+        return self._files(model)
+
+    def fault(self, name: str) -> str | None:
+        """What is wrong with a cached model, in words; None if it is verified."""
+        return self._fault(find_model(name))
+
+    def is_here(self, name: str) -> bool:
+        """Whether files of the model are in the cache, verified or not."""
+        return (self.root / name).is_dir()
+
+    def _fetch_locked(self, model: Model, say: Say) -> None:
+        from actors.models.sources import fetch_into
+
+        say(f"fetching model {model.name} ({model.bytes / 1e6:.0f} MB)")
+        with tempfile.TemporaryDirectory(dir=self.root, prefix=".fetch-") as scratch:
+            folder = Path(scratch) / model.name
+            folder.mkdir()
+            fetch_into(model, folder, self._config)
+            if not model.files:
+                hashes = {file.name: _sha256(file) for file in sorted(folder.iterdir())}
+                (folder / TRUSTED).write_text(json.dumps(hashes, indent=2), "utf-8")
+            fault = _fault_in(model, folder)
+            if fault is not None:
+                raise ModelError(
+                    f"What was fetched as {model.name} is not that model: {fault}.",
+                    "It was thrown away.",
+                    "Check models.source, and your package index or mirror.",
+                )
+            target = self.root / model.name
+            if target.exists():
+                shutil.rmtree(target)
+            folder.rename(target)
+        say(f"model {model.name} is verified")
+
+    def _files(self, model: Model) -> ModelFiles:
+        folder = self.root / model.name
+        return ModelFiles(model, folder, expected_hashes(model, folder))
+
+    def _fault(self, model: Model) -> str | None:
+        folder = self.root / model.name
+        return _fault_in(model, folder) if folder.is_dir() else "it was not fetched yet"
+
+    def _make_root(self) -> None:
+        try:
+            self.root.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise ModelError(
+                f"The model cache {self.root} cannot be made.",
+                error.strerror or str(error),
+                "Set models.cache, or RAYOCR_MODELS, to a folder that can be written.",
+            ) from error
+
+
+def expected_hashes(model: Model, folder: Path) -> dict[str, str]:
+    """SHA-256 by file name: the catalogue's, or what was recorded when a hub was trusted."""
+    if model.files:
+        return {file.name: file.sha256 for file in model.files}
+    try:
+        recorded: dict[str, str] = json.loads((folder / TRUSTED).read_text("utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return recorded
+
+
+def _fault_in(model: Model, folder: Path) -> str | None:
+    expected = expected_hashes(model, folder)
+    if not expected:
+        return "no hashes were recorded for it"
+    for name, digest in expected.items():
+        path = folder / name
+        if not path.is_file():
+            return f"{name} is missing"
+        if _sha256(path) != digest:
+            return f"{name} has another SHA-256 than the catalogue"
+    return None
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
