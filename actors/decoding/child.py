@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import pickle
-import sys
 import time
 import warnings
 from collections.abc import Callable, Collection, Iterator
@@ -14,6 +13,7 @@ from types import TracebackType
 from actors.contracts import DecodedPage, Fault
 from actors.decode import CannotOpenError, OpenedDocument, first_missing, open_document
 from actors.decoding.formats import FORMATS
+from actors.decoding.limits import MB, limit_memory, memory
 from actors.process import ChildDiedError, ChildProcess, ChildTimeoutError, receive_object, send_object
 from actors.settings import DecodeConfig
 
@@ -31,8 +31,6 @@ _DOCUMENTS_PER_CHILD = 1000
 _KEPT_MB = 128.0
 """Resident memory in MiB that a child may keep on top of what it had when it was fresh. With the default
 memory limit (1800 MiB) and 100 MiB of libraries a decoder stays below 2 GiB."""
-
-_MB = 1 << 20
 
 _CHILD_ENV = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
 
@@ -64,6 +62,50 @@ class _LostError(Exception):
         self.fault = fault
 
 
+@dataclass(slots=True)
+class _Progress:
+    """Which pages of one document need no more work (`done`), and what went wrong with it so far."""
+
+    done: set[int]
+    opened: Opened | None = None
+    unopenable: bool = False
+    suspect: int | None = None
+    losses: int = 0
+
+    @property
+    def complete(self) -> bool:
+        return self.unopenable or (
+            self.opened is not None and first_missing(self.done) >= self.opened.page_count
+        )
+
+    def note(self, page: DecodedPage) -> None:
+        self.done.add(page.page_index)
+        self.unopenable |= page.page_count is None
+
+    def worth_another_try(self, fault: Fault) -> bool:
+        """Whether this was the first death on its page."""
+        page = first_missing(self.done)
+        first_death = fault.code == "decode.crashed" and self.suspect != page
+        self.suspect = page
+        return first_death
+
+    def lost(self, fault: Fault) -> list[DecodedPage]:
+        """The page that the child was at, or all that is left once too many were lost."""
+        if self.complete:
+            return []
+        page = first_missing(self.done)
+        if self.opened is None:
+            return [_unopened(fault, self.done)]
+        count, name = self.opened.page_count, self.opened.format
+        self.losses += 1
+        last = count if self.losses == _MAX_LOST else page + 1
+        return [
+            DecodedPage(index, count, name, fault=fault)
+            for index in range(page, last)
+            if index not in self.done
+        ]
+
+
 class Decoder:
     """Decodes documents in a child process that is kept from document to document. Not thread-safe.
 
@@ -90,38 +132,27 @@ class Decoder:
         document then carries the fault of the third. A document that cannot even be opened is one page,
         with page_count None. Leaving the iterator early ends the child.
         """
-        if len(data) > self._settings.memory_limit_mb * _MB:
+        if len(data) > self._settings.memory_limit_mb * MB:
             yield _unopened(Fault("decode.too_large", "the file is larger than decode.memory_limit_mb"), skip)
             return
-        opened: Opened | None = None
-        done = set(skip)
-        suspect: int | None = None
-        lost = 0
+        progress = _Progress(set(skip))
         while True:
             try:
-                for message in self._attempt(data, done):
+                for message in self._attempt(data, progress.done):
                     if isinstance(message, Opened):
-                        opened = message
+                        progress.opened = message
                         continue
-                    done.add(message.page_index)
+                    progress.note(message)
                     yield message
                 return
             except _LostError as error:
                 fault = error.fault
-            page = first_missing(done)
-            if fault.code == "decode.crashed" and suspect != page:
-                suspect = page
+            if not progress.complete and progress.worth_another_try(fault):
                 continue
-            if opened is None:
-                yield _unopened(fault, done)
-                return
-            lost += 1
-            last = opened.page_count if lost == _MAX_LOST else page + 1
-            for index in range(page, last):
-                if index not in done:
-                    done.add(index)
-                    yield DecodedPage(index, opened.page_count, opened.format, fault=fault)
-            if first_missing(done) >= opened.page_count:
+            for page in progress.lost(fault):
+                progress.note(page)
+                yield page
+            if progress.complete:
                 return
 
     def close(self) -> None:
@@ -196,12 +227,12 @@ def serve(
     a test puts in its place.
     """
     _warm_up()
-    fresh_mb = _memory().resident_mb
+    fresh_mb = memory().resident_mb
     while True:
-        _limit_memory(None)
-        send_object(conn, Idle(fresh_mb, _memory().resident_mb))
+        limit_memory(None)
+        send_object(conn, Idle(fresh_mb, memory().resident_mb))
         data, skip = receive_object(conn)
-        _limit_memory(settings.memory_limit_mb - len(data) / _MB)
+        limit_memory(settings.memory_limit_mb - len(data) / MB)
         for message in _messages(memoryview(data), settings, frozenset(skip), opener):
             send_object(conn, message)
             del message  # a picture of half a gigabyte must not stay while the next one is made
@@ -236,35 +267,6 @@ def _warm_up() -> None:
     PilImage.MAX_IMAGE_PIXELS = None  # ours is checked for every format (document.check_size)
     AvifImagePlugin.DEFAULT_MAX_THREADS = 1
     warnings.simplefilter("ignore")
-
-
-@dataclass(frozen=True, slots=True)
-class _Memory:
-    """Of this process, in MiB."""
-
-    resident_mb: float
-    address_space_mb: float
-
-
-def _memory() -> _Memory:
-    import psutil
-
-    info = psutil.Process().memory_info()
-    return _Memory(info.rss / _MB, info.vms / _MB)
-
-
-def _limit_memory(limit_mb: float | None) -> None:
-    """Let the process take `limit_mb` on top of what it has now, None: all; more is a MemoryError."""
-    if sys.platform != "linux":
-        return  # macOS has RLIMIT_AS and does not keep it
-    import resource
-
-    _, hard = resource.getrlimit(resource.RLIMIT_AS)
-    limit = hard
-    if limit_mb is not None:
-        limit = int((_memory().address_space_mb + limit_mb) * _MB)
-        limit = limit if hard == resource.RLIM_INFINITY else min(limit, hard)
-    resource.setrlimit(resource.RLIMIT_AS, (limit, hard))
 
 
 def _unopened(fault: Fault, done: Collection[int]) -> DecodedPage:

@@ -1,0 +1,38 @@
+"""How much memory this process has, and may take."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass
+
+MB = 1 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class Memory:
+    """Memory of a process in MiB: resident, and its address space."""
+
+    resident_mb: float
+    address_space_mb: float
+
+
+def memory() -> Memory:
+    """What this process takes now."""
+    import psutil
+
+    info = psutil.Process().memory_info()
+    return Memory(info.rss / MB, info.vms / MB)
+
+
+def limit_memory(limit_mb: float | None) -> None:
+    """Let the process take `limit_mb` on top of what it has now, None: all; more is a MemoryError."""
+    if sys.platform != "linux":
+        return  # macOS has RLIMIT_AS and does not keep it
+    import resource
+
+    _, hard = resource.getrlimit(resource.RLIMIT_AS)
+    limit = hard
+    if limit_mb is not None:
+        limit = int((memory().address_space_mb + limit_mb) * MB)
+        limit = limit if hard == resource.RLIM_INFINITY else min(limit, hard)
+    resource.setrlimit(resource.RLIMIT_AS, (limit, hard))
