@@ -19,6 +19,9 @@ _SIGNATURE_BYTES = 8
 _KEPT = (b"IHDR", b"PLTE", b"tRNS", b"pHYs", b"eXIf", b"IDAT", b"IEND")
 """What a picture is made of; text, profiles and animation frames are not handed to the decoder."""
 
+_INTERLACE = 12
+"""Offset of the interlace method in the header chunk."""
+
 _INFLATE_STEP = 1 << 20
 
 
@@ -49,7 +52,8 @@ def open_png(data: memoryview, settings: DecodeConfig) -> Document:
     header = bytes(chunks[0].body)
 
     def verify(picture: PilImage.Image) -> None:
-        if _ends_blank(picture) and _inflated_bytes(pixels) < _expected_bytes(header):
+        suspect = header[_INTERLACE] or _ends_blank(picture)
+        if suspect and _inflated_bytes(pixels) < _expected_bytes(header):
             raise PageError("decode.corrupt", "the PNG has fewer rows than its header says")
 
     return ImageDocument(open_picture(clean, settings, PngImageFile), verify)
@@ -90,12 +94,9 @@ def _chunks(data: memoryview) -> Iterator[_Chunk]:
 
 
 def _ends_blank(picture: PilImage.Image) -> bool:
-    """Whether the last two rows are all zero, as rows are that Pillow's decoder never got.
-
-    Two, for the last pass of an interlaced picture fills every other row.
-    """
+    """Whether the last row is all zero, as rows are that Pillow's decoder never got."""
     width, height = picture.size
-    return not np.asarray(picture.crop((0, max(0, height - 2), width, height))).any()
+    return not np.asarray(picture.crop((0, height - 1, width, height))).any()
 
 
 def _inflated_bytes(pixels: list[memoryview]) -> int:
@@ -114,7 +115,7 @@ def _expected_bytes(header: bytes) -> int:
     width, height = int.from_bytes(header[:4], "big"), int.from_bytes(header[4:8], "big")
     bits = header[8] * {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}.get(header[9], 1)
     passes = [(0, 0, 1, 1)]
-    if header[12]:  # Adam7: x and y of the first pixel, steps in x and y
+    if header[_INTERLACE]:  # Adam7: x and y of the first pixel, steps in x and y
         passes = [
             (0, 0, 8, 8),
             (4, 0, 8, 8),

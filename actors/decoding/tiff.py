@@ -78,6 +78,8 @@ class TiffDocument:
 def open_tiff(data: memoryview, settings: DecodeConfig) -> Document:
     """TIFF and BigTIFF. Raises PageError if there is no page at all, or too many."""
     layout = layout_of(data)
+    if layout.big and layout.order == ">":
+        raise PageError("decode.unsupported", "the file is a big-endian BigTIFF, which Pillow does not read")
     pages = directories(data, layout, settings.max_pages + 1)
     if not pages or pages[0].broken:
         raise PageError("decode.corrupt", "the TIFF has no page directory within the file")
