@@ -7,6 +7,7 @@ open *alone*: a page that killed its process alone, after it was in a group that
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
@@ -60,9 +61,12 @@ class MemoryJournal:
     def __init__(self) -> None:
         self._open: dict[Identity, Deaths] = {}
         self._struck = 0
+        self._first_note: float | None = None
 
     def note(self, pages: Sequence[Identity]) -> None:
         """See Journal. A page noted counts as a death until it is struck."""
+        if self._first_note is None:
+            self._first_note = time.monotonic()
         alone = len(pages) == 1
         for page in pages:
             before = self._open.get(page, Deaths())
@@ -85,6 +89,7 @@ class MemoryJournal:
                 before = self._open[page]
                 self._open[page] = Deaths(before.in_group, before.alone, cause)
 
-    def struck(self) -> int:
-        """Pages struck so far: how many were recognised, published or not."""
-        return self._struck
+    def progress(self) -> tuple[int, float]:
+        """Pages struck so far, published or not, and seconds since the first was noted."""
+        seconds = time.monotonic() - self._first_note if self._first_note is not None else 0.0
+        return self._struck, seconds

@@ -201,7 +201,7 @@ def _actors(
             "Lower resources.decode_tasks.",
         )
     if resources.actors is not None:
-        share = resources.cpus_per_actor or _floor(min(1.0, free / resources.actors))
+        share = resources.cpus_per_actor or max(TASK_CPUS, _floor(min(1.0, free / resources.actors)))
         return Choice(resources.actors, "as configured"), Choice(share, _share_reason(resources.cpus_per_actor))
     if gpu_share:
         count = sum(_per_card(gpu_share, node) for node in machine.nodes)
@@ -287,7 +287,7 @@ def _batch_pages(config: Config, *, gpu: bool) -> Choice:
         return Choice(config.resources.batch_pages, "as configured")
     if gpu:
         return Choice(16, "a card needs many lines at once")
-    return Choice(4, "small: an engine on the CPU gains little from more, and a crash costs less")
+    return Choice(2, "small: an engine on the CPU gains nothing from more, and a crash costs less")
 
 
 def _rate(cost: EngineCost, machine: Machine, actors: int, threads: int, *, gpu: bool) -> Choice:

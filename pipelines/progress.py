@@ -27,13 +27,14 @@ class Counts:
 
     @property
     def rate(self) -> float:
-        """Pages a second since the start."""
-        return self.pages / max(1e-9, time.monotonic() - self.started)
+        """Pages a second since the start; 0 in the first second, which would tell nothing."""
+        seconds = time.monotonic() - self.started
+        return self.pages / seconds if seconds >= 1 else 0.0
 
     @property
     def remaining_s(self) -> float | None:
         """Seconds left at the present rate, None while nothing is known."""
-        if not self.pages:
+        if not self.rate:
             return None
         return max(0, self.total - self.pages) / self.rate
 
@@ -64,10 +65,10 @@ class Progress:
             elif not self._quiet:
                 self._print(text)
 
-    def started(self) -> None:
-        """Pages flow from now on: rate and remaining time count from here."""
+    def started(self, ago_s: float = 0.0) -> None:
+        """Pages flow, since `ago_s` seconds: rate and remaining time count from there."""
         with self._lock:
-            self.counts.started = time.monotonic()
+            self.counts.started = time.monotonic() - ago_s
 
     def advance(self, pages: int, failed: int = 0, discovered: int = 0) -> None:
         """`pages` more were recognised, `failed` of them in vain; `discovered` more are known to exist."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import time
 import uuid
-from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
@@ -290,7 +289,7 @@ def _summary(
         new_pages=watch.new_rows,
         seconds=seconds,
         recognising_s=seconds - sum(watch.parts.values()),
-        error_codes=Counter(proof.error_codes),
+        error_codes=dict(proof.error_codes),
         startup_s=dict(watch.parts),
         runner=str(plan.runner.value) if plan else "",
         fingerprint=card.fingerprint,

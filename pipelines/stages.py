@@ -30,7 +30,7 @@ def read_and_decode_table(documents: pa.Table, job: Job) -> Iterator[pa.Table]:
     """Documents to tables of pages, a few pages at a time."""
     from actors.documents import read_and_decode
 
-    decoder = _warm_decoder(job.decode)
+    decoder = warm_decoder(job.decode)
     for ref in documents_from_table(documents):
         pages: list[Page] = []
         size = 0
@@ -77,7 +77,7 @@ def receipts_from_table(table: pa.Table) -> Iterator[Receipt]:
 
 
 @lru_cache(maxsize=1)
-def _warm_decoder(settings: DecodeConfig) -> Decoder:
+def warm_decoder(settings: DecodeConfig) -> Decoder:
     """One decoder a worker process, kept from task to task: its child starts once."""
     from actors.decoding.child import Decoder
 

@@ -5,9 +5,12 @@ from __future__ import annotations
 import logging
 import os
 import queue
+import sys
 import threading
 import time
+import warnings
 from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from actors.contracts import DocRef, Receipt
@@ -24,6 +27,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 _POLL_S = 0.5
+_STDERR = 2
 
 _RAY_ENVIRONMENT = {
     # The raylet kills workers that idle for a second beyond one a CPU; with actors holding those, every
@@ -48,7 +52,7 @@ class RayRunner:
 
         try:
             progress.phase("starting engines")
-            journal = _start_journal()
+            journal = start_journal()
             documents = ocr.documents(refs, plan)
             pages = ocr.pages(documents, job, plan)
             rows = ocr.rows(pages, plan, RayRecogniser, {"job": job, "journal": ActorJournal(journal)})
@@ -161,9 +165,14 @@ def _object_store_bytes(node: Node) -> int:
 
 
 def _silence() -> None:
-    """Leave Ray's chatter in its log files."""
+    """Leave Ray's chatter in its log files; what its C++ code prints goes nowhere, if that is not where
+    this program prints (see rayocr.cli.console.own_stderr)."""
     import ray.data
 
+    warnings.filterwarnings("ignore", module=r"(ray|pipelines)\.")
+    if sys.stderr.fileno() != _STDERR:
+        with Path(os.devnull).open("wb") as nowhere:
+            os.dup2(nowhere.fileno(), _STDERR)
     for name in ("ray", "ray.data"):
         logging.getLogger(name).setLevel(logging.CRITICAL)
     context = ray.data.DataContext.get_current()
@@ -171,7 +180,7 @@ def _silence() -> None:
     context.print_on_execution_start = False
 
 
-def _start_journal() -> Any:
+def start_journal() -> Any:
     import ray
 
     return ray.remote(num_cpus=0, max_restarts=0)(MemoryJournal).remote()
@@ -226,9 +235,9 @@ class _Stream:
         """Show what the journal counts, and end a run of which nothing was heard for too long."""
         import ray
 
-        struck = ray.get(self._journal.struck.remote(), timeout=60)
-        if struck and not self._struck:
-            self._progress.started()
+        struck, working_s = ray.get(self._journal.progress.remote(), timeout=60)
+        if not self._struck:
+            self._progress.started(ago_s=working_s)
         if struck != self._struck:
             self._struck, self._last_sign = struck, time.monotonic()
             self._progress.at_least(struck)

@@ -30,7 +30,8 @@ def command(
     """
     settings = build_config(config, input_, output, overrides, limit, runner)
     from pipelines.run import run
-    from rayocr.cli.console import RunConsole
+    from rayocr.cli.console import RunConsole, own_stderr
 
+    own_stderr()
     summary = run(settings, RunConsole(quiet=quiet))
     return summary.exit_code

@@ -1,0 +1,141 @@
+"""rayocr inside a Ray Data program of your own: documents or pictures in, page rows out, nothing written."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Mapping
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from actors.contracts import DecodedPage, DocRef, Page, document_id
+from actors.errors import ConfigError
+from actors.settings import DecodeConfig, EngineConfig, ModelsConfig
+from actors.transport import documents_to_table, pages_to_table
+from pipelines.job import Job
+from pipelines.plan import TASK_CPUS, Listing, Plan, make_plan
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+    from ray.data import Dataset
+
+_INPUTS = ("uri", "bytes", "image")
+
+
+def recognize_dataset(
+    dataset: Dataset,
+    engine: EngineConfig | None = None,
+    *,
+    decode: DecodeConfig | None = None,
+    models: ModelsConfig | None = None,
+    resources: Mapping[str, Any] | None = None,
+    storage_options: Mapping[str, Any] | None = None,
+) -> Dataset:
+    """Add recognition to a Dataset. Lazy, as every transformation of a Dataset is.
+
+    The input has one of these columns: `uri` (str, a document to read), `bytes` (a document's content) or
+    `image` (H×W×3 uint8 RGB). A `key` column (str) identifies the document, by default the uri, or the
+    content's SHA-256. Other columns become `meta`, as strings. The output has the columns of
+    `rayocr schema`, one row a page; `resources` are keys of the config's section of that name.
+
+    Raises ConfigError if the input has none of these columns, or if the plan cannot run here.
+    """
+    from pipelines import ocr
+    from pipelines.runners.ray import ActorJournal, RayRecogniser, cluster_machine, connect, start_journal
+
+    connect()
+    column = _input_column(dataset)
+    plan, job = _plan_and_job(engine, decode, models, resources, storage_options, cluster_machine)
+    if column == "uri":
+        listed = dataset.map_batches(_refs, batch_format="pyarrow", batch_size=None, num_cpus=TASK_CPUS)
+        pages = ocr.pages(listed, job, plan)
+    else:
+        make = partial(_pages, column=column, job=job)
+        pages = dataset.map_batches(make, batch_format="pyarrow", batch_size=None, num_cpus=TASK_CPUS)
+    return ocr.rows(pages, plan, RayRecogniser, {"job": job, "journal": ActorJournal(start_journal())})
+
+
+def _input_column(dataset: Dataset) -> str:
+    names = list(dataset.columns() or [])
+    found = [name for name in _INPUTS if name in names]
+    if len(found) != 1:
+        raise ConfigError(
+            "The dataset has no column to recognise." if not found else "The dataset has several inputs.",
+            f"Its columns are {', '.join(names) or 'none'}.",
+            "Give it exactly one of the columns uri, bytes and image.",
+        )
+    return found[0]
+
+
+def _plan_and_job(
+    engine: EngineConfig | None,
+    decode: DecodeConfig | None,
+    models: ModelsConfig | None,
+    resources: Mapping[str, Any] | None,
+    storage_options: Mapping[str, Any] | None,
+    machine: Any,
+) -> tuple[Plan, Job]:
+    from actors.engines import describe_engine
+    from actors.engines.fingerprint import fingerprint, settings_in_clear
+    from pipelines.config import Config
+
+    tree: dict[str, Any] = {"source": {"path": "."}, "output": {"path": "."}}
+    tree |= {"resources": dict(resources or {}), "engine": engine or EngineConfig()}
+    config = Config.model_validate(tree | {"decode": decode or DecodeConfig(), "models": models or ModelsConfig()})
+    plan = make_plan(config, machine(), Listing(documents=1000))
+    info = describe_engine(config.engine, config.models)
+    job = Job(
+        run_id="",
+        fingerprint=fingerprint(settings_in_clear(info, config.decode)),
+        decode=config.decode,
+        engine=config.engine,
+        models=config.models,
+        threads=plan.count("threads"),
+        page_timeout_s=config.ocr.timeout_s,
+        flush_seconds=config.output.flush_seconds,
+        output="",
+        source_options=storage_options or {},
+    )
+    return plan, job
+
+
+def _refs(table: pa.Table) -> pa.Table:
+    """Rows with a `uri` to documents."""
+    refs = []
+    for row in table.to_pylist():
+        uri, key = row.pop("uri"), row.pop("key", None)
+        refs.append(_ref(str(key or uri), uri, row))
+    return documents_to_table(refs)
+
+
+def _pages(table: pa.Table, column: str, job: Job) -> Iterator[pa.Table]:
+    """Rows with `bytes` or an `image` to pages."""
+    values = table.column(column)
+    for index, row in enumerate(table.drop_columns([column]).to_pylist()):
+        key = row.pop("key", None)
+        pages = _from_bytes if column == "bytes" else _from_image
+        for page in pages(values[index], key, row, job):
+            yield pages_to_table([page])
+
+
+def _from_bytes(value: Any, key: str | None, meta: dict[str, Any], job: Job) -> Iterator[Page]:
+    from pipelines.stages import warm_decoder
+
+    data = value.as_py()
+    digest = hashlib.sha256(data).hexdigest()
+    ref = _ref(key or digest, "", meta)
+    for decoded in warm_decoder(job.decode).pages(data):
+        yield Page(ref, decoded, digest, len(data))
+
+
+def _from_image(value: Any, key: str | None, meta: dict[str, Any], job: Job) -> Iterator[Page]:
+    import numpy as np
+
+    image = np.ascontiguousarray(value.as_py(), dtype=np.uint8)
+    digest = hashlib.sha256(image.tobytes()).hexdigest()
+    decoded = DecodedPage(0, 1, None, image=image)
+    yield Page(_ref(key or digest, "", meta), decoded, digest)
+
+
+def _ref(key: str, uri: str, meta: Mapping[str, Any]) -> DocRef:
+    carried = {str(name): str(value) for name, value in meta.items() if value is not None}
+    return DocRef(document_id(key), key, uri, "unknown", None, carried)
