@@ -57,7 +57,7 @@ def send_object(conn: Connection, obj: Any) -> None:
     raw = [buffer.raw() for buffer in buffers]
     conn.send((head, [view.nbytes for view in raw]))
     for view in raw:
-        conn.send_bytes(view)
+        _write_all(conn, view)
 
 
 def receive_object(conn: Connection) -> Any:
@@ -66,9 +66,23 @@ def receive_object(conn: Connection) -> Any:
     buffers = []
     for size in sizes:
         buffer = bytearray(size)
-        conn.recv_bytes_into(buffer)
+        _read_into(conn, memoryview(buffer))
         buffers.append(buffer)
     return pickle.loads(head, buffers=buffers)
+
+
+def _write_all(conn: Connection, view: memoryview) -> None:
+    while view:
+        view = view[os.write(conn.fileno(), view) :]
+
+
+def _read_into(conn: Connection, view: memoryview) -> None:
+    """Fill `view` from the pipe. Connection's own recv_bytes_into gathers the whole in a buffer first."""
+    while view:
+        count = os.readv(conn.fileno(), [view])
+        if count == 0:
+            raise EOFError
+        view = view[count:]
 
 
 class ChildProcess:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pickle
+import signal
 import time
 import warnings
 from collections.abc import Callable, Collection, Iterator
@@ -31,6 +32,9 @@ _DOCUMENTS_PER_CHILD = 1000
 _KEPT_MB = 128.0
 """Resident memory in MiB that a child may keep on top of what it had when it was fresh. With the default
 memory limit (1800 MiB) and 100 MiB of libraries a decoder stays below 2 GiB."""
+
+_LIKE_OUT_OF_MEMORY = (-signal.SIGABRT, -signal.SIGTRAP, -signal.SIGILL)
+"""How pdfium ends itself when an allocation fails."""
 
 _CHILD_ENV = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
 
@@ -274,5 +278,8 @@ def _unopened(fault: Fault, done: Collection[int]) -> DecodedPage:
 
 
 def _death_message(error: ChildDiedError) -> str:
+    message = f"the decoder died twice on it: {error}"
+    if error.exit_code in _LIKE_OUT_OF_MEMORY:
+        message += ", as pdfium is when it gets no more memory (decode.memory_limit_mb)"
     words = error.stderr_tail.splitlines()
-    return f"the decoder's process {error}" + (f": {words[-1]}" if words else "")
+    return message + (f": {words[-1]}" if words else "")
