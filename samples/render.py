@@ -60,7 +60,7 @@ def letter() -> Document:
     sheet.gap(20)
     for text in stories.LETTER_END:
         sheet.line(text, 27, "italic")
-    return _picture("letters/from-the-lighthouse.png", sheet)
+    return _picture("letters/lighthouse.png", sheet)
 
 
 def gazette() -> Document:
@@ -112,7 +112,8 @@ def form() -> Document:
     sheet.gap(20)
     for label, value in stories.FORM_FIELDS:
         sheet.row((label, value), (0, 0.36), 29)
-        sheet.draw.line((sheet.margin + 0.36 * sheet.width, sheet.y - 12, sheet.image.width - 110, sheet.y - 12), 120)
+        left, base = sheet.margin + 0.36 * sheet.width, sheet.y - 12
+        sheet.draw.line((left, base, sheet.image.width - 110, base), 120)
         sheet.gap(10)
     sheet.gap(50)
     edges = (0.0, 0.38, 0.58, 0.78)
@@ -189,34 +190,34 @@ def almanac(rng: np.random.Generator) -> Document:
     canvas.setTitle(stories.ALMANAC_TITLE)
     pages: list[tuple[str, ...]] = []
 
-    def write(x: float, y: float, text: str, face: str, size: float, lines: list[str]) -> None:
+    def write(at: tuple[float, float], text: str, face: str, size: float, lines: list[str]) -> None:
         canvas.setFont(face, size)
-        canvas.drawString(x, y, text)
+        canvas.drawString(*at, text)
         lines.append(text)
 
     lines: list[str] = []
     y = height - 70
-    write(50, y, stories.ALMANAC_TITLE, "Times-Bold", 24, lines)
+    write((50, y), stories.ALMANAC_TITLE, "Times-Bold", 24, lines)
     for index, text in enumerate(stories.ALMANAC):
         y -= 14
         face = "Times-Italic" if index == 0 else "Times-Roman"
         for piece in simpleSplit(text, face, 12, width - 100):
             y -= 18
-            write(50, y, piece, face, 12, lines)
+            write((50, y), piece, face, 12, lines)
     pages.append(tuple(lines))
     canvas.showPage()
 
     lines = []
     y = height - 70
-    write(50, y, stories.TIDES_TITLE, "Helvetica-Bold", 14, lines)
+    write((50, y), stories.TIDES_TITLE, "Helvetica-Bold", 14, lines)
     y -= 12
     for index, cells in enumerate((stories.TIDES_HEAD, *stories.TIDES)):
         y -= 24
         for column, cell in enumerate(cells):
-            write(50 + column * 66, y, cell, "Courier-Bold" if index == 0 else "Courier", 11, lines)
+            write((50 + column * 66, y), cell, "Courier-Bold" if index == 0 else "Courier", 11, lines)
     y -= 40
     for piece in simpleSplit(stories.TIDES_NOTE, "Helvetica", 10, width - 100):
-        write(50, y, piece, "Helvetica", 10, lines)
+        write((50, y), piece, "Helvetica", 10, lines)
         y -= 16
     pages.append(tuple(lines))
     canvas.showPage()

@@ -63,7 +63,13 @@ RECEIPT = (
     ("Pencil HB x 2", "1.30"),
     ("String, ball of", "2.95"),
 )
-RECEIPT_SUM = (("SUBTOTAL", "33.95"), ("VAT 20%", "6.79"), ("TOTAL", "40.74"), ("CASH", "50.00"), ("CHANGE", "9.26"))
+RECEIPT_SUM = (
+    ("SUBTOTAL", "33.95"),
+    ("VAT 20%", "6.79"),
+    ("TOTAL", "40.74"),
+    ("CASH", "50.00"),
+    ("CHANGE", "9.26"),
+)
 RECEIPT_END = ("You were served by Edda", "Mind the step. It minds you.", "THANK YOU")
 
 FORM_TITLE = "Form 27b: Declaration of a Found Object"

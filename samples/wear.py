@@ -10,11 +10,14 @@ from PIL import Image, ImageFilter
 Point = tuple[float, float]
 
 
-def scanned(page: Image.Image, rng: np.random.Generator, degrees: float = 0.4, noise: float = 6) -> Image.Image:
+def scanned(
+    page: Image.Image, rng: np.random.Generator, degrees: float = 0.4, noise: float = 6
+) -> Image.Image:
     """A grey scan: a little crooked, a little soft, a little grainy."""
-    turned = page.rotate(degrees, Image.Resampling.BICUBIC, fillcolor=244).filter(ImageFilter.GaussianBlur(0.5))
+    turned = page.rotate(degrees, Image.Resampling.BICUBIC, fillcolor=244)
+    soft = turned.filter(ImageFilter.GaussianBlur(0.5))
     grain = rng.normal(0, noise, (page.height, page.width))
-    return Image.fromarray(np.clip(np.asarray(turned, dtype=np.float64) + grain, 0, 255).astype(np.uint8))
+    return Image.fromarray(np.clip(np.asarray(soft, dtype=np.float64) + grain, 0, 255).astype(np.uint8))
 
 
 def faxed(page: Image.Image, rng: np.random.Generator) -> Image.Image:

@@ -1,0 +1,62 @@
+# rayocr's own commands. `make` alone lists them. Needs GNU make and Python 3.11, 3.12 or 3.13.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+EXTRAS := cpu,stock,dev,demo
+
+.DEFAULT_GOAL := help
+.PHONY: help install demo test test-fast lint format docs bench clean clean-demo
+
+help: ## list these commands
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
+
+install: $(STAMP) ## make .venv, install everything at tested versions, fetch the default model
+
+$(STAMP): pyproject.toml constraints.txt
+	@command -v $(PYTHON) >/dev/null || { echo "There is no $(PYTHON). Install Python 3.11, 3.12 or 3.13, then: make install PYTHON=python3.12"; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' \
+	  || { echo "rayocr needs Python 3.11, 3.12 or 3.13; $(PYTHON) is $$($(PYTHON) -V 2>&1). Try: make install PYTHON=python3.12"; exit 1; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null \
+	  || { echo "$(PYTHON) has no venv module. On Debian and Ubuntu: sudo apt install python3-venv"; exit 1; }
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[$(EXTRAS)]'
+	$(BIN)/rayocr models fetch
+	@touch $@
+
+demo: $(STAMP) ## render thirteen pages, recognise them, query the result
+	$(BIN)/python samples/render.py demo/pages
+	$(BIN)/rayocr run configs/laptop.yaml
+	$(BIN)/python samples/show.py demo/out demo/truth.jsonl
+
+test: $(STAMP) ## run all tests
+	$(BIN)/pytest
+
+test-fast: $(STAMP) ## run the tests that take seconds
+	$(BIN)/pytest -m "not slow"
+
+lint: $(STAMP) ## check style, types, the rooms' one-way imports, and that generated docs are up to date
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/mypy samples/*.py docs/generate.py
+	$(BIN)/lint-imports
+	$(BIN)/python docs/generate.py --check
+
+format: $(STAMP) ## put the code into shape
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+docs: $(STAMP) ## generate docs/errors.md, docs/schema.md and docs/config.md from the code
+	$(BIN)/python docs/generate.py
+
+bench: $(STAMP) ## measure what Ray and the pipeline cost on this machine
+	$(BIN)/python benchmarks/overhead.py
+
+clean-demo: ## remove the demo's pages and output
+	rm -rf demo
+
+clean: clean-demo ## remove the demo, the virtual environment and caches
+	rm -rf $(VENV) build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

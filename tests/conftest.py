@@ -1,0 +1,46 @@
+"""What all tests share: where the labelled data is, and a table of what ran, marker by marker."""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+
+import pytest
+
+from tests.data import data_dir
+
+_UNIT = "unit"
+_AT_IMPORT = "at import"
+_OUTCOMES = ("passed", "failed", "error", "skipped")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Let child processes find the labelled data too."""
+    if data_dir().is_dir():
+        os.environ.setdefault("RAYOCR_DATA", str(data_dir()))
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    """Tests run and skipped, a line for each marker. A test with two markers counts in both lines, one
+    without any in `unit`; a module that was skipped while it was imported counts as one, in `at import`."""
+    markers = [line.partition(":")[0] for line in config.getini("markers") if not line.startswith("timeout(")]
+    counts: dict[str, Counter[str]] = {}
+    for outcome in _OUTCOMES:
+        for report in terminalreporter.stats.get(outcome, []):
+            for name in _markers_of(report, markers):
+                counts.setdefault(name, Counter())[outcome] += 1
+    if not counts:
+        return
+    terminalreporter.section("tests by marker")
+    terminalreporter.write_line(f"{'':<12}" + "".join(f"{outcome:>9}" for outcome in _OUTCOMES))
+    for name in (_UNIT, *markers, _AT_IMPORT):
+        if name in counts:
+            terminalreporter.write_line(
+                f"{name:<12}" + "".join(f"{counts[name][outcome] or '':>9}" for outcome in _OUTCOMES)
+            )
+
+
+def _markers_of(report: pytest.TestReport | pytest.CollectReport, markers: list[str]) -> list[str]:
+    if isinstance(report, pytest.CollectReport):
+        return [_AT_IMPORT]
+    return [name for name in markers if name in report.keywords] or [_UNIT]
