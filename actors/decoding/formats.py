@@ -63,7 +63,7 @@ FORMATS = (
     Format(
         "jp2",
         _starts(b"\0\0\0\x0cjP  \r\n\x87\n", b"\xff\x4f\xff\x51"),
-        "actors.decoding.images:open_jpeg2000",
+        "actors.decoding.jpeg2000:open_jpeg2000",
     ),
     Format("avif", _is_avif, "actors.decoding.images:open_avif"),
     Format("pnm", _pattern(rb"P[1-6]\s"), "actors.decoding.images:open_pnm"),

@@ -1,4 +1,4 @@
-"""Formats of one picture a file that Pillow decodes well by itself: JPEG, GIF, BMP, JPEG 2000, AVIF, PNM.
+"""Formats of one picture a file that Pillow decodes well by itself: JPEG, GIF, BMP, AVIF, PNM.
 
 Plugins are called by name and not through `Image.open`, so that nothing off the allow-list is reached.
 """
@@ -12,7 +12,6 @@ from PIL import Image as PilImage
 from PIL.AvifImagePlugin import AvifImageFile
 from PIL.BmpImagePlugin import BmpImageFile
 from PIL.GifImagePlugin import GifImageFile
-from PIL.Jpeg2KImagePlugin import Jpeg2KImageFile
 from PIL.JpegImagePlugin import JpegImageFile
 from PIL.PpmImagePlugin import PpmImageFile
 
@@ -85,11 +84,6 @@ def open_gif(data: memoryview, settings: DecodeConfig) -> Document:
 def open_bmp(data: memoryview, settings: DecodeConfig) -> Document:
     """BMP, run-length encoded too."""
     return ImageDocument(open_picture(data, settings, BmpImageFile))
-
-
-def open_jpeg2000(data: memoryview, settings: DecodeConfig) -> Document:
-    """JPEG 2000, in a JP2 file or as a bare code-stream."""
-    return ImageDocument(open_picture(data, settings, Jpeg2KImageFile))
 
 
 def open_avif(data: memoryview, settings: DecodeConfig) -> Document:

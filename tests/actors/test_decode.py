@@ -292,3 +292,11 @@ def test_opencv_is_not_needed() -> None:
         [sys.executable, "-c", program], input=buffer.getvalue(), capture_output=True, check=True
     )
     assert result.stdout.strip() == b"[None]"
+
+
+def test_jpeg2000_without_memory_is_too_large(monkeypatch: pytest.MonkeyPatch) -> None:
+    noise = np.random.default_rng(1).integers(0, 256, (64, 64, 3), dtype=np.uint8)
+    cut = encode(noise, "JPEG2000")[:2000]
+    assert code(cut) == "decode.corrupt"
+    monkeypatch.setattr("actors.decoding.jpeg2000._BYTES_PER_SAMPLE", 1 << 20)
+    assert code(cut) == "decode.too_large"
