@@ -2,48 +2,47 @@
 
 from __future__ import annotations
 
+import stat
 from pathlib import Path
 
-from actors.errors import ConfigError
 from actors.uris import open_filesystem, parse_uri
 from pipelines.sources.config import SourceConfig
+from pipelines.sources.reach import reaching
 
 _MANIFESTS = (".txt", ".csv", ".parquet")
+PATTERNS = "*?["
 
 
 def kind_of(source: SourceConfig) -> str:
-    """The kind of a source. What exists is taken as it stands; only then may a name be a pattern."""
-    if source.kind != "auto":
+    """The kind of a source. What exists is taken as it stands; only then may a name be a pattern.
+
+    Raises ConfigError if nothing is there, or if it cannot be looked at.
+    """
+    if source.kind not in ("auto", "glob"):
         return source.kind
-    what = _what_is_there(source)
-    if what == "file" and source.path.lower().endswith(_MANIFESTS):
-        return "manifest"
-    if what is not None:
-        return what
-    if any(character in source.path for character in "*?["):
+    pattern = any(character in source.path for character in PATTERNS)
+    if source.kind == "glob" and pattern:
         return "glob"
-    raise ConfigError(
-        f"The source {source.path} does not exist.",
-        "There is no such file, folder or prefix.",
-        "Check source.path (or --input), and the credentials if it is a bucket.",
-    )
+    with reaching(source):
+        what = what_is_there(source)
+        if what is None and not pattern:
+            raise FileNotFoundError(source.path)
+    if what == "file" and source.kind == "auto" and source.path.lower().endswith(_MANIFESTS):
+        return "manifest"
+    return what or "glob"
 
 
-def _what_is_there(source: SourceConfig) -> str | None:
+def what_is_there(source: SourceConfig) -> str | None:
+    """`file`, `folder`, or None if there is nothing. Raises what the disk or the store raises."""
     parsed = parse_uri(source.path)
     if parsed.is_local:
-        local = Path(parsed.path)
-        return "folder" if local.is_dir() else "file" if local.exists() else None
+        try:
+            mode = Path(parsed.path).stat().st_mode
+        except (FileNotFoundError, NotADirectoryError):
+            return None
+        return "folder" if stat.S_ISDIR(mode) else "file"
     filesystem, path = open_filesystem(source.path, source.storage_options)
-    try:
-        if parsed.text.endswith("/") or not filesystem.isfile(path):
-            return "folder" if filesystem.exists(path) else None
-    except ConfigError:
-        raise
-    except Exception as error:  # noqa: BLE001 - every client library has errors of its own
-        raise ConfigError(
-            f"The source {source.path} cannot be reached.",
-            f"{type(error).__name__}: {error}",
-            "Check the bucket's name, the credentials and source.storage_options.",
-        ) from error
-    return "file"
+    filesystem.invalidate_cache()
+    if not parsed.text.endswith("/") and filesystem.isfile(path):
+        return "file"
+    return "folder" if filesystem.exists(path) else None

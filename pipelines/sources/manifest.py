@@ -5,41 +5,61 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
 
 from actors.contracts import DocRef, document_id
 from actors.errors import ConfigError
-from actors.uris import join, open_filesystem, parse_uri, unescape_name
+from actors.uris import absolute, join, open_filesystem, parse_uri
 from pipelines.sources.config import SourceConfig
-from pipelines.sources.tree import local_ref
+from pipelines.sources.reach import reaching
+from pipelines.sources.tree import UNKNOWN, local_ref
 
-Line = tuple[str, dict[str, str]]
-"""An address as it is written, and the other columns."""
+_BATCH_ROWS = 65_536
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One document of a manifest: its address as written, the other columns, and its line or row."""
+
+    address: str
+    meta: dict[str, str]
+    number: int
 
 
 def manifest(source: SourceConfig) -> Iterator[DocRef]:
     """The documents in the manifest's order; an address that is there twice is one document.
 
     The key is the address as it is written; a relative one is relative to the manifest's folder. A
-    document that does not exist is listed, and its row says `read.missing`.
+    document that does not exist is listed, and its row says `read.missing`. Raises ConfigError, with the
+    line, for what is no address.
     """
-    content = _content(source)
+    with reaching(source):
+        filesystem, path = open_filesystem(source.path, source.storage_options)
+        filesystem.invalidate_cache()
+        content: bytes = filesystem.cat_file(path)
     home = source.path.rpartition("/")[0] or ("/" if source.path.startswith("/") else ".")
     seen: set[str] = set()
-    for address, meta in _lines(source, content):
-        if address not in seen:
-            seen.add(address)
-            yield _ref(address, home, meta)
+    for line in _lines(source, content):
+        try:
+            ref = _ref(line, home)
+        except ConfigError as error:
+            raise ConfigError(
+                f"Line {line.number} of the manifest {source.path}: {error.what}", error.why, error.remedy
+            ) from error
+        if ref.document_id not in seen:
+            seen.add(ref.document_id)
+            yield ref
 
 
-def _content(source: SourceConfig) -> bytes:
-    filesystem, path = open_filesystem(source.path, source.storage_options)
-    try:
-        content: bytes = filesystem.cat_file(path)
-    except OSError as error:
-        raise ConfigError(
-            f"The manifest {source.path} cannot be read.", error.strerror or str(error), "Check source.path."
-        ) from error
-    return content
+def _ref(line: Line, home: str) -> DocRef:
+    parsed = parse_uri(line.address)
+    key = parsed.text
+    if parsed.is_local and not parsed.path.startswith("/"):
+        parsed = parse_uri(join(home, line.address))
+    if parsed.is_local:
+        return local_ref(key, absolute(parsed.path), line.meta)
+    return DocRef(document_id(key), key, parsed.text, UNKNOWN, None, line.meta)
 
 
 def _lines(source: SourceConfig, content: bytes) -> Iterator[Line]:
@@ -47,24 +67,39 @@ def _lines(source: SourceConfig, content: bytes) -> Iterator[Line]:
     if suffix == "parquet":
         yield from _parquet(source, content)
         return
+    if b"\0" in content[:4096]:
+        raise ConfigError(
+            f"The manifest {source.path} is no text.", "It holds zero bytes (UTF-16?).", "Save it as UTF-8."
+        )
+    yield from _csv(source, content) if suffix == "csv" else _text(content)
+
+
+def _text(content: bytes) -> Iterator[Line]:
+    """One address a line. Lines of other encodings are taken as a disk's names: bytes."""
+    file = io.TextIOWrapper(io.BytesIO(content), "utf-8", "surrogateescape", newline="\n")
+    for number, line in enumerate(file, start=1):
+        address = line.removesuffix("\n").removesuffix("\r")
+        address = address.removeprefix("\ufeff") if number == 1 else address
+        if address.strip():
+            yield Line(address, {}, number)
+
+
+def _csv(source: SourceConfig, content: bytes) -> Iterator[Line]:
+    file = io.TextIOWrapper(io.BytesIO(content), "utf-8-sig", newline="")
+    reader = csv.reader(file, strict=True)
     try:
-        text = content.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise ConfigError(f"The manifest {source.path} is not UTF-8.", str(error), "Save it as UTF-8.") from error
-    if suffix == "csv":
-        yield from _csv(source, text)
-    else:
-        yield from ((line, {}) for line in text.replace("\r\n", "\n").split("\n") if line.strip())
-
-
-def _csv(source: SourceConfig, text: str) -> Iterator[Line]:
-    reader = csv.DictReader(io.StringIO(text))
-    _check_column(source, list(reader.fieldnames or ()))
-    for row in reader:
-        address = row.pop(source.column)
-        meta = {str(name): str(value) for name, value in row.items() if name is not None and value is not None}
-        if address:
-            yield address, meta
+        columns = next(reader, [])
+        _check_column(source, columns)
+        for cells in reader:
+            if cells:
+                row = dict(zip(columns, cells, strict=True))
+                yield _line(source, row, reader.line_num)
+    except (csv.Error, ValueError) as error:
+        raise ConfigError(
+            f"Line {reader.line_num} of the manifest {source.path} cannot be read.",
+            f"{type(error).__name__}: {error}",
+            "Save it as UTF-8, with as many cells in a line as columns, and names with commas in quotes.",
+        ) from error
 
 
 def _parquet(source: SourceConfig, content: bytes) -> Iterator[Line]:
@@ -73,30 +108,41 @@ def _parquet(source: SourceConfig, content: bytes) -> Iterator[Line]:
 
     try:
         file = pq.ParquetFile(pa.BufferReader(content))
-    except pa.ArrowInvalid as error:
-        raise ConfigError(f"The manifest {source.path} is no Parquet.", str(error), "Check source.path.") from error
-    _check_column(source, file.schema_arrow.names)
-    for batch in file.iter_batches():
-        for row in batch.to_pylist():
-            address = row.pop(source.column)
-            if address:
-                yield str(address), {name: str(value) for name, value in row.items() if value is not None}
+        _check_column(source, file.schema_arrow.names)
+        kind = file.schema_arrow.field(source.column).type
+        kind = kind.value_type if pa.types.is_dictionary(kind) else kind
+        if not (pa.types.is_string(kind) or pa.types.is_large_string(kind)):
+            raise ConfigError(
+                f"Column {source.column!r} of the manifest {source.path} holds no text.",
+                f"It is {kind}.",
+                "Name the column of addresses with source.column.",
+            )
+        number = 0
+        for batch in file.iter_batches(_BATCH_ROWS):
+            for row in batch.to_pylist():
+                number += 1
+                yield _line(source, row, number)
+    except (pa.ArrowException, OSError) as error:
+        raise ConfigError(
+            f"The manifest {source.path} is no Parquet, or damaged.", str(error), "Write it again."
+        ) from error
+
+
+def _line(source: SourceConfig, row: dict[str, Any], number: int) -> Line:
+    address = row.pop(source.column)
+    if not address:
+        raise ConfigError(
+            f"Line {number} of the manifest {source.path} has no address.",
+            f"Its column {source.column!r} is empty.",
+            "Fill it in, or remove the line.",
+        )
+    return Line(address, {name: str(value) for name, value in row.items() if value is not None}, number)
 
 
 def _check_column(source: SourceConfig, columns: list[str]) -> None:
-    if source.column not in columns:
+    if columns.count(source.column) != 1:
         raise ConfigError(
-            f"The manifest {source.path} has no column {source.column!r}.",
+            f"The manifest {source.path} has no column {source.column!r}, or has it twice.",
             f"Its columns are {', '.join(columns) or 'none'}.",
             "Name the column of addresses with source.column.",
         )
-
-
-def _ref(address: str, home: str, meta: dict[str, str]) -> DocRef:
-    absolute = address if address.startswith("/") or "://" in address else join(home, address)
-    parsed = parse_uri(absolute)
-    if parsed.is_local:
-        import os
-
-        return local_ref(address, os.path.abspath(unescape_name(parsed.path)), meta)  # noqa: PTH100
-    return DocRef(document_id(address), address, parsed.text, "unknown", None, meta)

@@ -4,35 +4,49 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 from actors.contracts import DocRef, document_id
 from actors.errors import ConfigError
-from actors.uris import escape_name, join, open_filesystem, parse_uri
+from actors.uris import absolute, escape_name, join, open_filesystem, parse_uri
 from pipelines.sources.config import SourceConfig
-from pipelines.sources.filter import NameFilter
+from pipelines.sources.filter import NameFilter, canonical, folder_identity
+from pipelines.sources.reach import reaching
+
+UNKNOWN = "unknown"
+"""The version of a document of which nothing is known before it is read: if it changes, nobody notices."""
+
+Wanted = Callable[[str], bool]
+"""Whether a folder, by its key, may hold documents at all."""
 
 
 def one_file(source: SourceConfig) -> Iterator[DocRef]:
-    """The one document that `source.path` names."""
+    """The one document that `source.path` names. Raises ConfigError if it is not there."""
     parsed = parse_uri(source.path)
     if parsed.is_local:
-        path = os.path.abspath(parsed.path)  # noqa: PTH100 - Path would normalise the name
-        yield local_ref(escape_name(os.path.basename(path)), path)  # noqa: PTH119
+        path = absolute(parsed.path)
+        with reaching(source):
+            Path(path).lstat()
+        yield local_ref(escape_name(path.rpartition("/")[2]), path)
         return
-    filesystem, path = open_filesystem(source.path, source.storage_options)
-    info = filesystem.info(path)
+    with reaching(source):
+        filesystem, path = open_filesystem(source.path, source.storage_options)
+        filesystem.invalidate_cache()
+        info = filesystem.info(path)
     yield remote_ref(path.rpartition("/")[2], parsed.text, info)
 
 
-def folder(source: SourceConfig, names: NameFilter) -> Iterator[DocRef]:
-    """Every document below a folder or prefix; sorted folder by folder on a disk, by key on a store."""
+def folder(source: SourceConfig, names: NameFilter, wanted: Wanted | None = None) -> Iterator[DocRef]:
+    """Every document below a folder or prefix; sorted folder by folder on a disk, by key on a store.
+
+    Raises ConfigError if a folder cannot be listed: nothing is left out in silence. `wanted` spares the
+    walk of folders that cannot hold what is looked for.
+    """
     parsed = parse_uri(source.path)
     if parsed.is_local:
-        root = os.path.abspath(parsed.path)  # noqa: PTH100
-        yield from _walk(root, "", names, frozenset())
+        yield from _walk(absolute(parsed.path), names, wanted)
     else:
         yield from _find(source, names)
 
@@ -40,17 +54,17 @@ def folder(source: SourceConfig, names: NameFilter) -> Iterator[DocRef]:
 def local_ref(key: str, path: str, meta: dict[str, str] | None = None) -> DocRef:
     """A document on a disk; one that cannot be looked at is listed all the same, and fails when read."""
     try:
-        info = os.stat(path)
+        info = Path(path).stat()
         version, size = f"{info.st_size}-{info.st_mtime_ns}", info.st_size
-    except OSError:
-        version, size = "unknown", None
+    except (OSError, ValueError):  # ValueError: no file can have such a name
+        version, size = UNKNOWN, None
     return DocRef(document_id(key), key, escape_name(path), version, size, meta or {})
 
 
-def remote_ref(key: str, uri: str, info: dict[str, Any], meta: dict[str, str] | None = None) -> DocRef:
+def remote_ref(key: str, uri: str, info: dict[str, Any]) -> DocRef:
     """A document on a store; its version is the ETag or generation, else size and time."""
-    size = info.get("size")
-    return DocRef(document_id(key), key, uri, remote_version(info), size, meta or {})
+    key = escape_name(key)
+    return DocRef(document_id(key), key, uri, remote_version(info), info.get("size"))
 
 
 def remote_version(info: dict[str, Any]) -> str:
@@ -58,35 +72,55 @@ def remote_version(info: dict[str, Any]) -> str:
     for name in ("generation", "ETag", "etag", "md5Hash", "content_md5"):
         if info.get(name):
             return str(info[name]).strip('"')
-    changed = info.get("LastModified") or info.get("last_modified") or info.get("mtime") or info.get("created")
+    changed = (
+        info.get("LastModified") or info.get("last_modified") or info.get("mtime") or info.get("created")
+    )
     if changed is None and info.get("size") is None:
-        return "unknown"
+        return UNKNOWN
     return f"{info.get('size')}-{changed}"
 
 
-def _walk(root: str, prefix: str, names: NameFilter, parents: frozenset[tuple[int, int]]) -> Iterator[DocRef]:
-    here = os.path.join(root, prefix) if prefix else root  # noqa: PTH118
-    try:
-        entries = sorted(os.scandir(here), key=lambda entry: entry.name)
-        info = os.stat(here)
-    except OSError as error:
-        raise ConfigError(
-            f"The folder {here} cannot be listed.",
-            error.strerror or str(error),
-            "Give read access, or name it in source.ignore.",
-        ) from error
-    identity = (info.st_dev, info.st_ino)
-    if identity in parents:
-        return  # a symbolic link leads back into a folder that it is in
-    for entry in entries:
-        name = f"{prefix}/{entry.name}" if prefix else entry.name
-        if _is_folder(entry):
-            if names.takes_folder(entry.name, str(Path(entry.path).resolve())):
-                yield from _walk(root, name, names, parents | {identity})
-        elif _is_document(entry):
-            key = escape_name(name)
-            if names.takes_file(key):
+def _walk(root: str, names: NameFilter, wanted: Wanted | None) -> Iterator[DocRef]:
+    """Depth first, names in order. A stack, not recursion: folders may be deeper than Python's own.
+
+    A symbolic link that leads back into a folder that it is in ends there.
+    """
+    levels = [_Level(root, "")]
+    inside = {levels[0].identity}
+    while levels:
+        level = levels[-1]
+        entry = next(level.entries, None)
+        if entry is None:
+            inside.remove(levels.pop().identity)
+            continue
+        name = f"{level.prefix}{entry.name}"
+        key = escape_name(name)
+        if not _is_folder(entry):
+            if _is_document(entry) and names.takes_file(key):
                 yield local_ref(key, entry.path)
+        elif (wanted is None or wanted(key)) and names.takes_folder(key):
+            below = _Level(entry.path, f"{name}/")
+            if below.identity not in inside and below.identity not in names.excluded_folders:
+                levels.append(below)
+                inside.add(below.identity)
+
+
+class _Level:
+    """A folder that is being walked."""
+
+    def __init__(self, path: str, prefix: str) -> None:
+        self.prefix = prefix
+        try:
+            self.identity = folder_identity(path)
+            with os.scandir(path) as entries:
+                self.entries = iter(sorted(entries, key=lambda entry: entry.name))
+        except (OSError, ValueError) as error:
+            reason = error.strerror if isinstance(error, OSError) else None
+            raise ConfigError(
+                f"The folder {escape_name(path)} cannot be listed.",
+                reason or str(error),
+                "Give read access, or name it in source.ignore.",
+            ) from error
 
 
 def _is_folder(entry: os.DirEntry[str]) -> bool:
@@ -97,22 +131,26 @@ def _is_folder(entry: os.DirEntry[str]) -> bool:
 
 
 def _is_document(entry: os.DirEntry[str]) -> bool:
-    """A regular file, or a link that leads to one or to nothing (then its row says read.missing)."""
+    """A regular file, or what cannot be looked at: a link to nothing gets a row that says so."""
     try:
-        return stat.S_ISREG(entry.stat().st_mode)
+        return entry.is_file() or stat.S_ISREG(entry.stat().st_mode)
     except OSError:
         return True
 
 
 def _find(source: SourceConfig, names: NameFilter) -> Iterator[DocRef]:
+    """One flat listing: a library's own glob would take `[` and `*` in names for patterns."""
     parsed = parse_uri(source.path)
-    filesystem, root = open_filesystem(source.path, source.storage_options)
-    root = root.rstrip("/")
-    scheme = f"{parsed.scheme}://"
-    for path, info in filesystem.find(root, detail=True).items():
-        key = path[len(root) + 1 :]
-        if path.endswith("/") or not key or info.get("type") == "directory":
+    with reaching(source):
+        filesystem, root = open_filesystem(source.path, source.storage_options)
+        filesystem.invalidate_cache()
+        found = filesystem.find(root.rstrip("/"), detail=True)
+    start = len(root.rstrip("/")) + 1
+    above = canonical(source.path)
+    for path, info in found.items():
+        key = path[start:]
+        if not key or key.endswith("/") or info.get("type") == "directory":
             continue  # the marker of a folder
-        if names.takes_key(key, path):
-            uri = path if path.startswith(scheme) else join(source.path, key)
+        if names.takes_key(escape_name(key), f"{above}/{key}"):
+            uri = path if path.startswith(f"{parsed.scheme}://") else join(source.path, key)
             yield remote_ref(key, uri, info)

@@ -1,0 +1,154 @@
+"""Manifests: each line is a document, as it is written, whether it exists or not."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from actors.contracts import DocRef, document_id
+from actors.errors import ConfigError
+from pipelines.sources import list_documents
+from pipelines.sources.config import SourceConfig
+
+
+def refs(path: Path, **settings: object) -> list[DocRef]:
+    return list(list_documents(SourceConfig(path=str(path), **settings)))
+
+
+def write(path: Path, content: str | bytes) -> Path:
+    path.write_bytes(content.encode() if isinstance(content, str) else content)
+    return path
+
+
+def test_text_lines_are_taken_as_they_stand(tmp_path: Path) -> None:
+    names = [
+        "a.png",
+        "-b.png",
+        " c d.png",
+        "e#%20?.pdf",
+        "[x]*.png",
+        "tab\there ",
+        "ünï.png",
+        "f\u2028g",
+        "h\x0bi",
+    ]
+    path = write(tmp_path / "list.txt", "\n".join([*names, "", "   ", "last.png"]) + "\n\n")
+    for name in names:
+        write(tmp_path / name, "x")
+    found = refs(path)
+    assert [ref.key for ref in found] == [*names, "last.png"]
+    assert [ref.uri for ref in found] == [f"{tmp_path}/{name}" for name in [*names, "last.png"]]
+    assert all(ref.size_bytes == 1 for ref in found[:-1])
+    assert (found[-1].version, found[-1].size_bytes) == ("unknown", None)
+
+
+def test_carriage_returns_and_a_byte_order_mark(tmp_path: Path) -> None:
+    path = write(tmp_path / "list.TXT", b"\xef\xbb\xbfa.png\r\nb.png\r\n")
+    assert [ref.key for ref in refs(path)] == ["a.png", "b.png"]
+
+
+def test_names_that_are_no_text_are_the_disks_own(tmp_path: Path) -> None:
+    name = os.fsdecode(b"\xe9.png")
+    write(tmp_path / name, "x")
+    (ref,) = refs(write(tmp_path / "list.txt", b"\xe9.png\n"))
+    assert ref.key == "\ufffde9.png"
+    assert ref.size_bytes == 1
+    (again,) = refs(write(tmp_path / "again.txt", ref.uri))
+    assert again.uri == ref.uri and again.size_bytes == 1
+
+
+def test_addresses_of_every_kind(tmp_path: Path) -> None:
+    lines = ["../x/a.png", "/abs/b.png", "file:///abs/c.png", "s3://b/d e.pdf", "https://h/x%20y"]
+    found = refs(write(tmp_path / "list.txt", "\n".join(lines)))
+    assert [ref.key for ref in found] == [lines[0], lines[1], "/abs/c.png", lines[3], lines[4]]
+    assert [ref.uri for ref in found][1:] == ["/abs/b.png", "/abs/c.png", lines[3], lines[4]]
+    assert found[0].uri == f"{tmp_path}/../x/a.png"
+    assert found[3].version == "unknown" and found[3].document_id == document_id(lines[3])
+
+
+def test_twice_the_same_is_once(tmp_path: Path) -> None:
+    path = write(tmp_path / "list.csv", "uri,who\na.png,first\na.png,second\n./a.png,third\n")
+    assert [(ref.key, ref.meta) for ref in refs(path)] == [
+        ("a.png", {"who": "first"}),
+        ("./a.png", {"who": "third"}),
+    ]
+
+
+def test_csv_columns_become_meta(tmp_path: Path) -> None:
+    content = '\ufeffid,scan,note\n7,"a,b.png","two\nlines"\n\n8,c.png,\n'
+    found = refs(write(tmp_path / "list.csv", content), column="scan")
+    assert [(ref.key, ref.meta) for ref in found] == [
+        ("a,b.png", {"id": "7", "note": "two\nlines"}),
+        ("c.png", {"id": "8", "note": ""}),
+    ]
+
+
+def test_parquet_columns_become_meta(tmp_path: Path) -> None:
+    table = pa.table({"uri": ["a.png", "s3://b/k"], "year": [1999, None], "ok": [True, False]})
+    pq.write_table(table, tmp_path / "list.parquet")
+    assert [(ref.key, ref.meta) for ref in refs(tmp_path / "list.parquet")] == [
+        ("a.png", {"year": "1999", "ok": "True"}),
+        ("s3://b/k", {"ok": "False"}),
+    ]
+    pq.write_table(pa.table({"uri": pa.array(["a"]).dictionary_encode()}), tmp_path / "list.parquet")
+    assert refs(tmp_path / "list.parquet")[0].key == "a"
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "message"),
+    [
+        ("x.txt", b"a.png\ns3:/b/k\n", "Line 2 .* looks like a URL"),
+        ("x.txt", b"foo://b/k\n", "Line 1 .* not a known scheme"),
+        ("x.txt", "a.png".encode("utf-16"), "is no text"),
+        ("x.txt", b"\n \n", "nothing to recognise"),
+        ("x.csv", b"", "no column 'uri'"),
+        ("x.csv", b"path\na.png\n", "no column 'uri'"),
+        ("x.csv", b"uri,uri\na,b\n", "has it twice"),
+        ("x.csv", b"uri\na,b.png\n", "Line 2 .* cannot be read"),
+        ("x.csv", b"uri,n\na.png\n", "Line 2 .* cannot be read"),
+        ("x.csv", b"uri,n\na.png,1\n,2\n", "Line 3 .* has no address"),
+        ("x.csv", b"uri\n\xe9.png\n", "cannot be read"),
+        ("x.csv", b'uri\n"a"b\n', "Line 2 .* cannot be read"),
+        ("x.parquet", b"no parquet", "no Parquet"),
+    ],
+)
+def test_faults_are_named_with_their_line(tmp_path: Path, name: str, content: bytes, message: str) -> None:
+    with pytest.raises(ConfigError, match=message):
+        refs(write(tmp_path / name, content))
+
+
+@pytest.mark.parametrize(
+    ("columns", "message"),
+    [
+        ({"uri": ["a", None]}, "Line 2 .* no address"),
+        ({"uri": [1]}, "holds no text"),
+        ({"x": ["a"]}, "no column"),
+    ],
+)
+def test_faults_of_a_table_are_named(tmp_path: Path, columns: dict[str, list[Any]], message: str) -> None:
+    pq.write_table(pa.table(columns), tmp_path / "x.parquet")
+    with pytest.raises(ConfigError, match=message):
+        refs(tmp_path / "x.parquet")
+
+
+def test_a_folder_or_a_name_of_no_manifest(tmp_path: Path) -> None:
+    (tmp_path / "scans.csv").mkdir()
+    write(tmp_path / "scans.csv" / "a.png", "x")
+    assert [ref.key for ref in refs(tmp_path / "scans.csv")] == ["a.png"]
+    assert [ref.key for ref in refs(write(tmp_path / "list", "b.png"), kind="manifest")] == ["b.png"]
+
+
+def test_a_manifest_beside_the_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    write(tmp_path / "~list.txt", "s3.png\n~x.png")
+    assert [ref.uri for ref in refs(Path("~list.txt"))] == [f"{tmp_path}/s3.png", f"{tmp_path}/~x.png"]
+
+
+def test_a_name_that_no_file_can_have_is_listed(tmp_path: Path) -> None:
+    pq.write_table(pa.table({"uri": ["a\0b", "x" * 300]}), tmp_path / "x.parquet")
+    assert [ref.version for ref in refs(tmp_path / "x.parquet")] == ["unknown", "unknown"]
