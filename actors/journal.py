@@ -62,6 +62,8 @@ class MemoryJournal:
         self._open: dict[Identity, Deaths] = {}
         self._struck = 0
         self._first_note: float | None = None
+        self._starts = 0
+        self._ready = 0
 
     def note(self, pages: Sequence[Identity]) -> None:
         """See Journal. A page noted counts as a death until it is struck."""
@@ -88,6 +90,18 @@ class MemoryJournal:
             if page in self._open:
                 before = self._open[page]
                 self._open[page] = Deaths(before.in_group, before.alone, cause)
+
+    def engine_starts(self) -> None:
+        """A process is about to build its engine."""
+        self._starts += 1
+
+    def engine_is_ready(self) -> None:
+        """An engine was built."""
+        self._ready += 1
+
+    def failed_starts(self) -> int:
+        """Engines that were begun and are not ready: being built, or dead; 0 once any was ready."""
+        return self._starts if not self._ready else 0
 
     def progress(self) -> tuple[int, float]:
         """Pages struck so far, published or not, and seconds since the first was noted."""

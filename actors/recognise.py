@@ -35,16 +35,16 @@ def recognise(
         group = [page for page in waiting if page.identity not in deaths] or waiting[:1]
         history = deaths.get(group[0].identity, Deaths())
         identities = [page.identity for page in group]
-        if history.quarantined:
-            answers = [Recognised(group[0], _quarantined(history), attempts=history.total)]
-        else:
-            journal.note(identities)
-            try:
-                with guard(identities):
-                    answers = _attempt(group, engine, attempts=history.total + 1)
-            except EngineDiedError as death:
-                journal.blame(identities, death.cause)
-                continue
+        if history.quarantined:  # it stays in the journal: a replay of this batch must not try it again
+            done[identities[0]] = Recognised(group[0], _quarantined(history), attempts=history.total)
+            continue
+        journal.note(identities)
+        try:
+            with guard(identities):
+                answers = _attempt(group, engine, attempts=history.total + 1)
+        except EngineDiedError as death:
+            journal.blame(identities, death.cause)
+            continue
         journal.strike(identities)
         done.update({answer.page.identity: answer for answer in answers})
     return [done[page.identity] for page in pages]

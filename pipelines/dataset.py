@@ -92,6 +92,7 @@ def _plan_and_job(
         threads=plan.count("threads"),
         page_timeout_s=config.ocr.timeout_s,
         flush_seconds=config.output.flush_seconds,
+        start_timeout_s=config.resources.actor_start_timeout_s,
         output="",
         source_options=storage_options or {},
     )

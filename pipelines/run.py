@@ -255,6 +255,7 @@ def _job(config: Config, plan: Plan, run_id: str, fingerprint: str) -> Job:
         threads=plan.count("threads"),
         page_timeout_s=config.ocr.timeout_s,
         flush_seconds=config.output.flush_seconds,
+        start_timeout_s=config.resources.actor_start_timeout_s,
         output=config.output.path,
         source_options=config.source.storage_options,
         output_options=config.output.storage_options,

@@ -10,6 +10,7 @@ import threading
 import time
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -27,6 +28,10 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 _POLL_S = 0.5
+
+_STARTS = 3
+"""How often each engine may be begun before the first is ready: Ray restarts a dead actor for ever."""
+
 _STDERR = 2
 
 _RAY_ENVIRONMENT = {
@@ -46,21 +51,19 @@ class RayRunner:
 
     def receipts(self, refs: Sequence[DocRef], job: Job, plan: Plan, progress: Progress) -> Iterator[Receipt]:
         """See Runner."""
-        progress.phase("starting Ray" if not on_cluster() else "connecting to Ray")
-        connect(plan)
-        import ray
-
-        try:
-            progress.phase("starting engines")
-            journal = start_journal()
-            documents = ocr.documents(refs, plan)
-            pages = ocr.pages(documents, job, plan)
-            rows = ocr.rows(pages, plan, RayRecogniser, {"job": job, "journal": ActorJournal(journal)})
-            staged = ocr.receipts(rows, job, plan)
-            yield from _Stream(staged, journal, job, plan, progress)
-        finally:
-            if not on_cluster():
-                ray.shutdown()
+        progress.phase("connecting to Ray" if on_cluster() else "starting Ray")
+        with _no_chatter():
+            connect(plan)
+            try:
+                progress.phase("starting engines")
+                set_limits(job.start_timeout_s)
+                journal = start_journal()
+                arguments = {"job": job, "journal": ActorJournal(journal)}
+                pages = ocr.pages(ocr.documents(refs, plan), job, plan)
+                rows = ocr.rows(pages, plan, RayRecogniser, arguments)
+                yield from _Stream(ocr.receipts(rows, job, plan), journal, job, plan, progress)
+            finally:
+                disconnect()
 
 
 class RayRecogniser:
@@ -73,10 +76,12 @@ class RayRecogniser:
         from actors.engines import build_engine
         from actors.threads import limit_threads
 
+        journal.engine_starts()
         limit_threads(job.threads)
         accelerators = ray.get_runtime_context().get_accelerator_ids().get("GPU", [])
         config = job.engine.model_copy(update={"threads": job.threads})
         engine = build_engine(device_for(config, accelerators), job.models)
+        journal.engine_is_ready()
         self._recogniser = Recogniser(job, engine, journal)
 
     def __call__(self, pages: pa.Table) -> pa.Table:
@@ -89,6 +94,14 @@ class ActorJournal:
 
     def __init__(self, actor: Any) -> None:
         self._actor = actor
+
+    def engine_starts(self) -> None:
+        """See MemoryJournal."""
+        _get(self._actor.engine_starts.remote())
+
+    def engine_is_ready(self) -> None:
+        """See MemoryJournal."""
+        _get(self._actor.engine_is_ready.remote())
 
     def note(self, pages: Sequence[Identity]) -> None:
         """See Journal."""
@@ -130,6 +143,7 @@ def connect(plan: Plan | None = None) -> None:
 
         node = this_machine().nodes[0]
         ray.init(
+            address="local",
             num_cpus=int(node.cpus),
             object_store_memory=_object_store_bytes(node),
             include_dashboard=False,
@@ -137,6 +151,22 @@ def connect(plan: Plan | None = None) -> None:
             **quiet,
         )
     _silence()
+
+
+def disconnect() -> None:
+    """Leave the cluster; a Ray of our own ends with it."""
+    import ray
+
+    ray.shutdown()
+
+
+def set_limits(start_timeout_s: float) -> None:
+    """Let Ray Data end what would otherwise hang: engines that never start, a stream that stands still."""
+    import ray.data
+
+    context = ray.data.DataContext.get_current()
+    context.wait_for_min_actors_s = int(start_timeout_s)
+    context.execution_no_progress_timeout_s = int(start_timeout_s) + 3600
 
 
 def cluster_machine() -> Machine:
@@ -180,6 +210,13 @@ def _silence() -> None:
     context.print_on_execution_start = False
 
 
+@contextmanager
+def _no_chatter() -> Iterator[None]:
+    """Keep what Ray's threads print off our streams; the progress line holds its stream already."""
+    with Path(os.devnull).open("w") as nowhere, redirect_stdout(nowhere), redirect_stderr(nowhere):
+        yield
+
+
 def start_journal() -> Any:
     import ray
 
@@ -201,7 +238,8 @@ class _Stream:
         self._job = job
         self._progress = progress
         self._messages: queue.Queue[pa.Table | BaseException | None] = queue.Queue()
-        self._silence_s = job.page_timeout_s * plan.count("batch_pages") * 3 + _START_S
+        self._silence_s = job.page_timeout_s * plan.count("batch_pages") * 3 + job.start_timeout_s
+        self._most_starts = plan.count("actors") * _STARTS
         self._last_sign = time.monotonic()
         self._struck = 0
 
@@ -241,16 +279,18 @@ class _Stream:
         if struck != self._struck:
             self._struck, self._last_sign = struck, time.monotonic()
             self._progress.at_least(struck)
+        if ray.get(self._journal.failed_starts.remote(), timeout=60) > self._most_starts:
+            raise IncompleteError(
+                "No engine can be started.",
+                f"Their processes died {self._most_starts} times while they built it.",
+                "Check memory and the runtime; --runner inline shows what they print last.",
+            )
         if time.monotonic() - self._last_sign > self._silence_s:
             raise IncompleteError(
                 f"Nothing was heard of the run for {self._silence_s:.0f} s.",
                 "No page was recognised and no file was staged; a worker or a node hangs.",
                 "Run the same command again: it goes on where it stopped. Ray's logs say more.",
             )
-
-
-_START_S = 600.0
-"""Longest silence while engines start: a model may have to be fetched on every node."""
 
 
 def _explain(error: BaseException) -> RayocrError:
