@@ -43,6 +43,8 @@ def what_is_there(source: SourceConfig) -> str | None:
         return "folder" if stat.S_ISDIR(mode) else "file"
     filesystem, path = open_filesystem(source.path, source.storage_options)
     filesystem.invalidate_cache()
-    if not parsed.text.endswith("/") and filesystem.isfile(path):
-        return "file"
-    return "folder" if filesystem.exists(path) else None
+    try:  # not isfile() or exists(): they answer False to whatever goes wrong
+        kind = filesystem.info(path)["type"]
+    except FileNotFoundError:
+        return None
+    return "folder" if kind == "directory" or parsed.text.endswith("/") else "file"

@@ -1,0 +1,127 @@
+"""A store below a prefix of an object store, through fsspec."""
+
+from __future__ import annotations
+
+import contextlib
+import uuid
+from dataclasses import dataclass, field
+from typing import IO, TYPE_CHECKING, Any
+
+from actors.errors import ConfigError
+from actors.uris import join, open_filesystem
+from pipelines.store import Entry
+
+if TYPE_CHECKING:
+    from fsspec import AbstractFileSystem
+
+
+@dataclass(frozen=True, slots=True)
+class FsspecStore:
+    """See Store. An object appears whole when its upload ends.
+
+    The filesystem's cached listings are dropped before each look: other processes write here too.
+    """
+
+    uri: str
+    options: dict[str, Any] = field(default_factory=dict, repr=False)
+
+    @property
+    def exclusive(self) -> bool:
+        """See Store: libraries and servers take the condition without a word and may not keep it."""
+        return False
+
+    def location(self, path: str) -> str:
+        """See Store."""
+        return join(self.uri, path)
+
+    def list(self, prefix: str) -> list[Entry]:
+        """See Store."""
+        filesystem, root = self._open("")
+        filesystem.invalidate_cache()
+        try:
+            found = filesystem.find(f"{root.rstrip('/')}/{prefix}".rstrip("/"), detail=True)
+        except FileNotFoundError:
+            return []
+        start = len(root.rstrip("/")) + 1
+        entries = [
+            Entry(path[start:], int(info.get("size") or 0))
+            for path, info in found.items()
+            if info.get("type") != "directory" and not path.endswith("/")
+        ]
+        return sorted(entries, key=lambda entry: entry.path)
+
+    def exists(self, path: str) -> bool:
+        """See Store."""
+        filesystem, full = self._open(path)
+        filesystem.invalidate_cache()
+        try:  # not isfile(): it answers False to whatever goes wrong
+            return bool(filesystem.info(full)["type"] == "file")
+        except FileNotFoundError:
+            return False
+
+    def read(self, path: str) -> bytes:
+        """See Store."""
+        filesystem, full = self._open(path)
+        content: bytes = filesystem.cat_file(full)
+        return content
+
+    def open(self, path: str) -> IO[bytes]:
+        """See Store."""
+        filesystem, full = self._open(path)
+        file: IO[bytes] = filesystem.open(full, "rb", cache_type="readahead")
+        return file
+
+    def put(self, path: str, content: bytes) -> None:
+        """See Store."""
+        filesystem, full = self._open(path)
+        filesystem.pipe_file(full, content)
+
+    def put_if_absent(self, path: str, content: bytes) -> bool:
+        """See Store: a conditional write where the filesystem has one (S3: If-None-Match).
+
+        A client may repeat a write whose answer was lost and then be told that the object exists; so what
+        is there is compared. Contents of competitors must differ.
+        """
+        if self.exists(path):
+            return False
+        filesystem, full = self._open(path)
+        try:
+            filesystem.pipe_file(full, content, mode="create")
+        except TypeError:  # no such condition here
+            filesystem.pipe_file(full, content)
+        except OSError:
+            if not self.exists(path):
+                raise
+            return self.read(path) == content
+        return True
+
+    def move(self, source: str, target: str) -> None:
+        """See Store: a server-side copy, then a delete; cut between the two, both exist."""
+        filesystem, old = self._open(source)
+        filesystem.cp_file(old, self._open(target)[1])
+        filesystem.rm_file(old)
+        filesystem.invalidate_cache()
+
+    def delete(self, path: str) -> None:
+        """See Store."""
+        filesystem, full = self._open(path)
+        with contextlib.suppress(FileNotFoundError):
+            filesystem.rm_file(full)
+
+    def check_writable(self) -> None:
+        """See Store."""
+        probe = f"_staging/.probe-{uuid.uuid4().hex}"
+        try:
+            self.put(probe, b"rayocr")
+            self.delete(probe)
+        except ConfigError:
+            raise
+        except Exception as error:
+            raise ConfigError(
+                f"The output {self.uri} cannot be written.",
+                f"{type(error).__name__}: {error}",
+                "Check the bucket's name, the credentials and output.storage_options.",
+            ) from error
+
+    def _open(self, path: str) -> tuple[AbstractFileSystem, str]:
+        return open_filesystem(join(self.uri, path), self.options)
