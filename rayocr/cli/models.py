@@ -1,0 +1,152 @@
+"""`rayocr models`: list, fetch and verify model weights."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:
+    from actors.models.cache import ModelStore
+    from actors.models.catalogue import Model
+
+EXIT_ALTERED = 2
+
+_cache = click.option(
+    "--cache",
+    envvar="RAYOCR_MODELS__CACHE",
+    metavar="FOLDER",
+    help="Folder of the weights (models.cache); default $RAYOCR_MODELS or ~/.cache/rayocr/models.",
+)
+
+
+@click.group(short_help="List, fetch and verify model weights.")
+def group() -> None:
+    """Model weights: what there is, what is in the cache, and whether it is unaltered."""
+
+
+@group.command(name="list", short_help="Show the catalogue and what of it is in the cache.")
+@_cache
+@click.option("--json", "as_json", is_flag=True, help="Print the table as JSON.")
+def list_(cache: str | None, as_json: bool) -> int:
+    """Show every model that can be named as `engine.model`, and its state in the cache."""
+    from actors.models.catalogue import CATALOGUE
+
+    store = _store(cache)
+    models = list(CATALOGUE.values())
+    if as_json:
+        import json
+
+        click.echo(json.dumps([_row(model, store) for model in models], indent=2))
+    else:
+        _print_table([_row(model, store) for model in models])
+        click.echo(f"cache: {store.root}", err=True)
+    return 0
+
+
+@group.command(short_help="Fetch weights into the cache.")
+@click.argument("names", nargs=-1, metavar="[NAME]...")
+@_cache
+@click.option(
+    "--source",
+    envvar="RAYOCR_MODELS__SOURCE",
+    metavar="PATH|URL",
+    help="Folder or URL that holds the weights (models.source); default: where the catalogue says.",
+)
+@click.option(
+    "--trust-hub",
+    is_flag=True,
+    help="Take a model whose checksums are not known from its hub as it comes; its hashes are recorded, and "
+    "verified ever after.",
+)
+def fetch(names: tuple[str, ...], cache: str | None, source: str | None, trust_hub: bool) -> int:
+    """Fetch models (the default one if none is named), verify them, and print where each one is."""
+    from actors.models.catalogue import DEFAULT_MODEL, find_model
+
+    wanted = [find_model(name).name for name in names or (DEFAULT_MODEL,)]
+    store = _store(cache, source)
+    for name in wanted:
+        files = store.fetch(name, _say, trust_hub=trust_hub)
+        click.echo(str(files.folder))
+    return 0
+
+
+@group.command(short_help="Check weights in the cache against their SHA-256.")
+@click.argument("names", nargs=-1, metavar="[NAME]...")
+@_cache
+def verify(names: tuple[str, ...], cache: str | None) -> int:
+    """Check the models that are named, or all that are in the cache. Exits 2 if a file is not what it
+    should be, and says which."""
+    from actors.models.catalogue import CATALOGUE, find_model
+
+    store = _store(cache)
+    chosen = [find_model(name).name for name in names] or [name for name in CATALOGUE if store.is_here(name)]
+    if not chosen:
+        _say(f"no model is in {store.root}")
+    faults = {name: store.fault(name) for name in chosen}
+    for name, fault in faults.items():
+        click.echo(f"{name}: {fault or 'ok'}")
+    return EXIT_ALTERED if any(faults.values()) else 0
+
+
+def _store(cache: str | None, source: str | None = None) -> ModelStore:
+    from actors.models.cache import ModelStore
+    from actors.settings import ModelsConfig
+
+    return ModelStore(ModelsConfig(cache=cache, source=source))
+
+
+def _say(text: str) -> None:
+    click.echo(f"rayocr: {text}", err=True)
+
+
+def _row(model: Model, store: ModelStore) -> dict[str, Any]:
+    from actors.models.catalogue import DEFAULT_MODEL
+
+    return {
+        "name": model.name,
+        "default": model.name == DEFAULT_MODEL,
+        "format": model.format,
+        "bytes": model.bytes or None,
+        "licence": model.licence,
+        "source": str(model.source),
+        "state": _state(model.name, store),
+        "note": model.note,
+    }
+
+
+def _state(name: str, store: ModelStore) -> str:
+    if not store.is_here(name):
+        return "not fetched"
+    return store.fault(name) or "verified"
+
+
+_COLUMNS: dict[str, Callable[[dict[str, Any]], str]] = {
+    "model": lambda row: f"{row['name']} (default)" if row["default"] else row["name"],
+    "format": lambda row: row["format"],
+    "size": lambda row: f"{row['bytes'] / 1e6:.1f} MB" if row["bytes"] else "?",
+    "licence": lambda row: row["licence"],
+    "source": lambda row: row["source"],
+    "state": lambda row: row["state"],
+    "note": lambda row: row["note"],
+}
+"""Header of each column of the table, and its text."""
+
+
+def _print_table(rows: list[dict[str, Any]]) -> None:
+    from rich import box
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table(box=box.SIMPLE_HEAD)
+    for header in _COLUMNS:
+        table.add_column(
+            header, no_wrap=header in ("model", "size"), justify="right" if header == "size" else "left"
+        )
+    for row in rows:
+        table.add_row(*(text(row) for text in _COLUMNS.values()))
+    console = Console(highlight=False)
+    if not console.is_terminal:
+        console = Console(highlight=False, width=160)
+    console.print(table)
