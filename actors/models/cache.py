@@ -1,7 +1,7 @@
 """The cache of weights: fetched once a node, verified whenever they are loaded.
 
-    {cache}/{model}/{file}            the files of the catalogue's entry
-    {cache}/{model}/trusted.json      hashes of a hub's files, recorded when a person trusted them
+{cache}/{model}/{file}            the files of the catalogue's entry
+{cache}/{model}/trusted.json      hashes of a hub's files, recorded when a person trusted them
 """
 
 from __future__ import annotations
@@ -38,6 +38,16 @@ class ModelFiles:
         """Path of one of its files."""
         return self.folder / name
 
+    def copy(self, name: str, target: Path) -> None:
+        """Copy a file, and verify the copy: what is loaded is then what was verified. Raises ModelError."""
+        shutil.copyfile(self.path(name), target)
+        if sha256_of(target) != self.sha256[name]:
+            raise ModelError(
+                f"{self.path(name)} changed while it was loaded.",
+                "Its SHA-256 is no longer that of the catalogue.",
+                f"rayocr models fetch {self.model.name}",
+            )
+
 
 class ModelStore:
     """Hands out verified models. Nothing else opens the cache."""
@@ -45,13 +55,13 @@ class ModelStore:
     def __init__(self, config: ModelsConfig | None = None) -> None:
         self._config = config or ModelsConfig()
         default = os.environ.get("RAYOCR_MODELS") or "~/.cache/rayocr/models"
-        self.root = Path(self._config.cache or default).expanduser()
+        self.root = Path(self._config.cache or default).expanduser().absolute()
 
     def ensure(self, name: str, say: Say = lambda text: None) -> ModelFiles:
-        """The model, verified; fetched if it is not here. Raises ModelError.
+        """The model, verified; fetched if it is not here or not what it should be. Raises ModelError.
 
-        A file lock makes it one fetch a node; models of a hub without checksums are never fetched here,
-        but by `fetch` with `trust_hub`.
+        A file lock makes it one fetch a node. A model whose checksums are not known is never fetched
+        from its hub here, but by `fetch` with `trust_hub`; afterwards it is verified like any other.
         """
         model = find_model(name)
         fault = self._fault(model)
@@ -61,7 +71,7 @@ class ModelStore:
             raise ModelError(
                 f"The model {name} is not usable: {fault}.",
                 "models.offline is set, so nothing is fetched.",
-                f"rayocr models fetch {name}",
+                self._command(model),
             )
         return self.fetch(name, say)
 
@@ -71,20 +81,23 @@ class ModelStore:
         from filelock import FileLock, Timeout
 
         model = find_model(name)
-        if isinstance(model.source, Hub) and not trust_hub and self._config.source is None:
-            raise ModelError(
-                f"The model {name} comes from PaddleOCR's hub, which gives no checksum.",
-                "rayocr loads nothing unverified.",
-                f"rayocr models fetch {name} --trust-hub   (records what came, and verifies it ever after)",
-            )
-        self._make_root()
         try:
+            self.root.mkdir(parents=True, exist_ok=True)
             with FileLock(self.root / f".{name}.lock", timeout=_LOCK_TIMEOUT_S):
                 if self._fault(model) is not None:
+                    self._check_trust(model, trust_hub)
                     self._fetch_locked(model, say)
         except Timeout as error:
             raise ModelError(
-                f"Another process has been fetching {name} for {_LOCK_TIMEOUT_S:.0f} s.", str(error), "Try again."
+                f"Another process has been fetching {name} for {_LOCK_TIMEOUT_S:.0f} s.",
+                str(error),
+                "Try again.",
+            ) from error
+        except OSError as error:
+            raise ModelError(
+                f"The model cache {self.root} cannot be written.",
+                str(error),
+                "Set models.cache, or RAYOCR_MODELS, to a folder with space that can be written.",
             ) from error
         return self._files(model)
 
@@ -96,16 +109,28 @@ class ModelStore:
         """Whether files of the model are in the cache, verified or not."""
         return (self.root / name).is_dir()
 
+    def _check_trust(self, model: Model, trust_hub: bool) -> None:
+        if isinstance(model.source, Hub) and not trust_hub and self._config.source is None:
+            raise ModelError(
+                f"The model {model.name} comes from PaddleOCR's hub, and its checksums are not known.",
+                "rayocr loads nothing unverified.",
+                f"{self._command(model)}   (records what came, and verifies it ever after)",
+            )
+
     def _fetch_locked(self, model: Model, say: Say) -> None:
         from actors.models.sources import fetch_into
 
-        say(f"fetching model {model.name} ({model.bytes / 1e6:.0f} MB)")
-        with tempfile.TemporaryDirectory(dir=self.root, prefix=".fetch-") as scratch:
+        size = f" ({model.bytes / 1e6:.0f} MB)" if model.bytes else ""
+        say(f"fetching model {model.name}{size} from {self._config.source or model.source}")
+        prefix = f".fetch-{model.name}-"
+        for left_by_a_dead_process in self.root.glob(f"{prefix}*"):
+            shutil.rmtree(left_by_a_dead_process, ignore_errors=True)
+        with tempfile.TemporaryDirectory(dir=self.root, prefix=prefix) as scratch:
             folder = Path(scratch) / model.name
             folder.mkdir()
             fetch_into(model, folder, self._config)
-            if not model.files:
-                hashes = {file.name: _sha256(file) for file in sorted(folder.iterdir())}
+            if not model.files and self._config.source is None:
+                hashes = {file.name: sha256_of(file) for file in sorted(folder.iterdir())}
                 (folder / TRUSTED).write_text(json.dumps(hashes, indent=2), "utf-8")
             fault = _fault_in(model, folder)
             if fault is not None:
@@ -128,15 +153,14 @@ class ModelStore:
         folder = self.root / model.name
         return _fault_in(model, folder) if folder.is_dir() else "it was not fetched yet"
 
-    def _make_root(self) -> None:
-        try:
-            self.root.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise ModelError(
-                f"The model cache {self.root} cannot be made.",
-                error.strerror or str(error),
-                "Set models.cache, or RAYOCR_MODELS, to a folder that can be written.",
-            ) from error
+    def _command(self, model: Model) -> str:
+        """The command that fetches the model into this cache."""
+        command = f"rayocr models fetch {model.name}"
+        if isinstance(model.source, Hub) and self._config.source is None:
+            command += " --trust-hub"
+        if self._config.source:
+            command += f" --source {self._config.source}"
+        return f"{command} --cache {self._config.cache}" if self._config.cache else command
 
 
 def expected_hashes(model: Model, folder: Path) -> dict[str, str]:
@@ -144,25 +168,31 @@ def expected_hashes(model: Model, folder: Path) -> dict[str, str]:
     if model.files:
         return {file.name: file.sha256 for file in model.files}
     try:
-        recorded: dict[str, str] = json.loads((folder / TRUSTED).read_text("utf-8"))
+        recorded = json.loads((folder / TRUSTED).read_text("utf-8"))
     except (OSError, ValueError):
         return {}
-    return recorded
+    return {str(name): str(digest) for name, digest in recorded.items()} if isinstance(recorded, dict) else {}
+
+
+def sha256_of(path: Path) -> str:
+    """SHA-256 of a file, in hex."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _fault_in(model: Model, folder: Path) -> str | None:
     expected = expected_hashes(model, folder)
     if not expected:
-        return "no hashes were recorded for it"
+        return f"{TRUSTED}, with the hashes of its files, is missing or empty"
+    sizes = {file.name: file.bytes for file in model.files}
     for name, digest in expected.items():
         path = folder / name
         if not path.is_file():
             return f"{name} is missing"
-        if _sha256(path) != digest:
-            return f"{name} has another SHA-256 than the catalogue"
+        size = path.stat().st_size
+        if size != sizes.get(name, size):
+            return f"{name} has {size:,} bytes instead of {sizes[name]:,}"
+        if sha256_of(path) != digest:
+            known = "the catalogue's" if model.files else "the recorded one"
+            return f"{name} has another SHA-256 than {known}"
     return None
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

