@@ -8,6 +8,9 @@ from pathlib import Path
 from actors.errors import ConfigError
 from actors.settings import EngineConfig
 
+_CUDA_ERROR_NOT_INITIALIZED = 3
+"""CUDA driver API, enum CUresult (cuda.h)."""
+
 
 def device_for(config: EngineConfig, accelerators: Sequence[str]) -> EngineConfig:
     """The engine's settings with `device` decided. `accelerators`: ids of the GPUs that Ray assigned to
@@ -23,7 +26,7 @@ def device_for(config: EngineConfig, accelerators: Sequence[str]) -> EngineConfi
         )
     if config.device == "cpu" or not accelerators:
         return config.model_copy(update={"device": "cpu"})
-    if cuda_is_loaded():
+    if cuda_is_initialised():
         raise ConfigError(
             "CUDA is already initialised in this worker.",
             "A context that is not the engine's own may belong to another card, or to a forked parent.",
@@ -32,9 +35,17 @@ def device_for(config: EngineConfig, accelerators: Sequence[str]) -> EngineConfi
     return config.model_copy(update={"device": "gpu"})
 
 
-def cuda_is_loaded() -> bool:
-    """Whether the CUDA driver library is mapped into this process; False where that cannot be seen."""
+def cuda_is_initialised() -> bool:
+    """Whether someone called `cuInit` in this process; nothing is loaded or initialised by asking."""
     try:
-        return "libcuda.so" in Path("/proc/self/maps").read_text()
+        maps = Path("/proc/self/maps").read_text()
     except OSError:
         return False
+    loaded = next((line.split(maxsplit=5)[5] for line in maps.splitlines() if "/libcuda.so" in line), None)
+    if loaded is None:
+        return False
+    import ctypes
+
+    context = ctypes.c_void_p()
+    answer: int = ctypes.CDLL(loaded.strip()).cuCtxGetCurrent(ctypes.byref(context))
+    return answer != _CUDA_ERROR_NOT_INITIALIZED

@@ -7,11 +7,20 @@ from actors.errors import ConfigError
 from actors.settings import EngineConfig, ModelsConfig
 
 
-def build_engine(config: EngineConfig | None = None, models: ModelsConfig | None = None) -> OcrEngine:
+def build_engine(
+    config: EngineConfig | None = None,
+    models: ModelsConfig | None = None,
+    *,
+    gpu_memory_mb: int | None = None,
+) -> OcrEngine:
     """Build an engine in this process, which then owns it.
 
-    Missing weights are fetched (unless `models.offline`), and verified. Raises ConfigError (ModelError) for
-    what cannot work: a runtime that is not installed, a model that is unknown or altered.
+    Missing weights are fetched (unless `models.offline`), and verified. The device is `config.device`: the
+    first card that this process sees for "gpu", the CPU for "auto" (`actors.device` decides in workers).
+    `gpu_memory_mb`: memory in MiB that ONNX Runtime may take of that card; Paddle has no such cap.
+
+    Raises ConfigError (ModelError) for what cannot work: a runtime that is not installed, a model that is
+    unknown or altered.
     """
     config, models = config or EngineConfig(), models or ModelsConfig()
     if config.engine == "fake":
@@ -21,7 +30,7 @@ def build_engine(config: EngineConfig | None = None, models: ModelsConfig | None
     if config.engine == "stock":
         from actors.engines.stock import StockEngine
 
-        return StockEngine(config, models)
+        return StockEngine(config, models, gpu_memory_mb)
     raise ConfigError(f"There is no engine {config.engine}.", "", "Use stock or fake.")
 
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-import shutil
 from pathlib import Path
 from typing import Any
 
 from actors.errors import ModelError
 from actors.models.cache import ModelFiles
+from actors.models.catalogue import Pair, pair_of
 
 _DECODE = {"DecodeImage": {"channel_first": False, "img_mode": "BGR"}}
 
@@ -40,28 +40,33 @@ _DET: dict[str, Any] = {
 
 
 def write_model_folders(files: ModelFiles, scratch: Path) -> tuple[Path, Path]:
-    """Make the folders of detection and recognition in `scratch` and return them."""
+    """Make the folders of detection and recognition in `scratch` and return them. Raises ModelError."""
+    pair = pair_of(files.model)
     det = _folder(files, scratch, "det")
     rec = _folder(files, scratch, "rec")
-    if files.model.dictionary != "inference.yml":
-        _write(det, {"Global": {"model_name": f"{files.model.name}_det"}, **_DET})
-        _write(rec, _rec(files))
+    if pair.dictionary != "inference.yml":
+        _write(det, {"Global": {"model_name": f"{pair.family}_det"}, **_DET})
+        _write(rec, _rec(pair, _characters(rec, files, pair.dictionary)))
     return det, rec
 
 
-def characters(files: ModelFiles) -> list[str]:
-    """The recognition model's dictionary, without blank and space, which PaddleX adds itself.
-
-    Raises ModelError if the weights carry none.
-    """
-    name = files.model.dictionary
-    if name.endswith(".json"):
-        listed: list[str] = json.loads(files.path(name).read_text("utf-8"))
+def _characters(rec: Path, files: ModelFiles, dictionary: str) -> list[str]:
+    """The recognition model's dictionary, without blank and space, which PaddleX adds itself."""
+    if dictionary == "metadata":
+        return _onnx_characters(rec / "inference.onnx")
+    copy = rec.parent / dictionary
+    files.copy(dictionary, copy)
+    text = copy.read_text("utf-8")
+    if dictionary.endswith(".json"):
+        listed: list[str] = json.loads(text)
         return listed
-    if name.endswith(".txt"):
-        text = files.path(name).read_text("utf-8")
-        return [line.rstrip("\r") for line in text.removesuffix("\n").split("\n")]
-    return _onnx_characters(files.path(files.model.rec))
+    return _lines(text)
+
+
+def _lines(text: str) -> list[str]:
+    """One character a line. Not splitlines(), which takes some of the characters for line ends; and only
+    line ends are cut off, since a space of another width is a character."""
+    return [line.rstrip("\r") for line in text.removesuffix("\n").split("\n")]
 
 
 def _onnx_characters(weights: Path) -> list[str]:
@@ -74,15 +79,15 @@ def _onnx_characters(weights: Path) -> list[str]:
     session = onnxruntime.InferenceSession(str(weights), options, providers=["CPUExecutionProvider"])
     text = session.get_modelmeta().custom_metadata_map.get("character")
     if not text:
-        raise ModelError(f"{weights.name} carries no dictionary.", "Its metadata has no key `character`.", "")
-    return [line for line in text.split("\n") if line]
+        raise ModelError(f"{weights.name} carries no dictionary.", "Its metadata has no key `character`.")
+    return _lines(text)
 
 
-def _rec(files: ModelFiles) -> dict[str, Any]:
+def _rec(pair: Pair, characters: list[str]) -> dict[str, Any]:
     return {
-        "Global": {"model_name": f"{files.model.name}_rec"},
+        "Global": {"model_name": f"{pair.family}_rec"},
         "PreProcess": {"transform_ops": [_DECODE, {"RecResizeImg": {"image_shape": [3, 48, 320]}}]},
-        "PostProcess": {"name": "CTCLabelDecode", "character_dict": characters(files)},
+        "PostProcess": {"name": "CTCLabelDecode", "character_dict": characters},
     }
 
 
@@ -90,8 +95,10 @@ def _folder(files: ModelFiles, scratch: Path, part: str) -> Path:
     """Weights under the names that PaddleX looks for; copied, since a link's target may be replaced."""
     folder = scratch / part
     folder.mkdir()
-    for file in sorted(files.folder.glob(f"{part}.*")):
-        shutil.copyfile(file, folder / f"inference{file.suffix}")
+    for name in files.sha256:
+        stem, _, suffix = name.partition(".")
+        if stem == part:
+            files.copy(name, folder / f"inference.{suffix}")
     return folder
 
 

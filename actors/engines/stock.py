@@ -11,7 +11,9 @@ import io
 import logging
 import os
 import tempfile
+import warnings
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from importlib import metadata, util
 from pathlib import Path
 from typing import Any
@@ -20,7 +22,7 @@ from actors.contracts import EngineInfo, Fault, Image, Line, PageResult
 from actors.engines.inference_yml import write_model_folders
 from actors.errors import ConfigError
 from actors.models.cache import ModelFiles, ModelStore, expected_hashes
-from actors.models.catalogue import Model, find_model
+from actors.models.catalogue import Model, find_model, pair_of
 from actors.settings import EngineConfig, ModelsConfig
 
 _REC_BATCH = 6
@@ -34,16 +36,27 @@ _ENVIRONMENT = {
 """Read by PaddleX when it is imported (paddlex/utils/flags.py)."""
 
 
+@dataclass(frozen=True, slots=True)
+class _Extras:
+    """Names of the pip extras that bring a runtime."""
+
+    cpu: str
+    gpu: str
+
+
+_EXTRAS = {"onnxruntime": _Extras("cpu", "gpu-onnx"), "paddle": _Extras("paddle", "gpu")}
+
+
 class StockEngine:
     """See OcrEngine. Not thread-safe, as a PaddleOCR pipeline is not."""
 
-    def __init__(self, config: EngineConfig, models: ModelsConfig) -> None:
+    def __init__(self, config: EngineConfig, models: ModelsConfig, gpu_memory_mb: int | None = None) -> None:
         _check_installed(config)
         files = ModelStore(models).ensure(config.model)
         self._info = describe(config, models)
-        self._scratch = tempfile.TemporaryDirectory(prefix="rayocr-")
-        with _quiet():
-            self._pipeline: Any = _pipeline(config, files, Path(self._scratch.name))
+        # Both runtimes have read the files when they are built: nothing is left behind by a killed process.
+        with tempfile.TemporaryDirectory(prefix="rayocr-model-") as scratch, _quiet():
+            self._pipeline: Any = _pipeline(config, files, Path(scratch), gpu_memory_mb)
 
     @property
     def info(self) -> EngineInfo:
@@ -61,7 +74,6 @@ class StockEngine:
     def close(self) -> None:
         """See OcrEngine."""
         self._pipeline = None
-        self._scratch.cleanup()
 
     def _read(self, page: Image) -> PageResult:
         import numpy as np
@@ -76,7 +88,11 @@ class StockEngine:
 
 
 def describe(config: EngineConfig, models: ModelsConfig) -> EngineInfo:
-    """See `describe_engine`."""
+    """See `describe_engine`.
+
+    The runtime's own version is no part of it: releases and processors alike differ in the last bits of
+    a score, and a cluster that is brought up to date must be able to go on.
+    """
     model = find_model(config.model)
     runtime = runtime_of(config, model)
     settings = {
@@ -90,7 +106,7 @@ def describe(config: EngineConfig, models: ModelsConfig) -> EngineInfo:
     }
     return EngineInfo(
         engine="stock",
-        version=_version("paddleocr"),
+        version=f"{_version('paddleocr')} on PaddleX {_version('paddlex')}",
         runtime=runtime,
         precision="float32",
         weights=expected_hashes(model, ModelStore(models).root / model.name),
@@ -102,6 +118,7 @@ def describe(config: EngineConfig, models: ModelsConfig) -> EngineInfo:
 
 def runtime_of(config: EngineConfig, model: Model) -> str:
     """The runtime that executes the model. Raises ConfigError for one that cannot read its format."""
+    pair_of(model)
     needed = "onnxruntime" if model.format == "onnx" else "paddle"
     if config.runtime not in ("auto", needed):
         raise ConfigError(
@@ -113,31 +130,42 @@ def runtime_of(config: EngineConfig, model: Model) -> str:
 
 
 def _check_installed(config: EngineConfig) -> None:
-    runtime = runtime_of(config, find_model(config.model))
-    extra = "stock" if not util.find_spec("paddleocr") else None
-    if extra is None and not util.find_spec(runtime):
-        extra = "cpu" if runtime == "onnxruntime" else "paddle"
-    if extra is not None:
-        missing = "PaddleOCR" if extra == "stock" else f"the runtime {runtime}"
-        raise ConfigError(
-            f"The stock engine needs {missing}, which is not installed.",
-            "",
-            f"pip install 'rayocr[{extra}]'   (on a GPU: see the README)",
-        )
+    model, gpu = find_model(config.model), config.device == "gpu"
+    runtime = runtime_of(config, model)
+    extras = _EXTRAS[runtime]
+    if not util.find_spec("paddleocr"):
+        missing, extra = "PaddleOCR", f"stock,{extras.gpu if gpu else extras.cpu}"
+    elif not util.find_spec(runtime):
+        missing, extra = f"the runtime {runtime}", extras.gpu if gpu else extras.cpu
+    elif gpu and runtime == "onnxruntime" and not _has_cuda_provider():
+        missing, extra = "ONNX Runtime for CUDA in place of the one for CPUs", extras.gpu
+    else:
+        return
+    raise ConfigError(
+        f"The stock engine needs {missing}, which is not installed.",
+        f"It executes {model.name} on the {'GPU' if gpu else 'CPU'}.",
+        f"pip install 'rayocr[{extra}]'",
+    )
 
 
-def _pipeline(config: EngineConfig, files: ModelFiles, scratch: Path) -> Any:
+def _has_cuda_provider() -> bool:
+    import onnxruntime
+
+    return "CUDAExecutionProvider" in onnxruntime.get_available_providers()
+
+
+def _pipeline(config: EngineConfig, files: ModelFiles, scratch: Path, gpu_memory_mb: int | None) -> Any:
     os.environ.update(_ENVIRONMENT)
-    runtime, gpu = runtime_of(config, files.model), config.device == "gpu"
+    runtime, family = runtime_of(config, files.model), pair_of(files.model).family
     det, rec = write_model_folders(files, scratch)
     from paddleocr import PaddleOCR
 
-    logging.getLogger("ppocr").setLevel(logging.ERROR)
-    logging.getLogger("paddlex").setLevel(logging.ERROR)
+    for name in ("paddleocr", "paddlex"):
+        logging.getLogger(name).setLevel(logging.ERROR)
     return PaddleOCR(
-        text_detection_model_name=f"{files.model.name}_det",
+        text_detection_model_name=f"{family}_det",
         text_detection_model_dir=str(det),
-        text_recognition_model_name=f"{files.model.name}_rec",
+        text_recognition_model_name=f"{family}_rec",
         text_recognition_model_dir=str(rec),
         text_det_limit_side_len=config.det_limit_side,
         text_det_limit_type=config.det_limit_type,
@@ -149,16 +177,21 @@ def _pipeline(config: EngineConfig, files: ModelFiles, scratch: Path) -> Any:
         use_doc_orientation_classify=False,
         use_doc_unwarping=False,
         use_textline_orientation=False,
-        device="gpu:0" if gpu else "cpu",
+        device="gpu:0" if config.device == "gpu" else "cpu",
         engine=runtime,
-        engine_config=_engine_config(runtime, config.threads or 1),
+        engine_config=_engine_config(runtime, config, gpu_memory_mb),
     )
 
 
-def _engine_config(runtime: str, threads: int) -> dict[str, int]:
-    if runtime == "onnxruntime":
-        return {"intra_op_num_threads": threads, "inter_op_num_threads": 1}
-    return {"cpu_threads": threads}
+def _engine_config(runtime: str, config: EngineConfig, gpu_memory_mb: int | None) -> dict[str, Any]:
+    threads = config.threads or 1
+    if runtime == "paddle":
+        return {"cpu_threads": threads}
+    options: dict[str, Any] = {"intra_op_num_threads": threads, "inter_op_num_threads": 1}
+    if config.device == "gpu" and gpu_memory_mb is not None:
+        # PaddleX merges a dict into its first provider, CUDA. The option is in bytes.
+        options["provider_options"] = {"gpu_mem_limit": gpu_memory_mb << 20}
+    return options
 
 
 def _lines(found: Any) -> Iterator[Line]:
@@ -169,8 +202,9 @@ def _lines(found: Any) -> Iterator[Line]:
 
 @contextlib.contextmanager
 def _quiet() -> Iterator[None]:
-    """Keep the library's prints off our stdout; its errors come as exceptions."""
-    with contextlib.redirect_stdout(io.StringIO()):
+    """Keep the libraries' prints off our stdout, and their warnings to themselves; errors are exceptions."""
+    with contextlib.redirect_stdout(io.StringIO()), warnings.catch_warnings():
+        warnings.simplefilter("ignore")
         yield
 
 
