@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
+import logging
 import os
 import socket
 import threading
 import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from pathlib import Path
 from types import TracebackType
 
 from actors.errors import ConfigError
@@ -17,30 +21,50 @@ from pipelines.store import Store
 LOCK = "_lock.json"
 EXPIRY_S = 60.0
 """Seconds after its last renewal at which a lock no longer counts; it is renewed four times as often."""
+MARGIN_S = 5.0
+"""Seconds before its end at which the owner itself stops trusting a lock: clocks differ."""
+SETTLE_S = 1.0
+"""Seconds between writing and reading back, on stores that cannot create exclusively."""
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
 class Owner:
-    """Who holds a lock, and until when (seconds since the epoch)."""
+    """Who holds a lock, and until when (seconds since the epoch). `pids`: the set of process ids that `pid`
+    belongs to; another container may have the same host name and other processes."""
 
     run_id: str
     host: str
     pid: int
+    pids: str
     expires: float
 
 
 class RunLock:
-    """A context in which this run alone may publish.
+    """A context in which this run alone may publish. Raises ConfigError if another run holds the lock.
 
-    A lock that expired, or whose process on this host is dead, is taken over. The object is created
-    exclusively where the store can; a takeover writes, waits and reads back, so that of two runs that
-    take over at once the last writer alone goes on. Raises ConfigError if another run holds it.
+    The lock is an object that expires unless it is renewed. It is created exclusively; one that expired,
+    or whose process on this host is dead, is taken over by whoever creates the claim named after its
+    content first, and finds that content still there. `still_held` reads it back each time, so that a run
+    that was paused, or lost against another, stops.
+
+    Limits: clocks of hosts may differ by `MARGIN_S`. On a store that cannot create exclusively two runs
+    that start within `SETTLE_S` are told apart by reading back, which holds if no write is late by more.
+    Between `still_held` and what is done after it, a pause of the process is not noticed.
     """
 
-    def __init__(self, store: Store, run_id: str, clock: Callable[[], float] = time.time) -> None:
+    def __init__(
+        self,
+        store: Store,
+        run_id: str,
+        clock: Callable[[], float] = time.time,
+        sleep: Callable[[float], object] = time.sleep,
+    ) -> None:
         self._store = store
         self._run_id = run_id
         self._clock = clock
+        self._sleep = sleep
         self._expires = 0.0
         self._ended = threading.Event()
         self._renewer = threading.Thread(target=self._renew_for_ever, name="run-lock", daemon=True)
@@ -54,80 +78,148 @@ class RunLock:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._ended.set()
-        if self._renewer.is_alive():
-            self._renewer.join(timeout=10)
-        self.release()
+        self._renewer.join(timeout=10)
+        try:
+            self.release()
+        except Exception as trouble:  # noqa: BLE001 - it must not hide what ended the run
+            _log.warning("The lock was not released and ends by itself: %s", trouble)
 
-    def acquire(self, settle_s: float = 1.0) -> None:
-        """Take the lock. `settle_s`: seconds between writing and reading back in a takeover."""
-        content = self._content()
-        if self._store.put_if_absent(LOCK, content):
-            return
-        owner = self._owner()
-        if owner is not None and not self._is_over(owner):
-            raise ConfigError(
-                f"Another run is writing into {self._store.location('')}.",
-                f"Run {owner.run_id} on {owner.host}, process {owner.pid}, holds the lock.",
-                f"Wait for it, or stop it; its lock ends at most {EXPIRY_S:.0f} s after it died.",
-            )
-        self._store.put(LOCK, self._content())
-        time.sleep(settle_s)
-        winner = self._owner()
-        if winner is None or winner.run_id != self._run_id:
-            raise ConfigError(
-                f"Another run took over {self._store.location('')} at the same moment.",
-                f"It is {winner.run_id if winner else 'unknown'}.",
-                "Wait for it, then run again.",
-            )
+    def acquire(self) -> None:
+        """Take the lock, or raise ConfigError that names its owner."""
+        mine = self._owner()
+        if not self._store.put_if_absent(LOCK, _content(mine)):
+            self._take_over(mine)
+        if not self._store.exclusive:
+            self._sleep(SETTLE_S)
+        winner = self._read(LOCK)
+        if winner != _content(mine):
+            raise self._refusal(_parsed(winner))
+        self._expires = mine.expires
 
     def still_held(self) -> bool:
-        """Whether this run may publish: the lock has not expired, and is its own."""
-        if self._clock() >= self._expires:
+        """Whether this run may publish: the lock has not expired, and is its own. Raises what the store
+        raises if it cannot be read."""
+        if self._clock() >= self._expires - MARGIN_S:
             return False
-        owner = self._owner()
+        owner = _parsed(self._read(LOCK))
         return owner is not None and owner.run_id == self._run_id
-
-    def release(self) -> None:
-        """Give the lock up, if it is still this run's."""
-        owner = self._owner()
-        if owner is not None and owner.run_id == self._run_id:
-            self._store.delete(LOCK)
 
     def renew(self) -> bool:
         """Extend the lock, if it is still this run's."""
         if not self.still_held():
             return False
-        self._store.put(LOCK, self._content())
+        mine = self._owner()
+        self._store.put(LOCK, _content(mine))
+        self._expires = mine.expires
         return True
 
-    def _content(self) -> bytes:
-        self._expires = self._clock() + EXPIRY_S
-        owner = Owner(self._run_id, socket.gethostname(), os.getpid(), self._expires)
-        return json.dumps(asdict(owner), indent=2).encode()
+    def release(self) -> None:
+        """Give the lock up, if it is still this run's."""
+        owner = _parsed(self._read(LOCK))
+        self._expires = 0.0
+        if owner is not None and owner.run_id == self._run_id:
+            self._store.delete(LOCK)
 
-    def _owner(self) -> Owner | None:
+    def _take_over(self, mine: Owner) -> None:
+        """Replace a lock that is over. A claim is itself a lock that may be over, with a claim upon it."""
+        stale = self._read(LOCK)
+        if stale is None:  # released this moment
+            if self._store.put_if_absent(LOCK, _content(mine)):
+                return
+            raise self._refusal(_parsed(self._read(LOCK)))
+        claims: list[str] = []
+        content: bytes | None = stale
+        while content is not None:
+            owner = _parsed(content)
+            if owner is not None and not self._is_over(owner):
+                raise self._refusal(owner)
+            claims.append(_claim(content))
+            if self._store.put_if_absent(claims[-1], _content(mine)):
+                break
+            content = self._read(claims[-1])
+        else:
+            raise self._refusal(None)  # the claim's owner is done this moment
+        if not self._store.exclusive:
+            self._sleep(SETTLE_S)
+        ours = self._read(claims[-1]) == _content(mine) and self._read(LOCK) == stale
+        if ours:
+            self._store.put(LOCK, _content(mine))
+        for claim in claims if ours else ():
+            self._store.delete(claim)
+        if not ours:
+            if self._read(claims[-1]) == _content(mine):
+                self._store.delete(claims[-1])
+            raise self._refusal(_parsed(self._read(LOCK)))
+
+    def _refusal(self, owner: Owner | None) -> ConfigError:
+        what = f"Another run is writing into {self._store.location('')}."
+        if owner is None:
+            return ConfigError(what, "It took the lock at this moment.", "Wait for it, then run again.")
+        left = max(0.0, owner.expires - self._clock())
+        ends = datetime.fromtimestamp(owner.expires, UTC).strftime("%H:%M:%S UTC")
+        return ConfigError(
+            what,
+            f"Run {owner.run_id} on {owner.host}, process {owner.pid}, holds the lock.",
+            f"Wait for it, or stop it. If it is dead, its lock ends at {ends}, in {left:.0f} s.",
+        )
+
+    def _owner(self) -> Owner:
+        return Owner(self._run_id, socket.gethostname(), os.getpid(), _pids(), self._clock() + EXPIRY_S)
+
+    def _read(self, path: str) -> bytes | None:
         try:
-            return Owner(**json.loads(self._store.read(LOCK)))
+            return self._store.read(path)
         except FileNotFoundError:
             return None
-        except (ValueError, TypeError):
-            return Owner("unknown", "unknown", 0, 0.0)
 
     def _is_over(self, owner: Owner) -> bool:
         if self._clock() >= owner.expires:
             return True
-        return owner.host == socket.gethostname() and not _is_alive(owner.pid)
+        return (owner.host, owner.pids) == (socket.gethostname(), _pids()) and not _is_alive(owner.pid)
 
     def _renew_for_ever(self) -> None:
         while not self._ended.wait(EXPIRY_S / 4):
             try:
                 if not self.renew():
                     return
-            except OSError:
-                continue  # the store hiccups: the lock lasts for three more tries
+            except Exception as trouble:  # noqa: BLE001 - the lock lasts for two more tries
+                _log.warning("The lock could not be renewed, trying again: %s", trouble)
+
+
+def _content(owner: Owner) -> bytes:
+    return json.dumps(asdict(owner), indent=2).encode()
+
+
+def _parsed(content: bytes | None) -> Owner | None:
+    """None for no lock, and for what is none: nobody can hold that."""
+    if content is None:
+        return None
+    try:
+        owner = Owner(**json.loads(content))
+        return owner if isinstance(owner.expires, float) and isinstance(owner.pid, int) else None
+    except (ValueError, TypeError):
+        return None
+
+
+def _claim(content: bytes) -> str:
+    return f"_lock.{hashlib.sha256(content).hexdigest()[:16]}.json"
+
+
+def _pids() -> str:
+    """What tells this boot and container from others; empty where the system does not say."""
+    try:
+        boot = Path("/proc/sys/kernel/random/boot_id").read_text().strip()
+        return f"{boot} {Path('/proc/self/ns/pid').readlink()}"
+    except OSError:
+        return ""
 
 
 def _is_alive(pid: int) -> bool:
     import psutil
 
-    return psutil.pid_exists(pid)
+    try:
+        return bool(psutil.Process(pid).status() != psutil.STATUS_ZOMBIE)
+    except psutil.NoSuchProcess:
+        return False
+    except psutil.AccessDenied:
+        return True
