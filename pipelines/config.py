@@ -115,7 +115,7 @@ def load_config(
                 "It has no `key=value` form.",
                 "Write --set engine.model=PP-OCRv6_small",
             )
-        _assign(tree, dotted.strip(), _parse_scalar(text))
+        _assign(tree, dotted.strip(), _parse(dotted.strip(), text))
     for dotted, value in (flags or {}).items():
         if value is not None:
             _assign(tree, dotted, value)
@@ -154,17 +154,26 @@ def _environment_values(environment: Mapping[str, str]) -> Iterable[tuple[str, A
     for name, text in sorted(environment.items()):
         section, separator, _ = name.removeprefix(ENVIRONMENT_PREFIX).partition("__")
         if name.startswith(ENVIRONMENT_PREFIX) and separator and section.lower() in Config.model_fields:
-            yield name.removeprefix(ENVIRONMENT_PREFIX).lower().replace("__", "."), _parse_scalar(text)
+            dotted = name.removeprefix(ENVIRONMENT_PREFIX).lower().replace("__", ".")
+            yield dotted, _parse(dotted, text)
 
 
-def _parse_scalar(text: str) -> Any:
-    """A value as YAML reads it; text that is no YAML (a path with a colon) stays text."""
+def _parse(dotted: str, text: str) -> Any:
+    """A value as YAML reads it; where the key wants text (a path, a name), the text as it stands."""
     import yaml
 
+    if _is_text(tuple(dotted.split("."))) and text not in ("", "null"):
+        return text
     try:
         return yaml.safe_load(text) if text else text
     except yaml.YAMLError:
         return text
+
+
+def _is_text(location: tuple[str, ...]) -> bool:
+    model = _model_at(location[:-1])
+    field = model.model_fields.get(location[-1]) if model else None
+    return field is not None and field.annotation in (str, str | None)
 
 
 def _assign(tree: dict[str, Any], dotted: str, value: Any) -> None:
@@ -203,12 +212,18 @@ def _fault(detail: Any) -> str:
 
 
 def _keys_at(location: tuple[str, ...]) -> list[str]:
+    model = _model_at(location)
+    return list(model.model_fields) if model else []
+
+
+def _model_at(location: tuple[str, ...]) -> type[BaseModel] | None:
+    """The settings model of a section, None if there is no such section."""
     model: type[BaseModel] = Config
     for name in location:
         field = model.model_fields.get(name)
         if field is None or not isinstance(field.annotation, type):
-            return []
+            return None
         if not issubclass(field.annotation, BaseModel):
-            return []
+            return None
         model = field.annotation
-    return list(model.model_fields)
+    return model

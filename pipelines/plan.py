@@ -113,6 +113,7 @@ def make_plan(config: Config, machine: Machine, listing: Listing) -> Plan:
     if runner.value == "inline" and listing.documents:
         actors = _no_more_than_documents(config, actors, listing)
     check_cpu_rule(machine, int(actors.value), float(cpus.value), int(decode.value))
+    check_gpu_rule(machine, int(actors.value), float(gpu_share.value))
     threads = _threads(config, float(cpus.value))
     batch = _batch_pages(config, gpu=gpu_share.value != 0)
     rate = _rate(cost, machine, int(actors.value), int(threads.value), gpu=gpu_share.value != 0)
@@ -145,6 +146,19 @@ def check_cpu_rule(machine: Machine, actors: int, cpus_per_actor: float, decode_
             f"{actors} actors x {cpus_per_actor:g} + {decode_tasks} decode tasks x {TASK_CPUS:g} "
             f"+ one stage task {TASK_CPUS:g}: a stage would wait for ever.",
             "Lower resources.actors, resources.cpus_per_actor or resources.decode_tasks.",
+        )
+
+
+def check_gpu_rule(machine: Machine, actors: int, gpus_per_actor: float) -> None:
+    """Refuse more actors than the cards can take: the pool would wait for ever for the last ones."""
+    if not gpus_per_actor:
+        return
+    fits = sum(_per_card(gpus_per_actor, node) for node in machine.nodes)
+    if actors > fits:
+        raise ConfigError(
+            f"{actors} actors with {gpus_per_actor:g} GPU each do not fit {machine.gpus:g} GPU(s).",
+            f"Only {fits} could ever start.",
+            "Lower resources.actors or resources.gpus_per_actor.",
         )
 
 

@@ -1,0 +1,117 @@
+"""The plan over a table of machines: it fits, it says why, and it refuses what cannot run."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from actors.errors import ConfigError
+from pipelines.config import Config
+from pipelines.machine import Machine, Node
+from pipelines.plan import TASK_CPUS, Listing, Plan, make_plan
+
+LAPTOP = Machine((Node(2, 24_000),))
+ONE_CARD = Machine((Node(16, 64_000, gpus=1, gpu_memory_mb=24_000),))
+EIGHT_CARDS = Machine((Node(96, 512_000, gpus=8, gpu_memory_mb=80_000),))
+CPU_CLUSTER = Machine(tuple(Node(32, 128_000) for _ in range(4)), cluster=True)
+MIG = Machine((Node(16, 64_000, gpus=7, gpu_memory_mb=10_000),))
+SMALL = Machine((Node(1, 8_000),))
+
+
+def config(**sections: dict[str, Any]) -> Config:
+    tree: dict[str, Any] = {"source": {"path": "in"}, "output": {"path": "out"}, **sections}
+    return Config.model_validate(tree)
+
+
+def plan(machine: Machine, documents: int = 1000, **sections: dict[str, Any]) -> Plan:
+    return make_plan(config(**sections), machine, Listing(documents))
+
+
+@pytest.mark.parametrize(
+    ("machine", "runner", "actors", "share", "gpus", "decode"),
+    [
+        (SMALL, "inline", 1, 0.5, 0, 1),
+        (LAPTOP, "inline", 2, 0.75, 0, 1),
+        (ONE_CARD, "ray", 1, 1.0, 1, 1),
+        (EIGHT_CARDS, "ray", 8, 1.0, 1, 4),
+        (CPU_CLUSTER, "ray", 128, 0.98, 0, 6),
+        (MIG, "ray", 7, 1.0, 1, 4),
+    ],
+)
+def test_machines(
+    machine: Machine, runner: str, actors: int, share: float, gpus: float, decode: int
+) -> None:
+    made = plan(machine)
+    assert made.runner.value == runner
+    assert made.count("decode_tasks") == decode
+    assert made.number("gpus_per_actor") == gpus
+    assert (made.count("actors"), made.number("cpus_per_actor")) == (actors, share)
+
+
+@given(
+    cpus=st.integers(1, 256),
+    memory_mb=st.integers(6_000, 2_000_000),
+    gpus=st.integers(0, 16),
+    nodes=st.integers(1, 20),
+    documents=st.integers(1, 10**8),
+)
+def test_every_plan_fits_its_machine(cpus: int, memory_mb: int, gpus: int, nodes: int, documents: int) -> None:
+    machine = Machine(tuple(Node(cpus, memory_mb, gpus, 16_000) for _ in range(nodes)), cluster=nodes > 1)
+    made = plan(machine, documents)
+    held = made.count("actors") * made.number("cpus_per_actor")
+    tasks = (made.count("decode_tasks") + 1) * TASK_CPUS
+    assert held + tasks <= machine.cpus + 1e-6
+    assert made.count("actors") >= 1
+    assert made.count("actors") * made.number("gpus_per_actor") <= machine.gpus + 1e-6
+    assert all(reason for _, _, reason in made.rows())
+
+
+@pytest.mark.parametrize(
+    ("machine", "sections", "words"),
+    [
+        (LAPTOP, {"resources": {"actors": 2, "cpus_per_actor": 1}}, "needs 2.5 CPUs and there are 2"),
+        (LAPTOP, {"resources": {"decode_tasks": 8}}, "No CPU is left"),
+        (LAPTOP, {"resources": {"gpus_per_actor": 1}}, "there are 0 GPUs"),
+        (ONE_CARD, {"resources": {"gpus_per_actor": 1.5}}, "whole cards"),
+        (LAPTOP, {"engine": {"device": "gpu"}}, "no GPU"),
+        (CPU_CLUSTER, {"resources": {"runner": "inline"}}, "inline on a cluster"),
+        (Machine((Node(4, 2_000),)), {}, "not enough memory"),
+        (ONE_CARD, {"resources": {"gpus_per_actor": 0.5, "actors": 3}}, "GPU"),
+    ],
+)
+def test_what_cannot_run_is_refused_with_numbers(
+    machine: Machine, sections: dict[str, dict[str, Any]], words: str
+) -> None:
+    with pytest.raises(ConfigError) as caught:
+        plan(machine, **sections)
+    assert words in str(caught.value)
+
+
+@pytest.mark.parametrize(("share", "actors"), [(0.25, 4), (0.5, 2), (0.34, 2), (1, 1)])
+def test_a_fraction_fills_the_card(share: float, actors: int) -> None:
+    assert plan(ONE_CARD, resources={"gpus_per_actor": share}).count("actors") == actors
+
+
+def test_memory_bounds_the_engines() -> None:
+    assert plan(Machine((Node(16, 8_000),))).count("actors") == 4
+
+
+def test_auto_weighs_ray_against_the_job() -> None:
+    """Inline wins while its one driver keeps up; with many cores and quick pages Ray does."""
+    many = Machine((Node(64, 512_000),))
+    quick: dict[str, Any] = {"engine": {"engine": "fake"}}
+    assert plan(many, 500, **quick).runner.value == "inline"
+    assert plan(many, 100_000, **quick).runner.value == "ray"
+
+
+def test_a_file_holds_a_minute_of_work_or_its_size() -> None:
+    minute = plan(LAPTOP, output={"path": "o", "flush_seconds": 60})
+    assert minute.count("rows_per_file") == pytest.approx(60 * minute.number("pages_per_second"), abs=1)
+    assert plan(EIGHT_CARDS, output={"path": "o", "flush_seconds": 10**9}).count("rows_per_file") < 20_000
+
+
+def test_no_more_engines_than_documents() -> None:
+    assert plan(LAPTOP, 1).count("actors") == 1
