@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass, replace
+from itertools import islice
+from typing import TYPE_CHECKING
 
 from actors.contracts import DocRef
 from actors.errors import ConfigError
-from pipelines.store import Entry, Store
+from pipelines.ledger_file import read_rows
+from pipelines.ledger_rows import Rows, Versions, keys_of_refs, no_rows
 
 if TYPE_CHECKING:
-    import pyarrow as pa
+    import numpy as np
+    import numpy.typing as npt
+
+    from pipelines.store import Store
 
 PAGES = "pages"
-_COLUMNS = ["document_id", "version", "page_index", "page_count", "status", "error_code"]
-_READERS = 16
+_READERS = 8
+_CHUNK = 65_536
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,134 +33,148 @@ class DocumentRows:
     rows: int
     pages: int
     page_count: int | None
-    ok: int
-    empty: int
-    failed: int
-
-    @property
-    def complete(self) -> bool:
-        """Whether every page has a row."""
-        return self.pages >= (1 if self.page_count is None else self.page_count)
+    complete: bool
 
 
 @dataclass(frozen=True, slots=True)
-class Ledger:
-    """All rows of an output, by document and version. `foreign` names files that were not trusted."""
+class Totals:
+    """Counts of rows, and of failed rows by their error code."""
 
-    documents: Mapping[tuple[str, str], DocumentRows] = field(default_factory=dict)
-    foreign: tuple[str, ...] = ()
-    _table: Any = field(default=None, repr=False)
-    _versions: Mapping[str, frozenset[str]] = field(default_factory=dict, repr=False)
+    rows: int
+    ok: int
+    empty: int
+    failed: int
+    error_codes: dict[str, int]
+
+
+class Ledger:
+    """All rows of an output, as sorted columns: about 30 bytes a row, and as much while it is loaded.
+
+    A document is done in a version when rows 0..page_count-1 of that version exist, or the one row of a
+    document that could not be opened.
+    """
+
+    def __init__(self, rows: Rows | None = None) -> None:
+        self._rows = (rows if rows is not None else no_rows()).sorted()
+        self._versions = Versions.of(self._rows)
 
     @classmethod
     def load(cls, store: Store) -> Ledger:
-        """Read the key columns of every file. Raises ConfigError if a file cannot be read."""
-        import pyarrow as pa
+        """Read the key columns of every file.
 
-        entries = [entry for entry in store.list(PAGES) if entry.path.endswith(".parquet")]
+        Raises ConfigError that names each file that is torn or not ours: its rows cannot be trusted, and
+        no reader of the folder gets past it. Also if the output cannot be read.
+        """
+        paths = _paths(store)
         with ThreadPoolExecutor(_READERS) as pool:
-            tables = list(pool.map(lambda entry: _read(store, entry), entries))
-        foreign = tuple(
-            entry.path for entry, table in zip(entries, tables, strict=True) if table is None
-        )
-        rows = [table for table in tables if table is not None]
-        if not rows:
-            return cls(foreign=foreign)
-        table = pa.concat_tables(rows)
-        documents = dict(_documents(table))
-        versions: dict[str, frozenset[str]] = {}
-        for document, version in documents:
-            versions[document] = versions.get(document, frozenset()) | {version}
-        return cls(documents, foreign, table, versions)
+            found = list(pool.map(lambda path: read_rows(store, path), paths))
+        troubles = [trouble for trouble in found if isinstance(trouble, str)]
+        if troubles:
+            raise ConfigError(
+                f"{len(troubles)} files in {store.location(PAGES)} are torn, or no files of rayocr.",
+                "; ".join(troubles[:5]),
+                "Move them out of that folder and run again: documents that were only there are done anew.",
+            )
+        return cls(Rows.joined([rows for rows in found if not isinstance(rows, str)]))
+
+    @property
+    def totals(self) -> Totals:
+        """Counts of all rows, listed or not."""
+        return self._totals(self._rows)
 
     def rows_of(self, ref: DocRef) -> DocumentRows | None:
         """What is there of this document in this version."""
-        return self.documents.get((ref.document_id, ref.version))
+        index = int(self._find([ref])[0])
+        if index < 0:
+            return None
+        versions = self._versions
+        count = int(versions.page_count[index])
+        return DocumentRows(
+            rows=int(versions.rows[index]),
+            pages=int(versions.pages[index]),
+            page_count=None if count < 0 else count,
+            complete=bool(versions.complete[index]),
+        )
 
     def pending(self, refs: Iterable[DocRef]) -> Iterator[DocRef]:
         """The documents that lack pages; `done_pages` says which pages of them are there."""
-        for ref in refs:
-            there = self.rows_of(ref)
-            if there is None:
-                yield ref
-            elif not there.complete:
-                yield replace(ref, done_pages=tuple(sorted(self._pages_of(ref))))
+        for chunk in _chunks(refs):
+            for ref, index in zip(chunk, self._find(chunk).tolist(), strict=True):
+                if index < 0:
+                    yield ref
+                elif not self._versions.complete[index]:
+                    yield replace(ref, done_pages=self._pages_of(index))
 
     def changed(self, refs: Iterable[DocRef]) -> list[DocRef]:
         """The documents of which there are rows of another version."""
-        return [ref for ref in refs if self._versions.get(ref.document_id, frozenset()) - {ref.version}]
+        found: list[DocRef] = []
+        for chunk in _chunks(refs):
+            first, last = self._versions.range_of(keys_of_refs(chunk))
+            others = (last - first) - (self._find(chunk) >= 0)
+            found += [ref for ref, count in zip(chunk, others.tolist(), strict=True) if count > 0]
+        return found
 
-    def doubled(self) -> list[tuple[str, str]]:
-        """(document_id, version) of documents with a page that has more than one row."""
-        return [key for key, rows in self.documents.items() if rows.rows > rows.pages]
+    def complete(self, refs: Sequence[DocRef]) -> npt.NDArray[np.bool_]:
+        """For each document, whether every page of its version is there."""
+        import numpy as np
 
-    def error_codes(self, refs: Iterable[DocRef]) -> dict[str, int]:
-        """How many pages of these documents failed with each code."""
-        import pyarrow.compute as pc
+        parts = [self._at(self._versions.complete, self._find(chunk)) for chunk in _chunks(refs)]
+        return np.concatenate(parts) if parts else np.empty(0, np.bool_)
 
-        if self._table is None:
-            return {}
-        failed = self._table.filter(pc.equal(self._table.column("status"), "failed"))
-        wanted = {(ref.document_id, ref.version) for ref in refs}
-        counts: dict[str, int] = {}
-        columns = (failed.column(name).to_pylist() for name in ("document_id", "version", "error_code"))
-        for document, version, code in zip(*columns, strict=True):
-            if (document, version) in wanted:
-                counts[code] = counts.get(code, 0) + 1
-        return counts
+    def doubled(self, refs: Sequence[DocRef]) -> npt.NDArray[np.bool_]:
+        """For each document, whether a page of its version has more than one row."""
+        import numpy as np
 
-    def _pages_of(self, ref: DocRef) -> set[int]:
-        import pyarrow.compute as pc
+        twice = self._versions.rows > self._versions.pages
+        parts = [self._at(twice, self._find(chunk)) for chunk in _chunks(refs)]
+        return np.concatenate(parts) if parts else np.empty(0, np.bool_)
 
-        mine = pc.and_(
-            pc.equal(self._table.column("document_id"), ref.document_id),
-            pc.equal(self._table.column("version"), ref.version),
-        )
-        return set(self._table.filter(mine).column("page_index").to_pylist())
+    def totals_of(self, refs: Iterable[DocRef]) -> Totals:
+        """Counts of the rows of these documents in these versions."""
+        import numpy as np
+
+        wanted = np.zeros(len(self._versions.start), np.bool_)
+        for chunk in _chunks(refs):
+            index = self._find(chunk)
+            wanted[index[index >= 0]] = True
+        return self._totals(self._rows.where(np.repeat(wanted, self._versions.rows)))
+
+    def _find(self, refs: Sequence[DocRef]) -> npt.NDArray[np.int64]:
+        """Index of each document's version, -1 if there is none."""
+        return self._versions.find(keys_of_refs(refs))
+
+    @staticmethod
+    def _at(flags: npt.NDArray[np.bool_], index: npt.NDArray[np.int64]) -> npt.NDArray[np.bool_]:
+        """The flags at these indexes, False at -1."""
+        import numpy as np
+
+        found = np.zeros(len(index), np.bool_)
+        found[index >= 0] = flags[index[index >= 0]]
+        return found
+
+    def _pages_of(self, index: int) -> tuple[int, ...]:
+        start = int(self._versions.start[index])
+        pages = self._rows.page[start : start + int(self._versions.rows[index])]
+        return tuple(sorted(set(pages.tolist())))
+
+    @staticmethod
+    def _totals(rows: Rows) -> Totals:
+        ok, empty, failed = rows.count_statuses()
+        return Totals(len(rows.page), ok, empty, failed, dict(Counter(rows.count_codes())))
 
 
-def _read(store: Store, entry: Entry) -> pa.Table | None:
-    """The key columns of one file; None if it is no file of ours (no schema version, or torn)."""
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
+def _paths(store: Store) -> list[str]:
     try:
-        with store.open(entry.path) as stream:
-            file = pq.ParquetFile(stream)
-            metadata = file.schema_arrow.metadata or {}
-            if b"schema_version" not in metadata or not set(_COLUMNS) <= set(file.schema_arrow.names):
-                return None
-            return file.read(columns=_COLUMNS).replace_schema_metadata(None)
-    except pa.ArrowInvalid:
-        return None
+        return [entry.path for entry in store.list(PAGES) if entry.path.endswith(".parquet")]
     except OSError as error:
         raise ConfigError(
-            f"{store.location(entry.path)} cannot be read.",
+            f"{store.location(PAGES)} cannot be listed.",
             error.strerror or str(error),
             "Give read access to the output: what it holds decides what is left to do.",
         ) from error
 
 
-def _documents(table: pa.Table) -> Iterator[tuple[tuple[str, str], DocumentRows]]:
-    import pyarrow as pa
-    import pyarrow.compute as pc
-
-    for status in ("ok", "empty", "failed"):
-        flag = pc.cast(pc.equal(table.column("status"), status), pa.int32())
-        table = table.append_column(f"is_{status}", flag)
-    grouped = table.group_by(["document_id", "version"]).aggregate(
-        [
-            ("page_index", "count"),
-            ("page_index", "count_distinct"),
-            ("page_count", "max"),
-            ("is_ok", "sum"),
-            ("is_empty", "sum"),
-            ("is_failed", "sum"),
-        ]
-    )
-    names = ["page_index_count", "page_index_count_distinct", "page_count_max", "is_ok_sum"]
-    names += ["is_empty_sum", "is_failed_sum"]
-    keys = zip(grouped.column("document_id").to_pylist(), grouped.column("version").to_pylist(), strict=True)
-    values = zip(*(grouped.column(name).to_pylist() for name in names), strict=True)
-    for key, value in zip(keys, values, strict=True):
-        yield key, DocumentRows(*value)
+def _chunks(refs: Iterable[DocRef]) -> Iterator[list[DocRef]]:
+    iterator = iter(refs)
+    while chunk := list(islice(iterator, _CHUNK)):
+        yield chunk

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -11,8 +12,12 @@ from pipelines.ledger import Ledger
 
 @dataclass(frozen=True, slots=True)
 class Completeness:
-    """What the output holds of the listed documents. `missing`: keys of documents that lack pages;
-    `doubled`: keys of documents with a page that has more than one row."""
+    """What the output holds of the listed documents, in the versions that were listed.
+
+    `missing`: keys of documents that lack pages. `doubled`: keys of documents that a reader of the table
+    finds twice: a page has more than one row, there are rows of another version too, or the listing itself
+    names the document twice.
+    """
 
     pages: int
     ok: int
@@ -30,16 +35,22 @@ class Completeness:
 
 def check_complete(ledger: Ledger, refs: Sequence[DocRef]) -> Completeness:
     """Count the ledger against the listing."""
-    found = [(ref, ledger.rows_of(ref)) for ref in refs]
-    there = [rows for _, rows in found if rows is not None]
-    twice = {document for document, _ in ledger.doubled()}
-    twice |= {ref.document_id for ref in ledger.changed(refs)}
+    totals = ledger.totals_of(refs)
+    twice = {ref.key for ref, one in zip(refs, ledger.doubled(refs).tolist(), strict=True) if one}
+    twice |= {ref.key for ref in ledger.changed(refs)}
+    twice |= _listed_twice(refs)
+    there = ledger.complete(refs).tolist()
     return Completeness(
-        pages=sum(rows.pages for rows in there),
-        ok=sum(rows.ok for rows in there),
-        empty=sum(rows.empty for rows in there),
-        failed=sum(rows.failed for rows in there),
-        missing=tuple(ref.key for ref, rows in found if rows is None or not rows.complete),
-        doubled=tuple(ref.key for ref in refs if ref.document_id in twice),
-        error_codes=ledger.error_codes(refs),
+        pages=totals.rows,
+        ok=totals.ok,
+        empty=totals.empty,
+        failed=totals.failed,
+        missing=tuple(ref.key for ref, one in zip(refs, there, strict=True) if not one),
+        doubled=tuple(sorted(twice)),
+        error_codes=totals.error_codes,
     )
+
+
+def _listed_twice(refs: Sequence[DocRef]) -> set[str]:
+    counts = Counter(ref.document_id for ref in refs)
+    return {ref.key for ref in refs if counts[ref.document_id] > 1} if len(counts) < len(refs) else set()

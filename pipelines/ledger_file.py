@@ -1,0 +1,56 @@
+"""One file of `pages/` as the ledger reads it: its key columns alone, or why it is not to be trusted."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from actors.errors import ConfigError
+from pipelines.ledger_rows import Rows, rows_of_table
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from pipelines.store import Store
+
+COLUMNS = ("document_id", "version", "page_index", "page_count", "status", "error_code")
+
+
+def read_rows(store: Store, path: str) -> Rows | str:
+    """The rows of a file, or a sentence that names the file and what is wrong with it.
+
+    Raises ConfigError if the file cannot be read at all.
+    """
+    import pyarrow as pa
+
+    try:
+        table = _key_columns(store, path)
+        return rows_of_table(table)
+    except (pa.ArrowException, ValueError) as error:
+        return f"{store.location(path)}: {error}"
+    except OSError as error:
+        if error.errno is None:  # Arrow's word for damage inside a file
+            return f"{store.location(path)}: {error}"
+        raise ConfigError(
+            f"{store.location(path)} cannot be read.",
+            error.strerror or str(error),
+            "Give read access to the output: what it holds decides what is left to do.",
+        ) from error
+
+
+def _key_columns(store: Store, path: str) -> pa.Table:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    from actors.schema import page_row_schema
+
+    with store.open(path) as stream:
+        file = pq.ParquetFile(stream)
+        if b"schema_version" not in (file.schema_arrow.metadata or {}):
+            raise ValueError("it has no schema_version")
+        for name in COLUMNS:
+            index = file.schema_arrow.get_field_index(name)
+            expected = page_row_schema().field(name).type
+            if index < 0 or file.schema_arrow.field(index).type != expected:
+                raise ValueError(f"its column {name} is missing, or is not {expected}")
+        table = file.read(columns=list(COLUMNS))
+    return pa.table({name: table.column(name) for name in COLUMNS})
