@@ -1,0 +1,96 @@
+"""The device and the threads of a worker are what Ray gave it."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from actors.device import cuda_is_initialised, device_for
+from actors.errors import ConfigError
+from actors.settings import EngineConfig
+from actors.threads import thread_environment
+from tests.cli import ROOT
+
+
+@pytest.mark.parametrize(
+    ("asked", "accelerators", "device"),
+    [
+        ("auto", [], "cpu"),
+        ("auto", ["0"], "gpu"),
+        ("auto", ["3", "4"], "gpu"),
+        ("cpu", ["0"], "cpu"),
+        ("cpu", [], "cpu"),
+        ("gpu", ["GPU-5a6b"], "gpu"),
+    ],
+)
+def test_the_device_follows_what_ray_gave(asked: str, accelerators: list[str], device: str) -> None:
+    config = EngineConfig.model_validate({"device": asked, "threads": 3})
+    assert device_for(config, accelerators) == config.model_copy(update={"device": device})
+
+
+def test_a_gpu_that_was_not_given_is_refused() -> None:
+    with pytest.raises(ConfigError, match="was given no GPU") as caught:
+        device_for(EngineConfig(device="gpu"), [])
+    assert "resources.gpus_per_actor" in caught.value.remedy
+
+
+def test_a_process_that_has_touched_cuda_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("actors.device.cuda_is_initialised", lambda: True)
+    with pytest.raises(ConfigError, match="already initialised"):
+        device_for(EngineConfig(), ["0"])
+    assert device_for(EngineConfig(device="cpu"), ["0"]).device == "cpu"
+
+
+def test_nobody_has_touched_cuda_here() -> None:
+    assert not cuda_is_initialised()
+
+
+@pytest.mark.skipif(shutil.which("cc") is None, reason="needs a C compiler, to stand in for the CUDA driver")
+@pytest.mark.parametrize(("answer", "initialised"), [(3, False), (0, True), (100, True)])
+def test_the_driver_is_asked_and_not_initialised(tmp_path: Path, answer: int, initialised: bool) -> None:
+    """Without the call to cuInit, the CUDA driver answers every call with CUDA_ERROR_NOT_INITIALIZED, 3."""
+    source = tmp_path / "driver.c"
+    source.write_text(f"int cuCtxGetCurrent(void **context) {{ *context = 0; return {answer}; }}")
+    library = tmp_path / "a folder" / "libcuda.so.1"
+    library.parent.mkdir()
+    subprocess.run(["cc", "-shared", "-fPIC", "-o", str(library), str(source)], check=True)
+    code = (
+        "import ctypes, sys; from actors.device import cuda_is_initialised\n"
+        "assert not cuda_is_initialised()\n"
+        f"ctypes.CDLL({str(library)!r})\n"
+        f"assert cuda_is_initialised() is {initialised}\n"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True, env={**os.environ, "PYTHONPATH": str(ROOT)})
+
+
+def test_threads_are_limited_in_loaded_libraries_and_those_to_come() -> None:
+    code = (
+        "import os, cv2, pyarrow as pa; from actors.threads import limit_threads\n"
+        "limit_threads(1)\n"
+        "assert cv2.getNumThreads() == 1 and pa.cpu_count() == 1\n"
+        "assert os.environ['OMP_NUM_THREADS'] == os.environ['OPENBLAS_NUM_THREADS'] == '1'\n"
+    )
+    pytest.importorskip("cv2")
+    subprocess.run([sys.executable, "-c", code], check=True, env={**os.environ, "PYTHONPATH": str(ROOT)})
+
+
+def test_the_environment_of_a_child(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in thread_environment(1):
+        monkeypatch.setenv(name, "64")
+    assert set(thread_environment(2).values()) == {"2"}
+    code = (
+        "import sys; from actors.threads import limit_threads; limit_threads(1); print('cv2' in sys.modules)"
+    )
+    answer = subprocess.run(
+        [sys.executable, "-c", code],
+        check=True,
+        capture_output=True,
+        text=True,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+    )
+    assert answer.stdout.strip() == "False", "a library that is not loaded stays so"
