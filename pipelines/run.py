@@ -164,9 +164,11 @@ def _locked_run(
 ) -> Summary:
     from pipelines.ledger import Ledger
     from pipelines.publish import Publisher
+    from pipelines.supersede import finish_swaps
 
     claim_output(store, card)
     publisher = Publisher(store, lock, run_id)
+    finish_swaps(store)
     publisher.sweep()
     with watch.part("ledger"):
         todo, pending = _pending(Ledger.load(store), refs)
@@ -180,7 +182,8 @@ def _locked_run(
             _recognise(todo, job, plan, publisher, view, watch)
         except IncompleteError as error:
             trouble = error
-    summary = _summary(config, refs, Ledger.load(store), watch, card, run_id, plan, pending, trouble)
+    ledger = _without_old_rows(Ledger.load(store), refs, store, lock, run_id)
+    summary = _summary(config, refs, ledger, watch, card, run_id, plan, trouble)
     _write_summary(store, summary, plan)
     view.finished(summary)
     return summary
@@ -203,6 +206,21 @@ def _recognise(
     finally:
         watch.parts["engines"] = progress.counts.started - begin
         progress.close()
+
+
+def _without_old_rows(
+    ledger: Ledger, refs: Sequence[DocRef], store: Store, lock: RunLock, run_id: str
+) -> Ledger:
+    """Take the rows of older versions out of the table, for documents whose listed version is complete."""
+    from pipelines.ledger import Ledger
+    from pipelines.supersede import supersede
+
+    changed = ledger.changed(refs)
+    complete = [ref for ref, done in zip(changed, ledger.complete(changed).tolist(), strict=True) if done]
+    if not complete or not lock.still_held():
+        return ledger
+    supersede(store, run_id, complete)
+    return Ledger.load(store)
 
 
 def _list(config: Config) -> list[DocRef]:
@@ -270,7 +288,6 @@ def _summary(
     card: Card,
     run_id: str,
     plan: Plan | None,
-    pending: Pending,
     trouble: RayocrError | None,
 ) -> Summary:
     from pipelines.verify import check_complete
@@ -294,7 +311,7 @@ def _summary(
         startup_s=dict(watch.parts),
         runner=str(plan.runner.value) if plan else "",
         fingerprint=card.fingerprint,
-        warnings=_warnings(proof, pending, trouble),
+        warnings=_warnings(proof, trouble),
     )
 
 
@@ -305,15 +322,10 @@ def _exit_code(config: Config, proof: Completeness, interrupted: bool) -> int:
     return EXIT_TOO_MANY_FAILED if too_many else EXIT_COMPLETE
 
 
-def _warnings(proof: Completeness, pending: Pending, trouble: RayocrError | None) -> tuple[str, ...]:
+def _warnings(proof: Completeness, trouble: RayocrError | None) -> tuple[str, ...]:
     warnings = [str(trouble)] if trouble else []
     if proof.doubled:
         warnings.append(f"{len(proof.doubled)} pages have more than one row, for example {proof.doubled[0]}")
-    if pending.changed:
-        warnings.append(
-            f"{pending.changed} documents changed since they were recognised: the output now holds rows of "
-            "both versions (column version); take another output.path for a table of the new one alone"
-        )
     return tuple(warnings)
 
 

@@ -1,0 +1,91 @@
+"""Superseding: rows of a document's older version leave the table once its new version is complete.
+
+A file that holds such rows is written again without them and takes the old one's place. What is to be
+replaced stands in a journal in `_swap/` before anything is, so that a command that was cut off is
+finished by the next one; while no command is at work, every reader sees each page once.
+"""
+
+from __future__ import annotations
+
+import json
+import uuid
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING
+
+from actors.contracts import DocRef
+from pipelines.ledger import PAGES
+from pipelines.publish import STAGING
+from pipelines.store import Store
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+SWAP = "_swap"
+
+
+@dataclass(frozen=True, slots=True)
+class Swap:
+    """One file to be replaced: `old` goes, `staged` becomes `new`; None where no row is left of it."""
+
+    old: str
+    staged: str | None
+    new: str | None
+
+
+def supersede(store: Store, run_id: str, refs: Sequence[DocRef]) -> int:
+    """Take out every row of these documents that is not of their listed version; returns files replaced.
+
+    The caller holds the lock, and has seen that the listed versions are complete.
+    """
+    current = {ref.document_id: ref.version for ref in refs}
+    paths = [entry.path for entry in store.list(PAGES) if entry.path.endswith(".parquet")]
+    swaps = [swap for path in paths if (swap := _rewrite(store, run_id, path, current)) is not None]
+    if swaps:
+        journal = f"{SWAP}/{run_id}.json"
+        store.put(journal, json.dumps([asdict(swap) for swap in swaps], indent=2).encode())
+        _apply(store, journal, swaps)
+    return len(swaps)
+
+
+def finish_swaps(store: Store) -> int:
+    """Finish what an earlier command began, before its staged files are swept; returns files replaced."""
+    count = 0
+    for entry in store.list(SWAP):
+        swaps = [Swap(**one) for one in json.loads(store.read(entry.path))]
+        _apply(store, entry.path, swaps)
+        count += len(swaps)
+    return count
+
+
+def _rewrite(store: Store, run_id: str, path: str, current: Mapping[str, str]) -> Swap | None:
+    """Stage the file without its old rows; None if it has none."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    with store.open(path) as stream:
+        file = pq.ParquetFile(stream)
+        keep = _kept(file.read(columns=["document_id", "version"]), current)
+        if all(keep):
+            return None
+        left = file.read().filter(pa.array(keep))
+    if not left.num_rows:
+        return Swap(path, None, None)
+    name = f"{run_id}-{uuid.uuid4().hex}.parquet"
+    sink = pa.BufferOutputStream()
+    pq.write_table(left, sink, compression="zstd")
+    store.put(f"{STAGING}/{run_id}/{name}", bytes(sink.getvalue()))
+    return Swap(path, f"{STAGING}/{run_id}/{name}", f"{PAGES}/{name}")
+
+
+def _kept(keys: pa.Table, current: Mapping[str, str]) -> list[bool]:
+    rows = zip(keys.column("document_id").to_pylist(), keys.column("version").to_pylist(), strict=True)
+    return [current.get(document, version) == version for document, version in rows]
+
+
+def _apply(store: Store, journal: str, swaps: Sequence[Swap]) -> None:
+    for swap in swaps:
+        if swap.staged is not None and swap.new is not None and store.exists(swap.staged):
+            store.move(swap.staged, swap.new)
+        store.delete(swap.old)
+    store.delete(journal)
