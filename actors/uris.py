@@ -34,7 +34,7 @@ _EXTRAS = {
     "az": "azure",
 }
 _OBJECT_STORES = ("s3", "s3a", "gs", "gcs")
-"""Their libraries read `?versionId=` or `#123` in a name as options, so they get the bare path from us."""
+"""Their libraries read `?versionId=` or `#123` in a URL as options, so they get the bare path from us."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +106,12 @@ def parse_uri(text: str) -> Uri:
         no_host = not rest.strip("/")
     if no_host:
         raise ConfigError(f"{text!r} names no bucket or host.", "", f"Write {scheme}://bucket/path")
+    if scheme in ("s3", "s3a") and "?versionId=" in rest:
+        raise ConfigError(
+            f"{text!r} cannot be read.",
+            "The S3 library takes what follows ?versionId= for a version, and would read another object.",
+            "Rename the object.",
+        )
     return Uri(scheme, text if scheme in ("http", "https") else rest, text)
 
 

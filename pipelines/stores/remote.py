@@ -89,8 +89,8 @@ class FsspecStore:
             filesystem.pipe_file(full, content, mode="create")
         except TypeError:  # no such condition here
             filesystem.pipe_file(full, content)
-        except OSError:
-            if not self.exists(path):
+        except OSError as error:  # some servers' word for "it exists" is known to no library
+            if not isinstance(error, FileExistsError) and not self.exists(path):
                 raise
             return self.read(path) == content
         return True
