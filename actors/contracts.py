@@ -1,6 +1,6 @@
 """The records that flow from stage to stage, and the one protocol of the workers' house.
 
-    list ──DocRef──> read + decode ──Page──> recognise ──PageRow──> stage ──Receipt──> publish
+list ──DocRef──> read + decode ──Page──> recognise ──PageRow──> stage ──Receipt──> publish
 """
 
 from __future__ import annotations

@@ -13,7 +13,7 @@ SCHEMA_VERSION = 1
 
 COLUMNS: dict[str, str] = {
     "document_id": "Primary key, first part: 32 hex digits of the SHA-256 of `key`.",
-    "page_index": "Primary key, second part: 0-based. A document that cannot be opened has one row, page 0.",
+    "page_index": "Primary key, second part: 0-based. A document that cannot be opened has one row.",
     "uri": "Where the document was read from.",
     "key": "The document's path relative to the root of its source, `/`-separated.",
     "version": "What the listing said of its content: ETag or generation, `size-mtime_ns` on a disk.",

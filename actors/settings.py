@@ -62,7 +62,7 @@ class EngineConfig(Settings):
     """Threads an engine computes with; null: as many as CPUs its worker was given."""
 
     det_limit_side: int = Field(default=64, ge=32)
-    """Detection: bound on a page side in pixels, used as `det_limit_type` says (PaddleOCR: limit_side_len)."""
+    """Detection: bound on a page side in pixels, used as `det_limit_type` says (limit_side_len)."""
 
     det_limit_type: Literal["min", "max"] = "min"
     """`min`: pages whose short side is below the bound are enlarged to it; `max`: pages whose long side is

@@ -7,6 +7,7 @@ object store and none out of it: the array that comes out is a read-only view.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from actors.contracts import DecodedPage, DecodeInfo, DocRef, Fault, Page
@@ -165,7 +166,7 @@ def _image_views(column: pa.ChunkedArray) -> Iterator[npt.NDArray[np.uint8]]:
         _, offsets_buffer, data = chunk.buffers()
         offsets = np.frombuffer(offsets_buffer, dtype=np.int64)[chunk.offset : chunk.offset + len(chunk) + 1]
         flat = np.frombuffer(data, dtype=np.uint8) if data is not None else np.empty(0, np.uint8)
-        for start, end in zip(offsets[:-1], offsets[1:], strict=True):
+        for start, end in pairwise(offsets.tolist()):
             yield flat[start:end]
 
 

@@ -80,7 +80,9 @@ def _plan_and_job(
 
     tree: dict[str, Any] = {"source": {"path": "."}, "output": {"path": "."}}
     tree |= {"resources": dict(resources or {}), "engine": engine or EngineConfig()}
-    config = Config.model_validate(tree | {"decode": decode or DecodeConfig(), "models": models or ModelsConfig()})
+    config = Config.model_validate(
+        tree | {"decode": decode or DecodeConfig(), "models": models or ModelsConfig()}
+    )
     plan = make_plan(config, machine(), Listing(documents=1000))
     info = describe_engine(config.engine, config.models)
     job = Job(

@@ -1,7 +1,7 @@
 """The flow through Ray Data, stage by stage:
 
-    documents ──read + decode──> pages ──recognise──> rows ──stage──> receipts
-    tasks                        actor pool           tasks           the driver publishes
+documents ──read + decode──> pages ──recognise──> rows ──stage──> receipts
+tasks                        actor pool           tasks           the driver publishes
 """
 
 from __future__ import annotations

@@ -193,7 +193,7 @@ def _decode_tasks(config: Config, machine: Machine, cost: EngineCost, *, gpu: bo
         return Choice(asked, "as configured")
     if gpu:
         needed = machine.gpus * _DECODE_CPU_S / cost.gpu_s
-        why = f"{machine.gpus:g} card(s) take a page every {cost.gpu_s:g} s, decoding one takes {_DECODE_CPU_S:g} s"
+        why = f"a card takes a page every {cost.gpu_s:g} s, decoding one takes {_DECODE_CPU_S:g} s"
     else:
         needed = machine.cpus * _DECODE_CPU_S / (cost.cpu_s + _DECODE_CPU_S)
         why = f"decoding a page takes {_DECODE_CPU_S:g} s, recognising it {cost.cpu_s:g} s"
@@ -216,7 +216,9 @@ def _actors(
         )
     if resources.actors is not None:
         share = resources.cpus_per_actor or max(TASK_CPUS, _floor(min(1.0, free / resources.actors)))
-        return Choice(resources.actors, "as configured"), Choice(share, _share_reason(resources.cpus_per_actor))
+        return Choice(resources.actors, "as configured"), Choice(
+            share, _share_reason(resources.cpus_per_actor)
+        )
     if gpu_share:
         count = sum(_per_card(gpu_share, node) for node in machine.nodes)
         share = resources.cpus_per_actor or _floor(min(1.0, free / count))
@@ -325,7 +327,11 @@ def _rows_per_file(config: Config, rate: float, batch_pages: int) -> Choice:
     by_time = rate * config.output.flush_seconds
     by_size = config.output.file_mb * 2**20 / _ROW_BYTES
     rows = max(batch_pages, int(min(by_time, by_size)))
-    limit = f"{config.output.flush_seconds:g} s of work" if by_time <= by_size else f"{config.output.file_mb:g} MB"
+    limit = (
+        f"{config.output.flush_seconds:g} s of work"
+        if by_time <= by_size
+        else f"{config.output.file_mb:g} MB"
+    )
     return Choice(rows, f"{limit}: what a crash may cost")
 
 

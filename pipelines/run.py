@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from actors.contracts import DocRef, EngineInfo
 from actors.errors import IncompleteError, RayocrError
@@ -20,7 +20,6 @@ from pipelines.interrupt import stop_on_signals
 from pipelines.job import Job
 from pipelines.machine import Machine, on_cluster, this_machine
 from pipelines.plan import Listing, Plan, make_plan
-from pipelines.progress import Progress
 from pipelines.summary import (
     EXIT_COMPLETE,
     EXIT_INCOMPLETE,
@@ -28,6 +27,7 @@ from pipelines.summary import (
     EXIT_TOO_MANY_FAILED,
     Summary,
 )
+from pipelines.view import Pending, Silence, View
 
 if TYPE_CHECKING:
     from pipelines.ledger import Ledger
@@ -35,62 +35,6 @@ if TYPE_CHECKING:
     from pipelines.publish import Publisher
     from pipelines.store import Store
     from pipelines.verify import Completeness
-
-
-class View(Protocol):
-    """Whoever looks at a run."""
-
-    def say(self, text: str) -> None:
-        """One line about what is going on."""
-        ...
-
-    def planned(self, plan: Plan, pending: Pending) -> None:
-        """The plan, before work starts."""
-        ...
-
-    def progress(self, documents: int) -> Progress:
-        """The progress of so many documents."""
-        ...
-
-    def finished(self, summary: Summary) -> None:
-        """The end."""
-        ...
-
-
-class Silence:
-    """The view of a program: nothing is printed."""
-
-    def say(self, text: str) -> None:
-        """See View."""
-
-    def planned(self, plan: Plan, pending: Pending) -> None:
-        """See View."""
-
-    def progress(self, documents: int) -> Progress:
-        """See View."""
-        return Progress(documents, quiet=True)
-
-    def finished(self, summary: Summary) -> None:
-        """See View."""
-
-
-@dataclass(frozen=True, slots=True)
-class Pending:
-    """What is left to do: `documents` of `listed`, `changed` of them with rows of another version."""
-
-    listed: int
-    documents: int
-    changed: int = 0
-
-    def describe(self) -> str:
-        """The same in words."""
-        done = self.listed - self.documents
-        parts = [f"{self.documents:,} of {self.listed:,} documents to do"]
-        if done:
-            parts.append(f"{done:,} done")
-        if self.changed:
-            parts.append(f"{self.changed:,} changed")
-        return ", ".join(parts)
 
 
 @dataclass(slots=True)
@@ -115,6 +59,20 @@ class _Stopwatch:
     def seconds(self) -> float:
         """Wall seconds so far."""
         return time.monotonic() - self.started
+
+
+@dataclass(frozen=True, slots=True)
+class _Run:
+    """A run that holds the lock: what it works on, and what with."""
+
+    run_id: str
+    config: Config
+    refs: Sequence[DocRef]
+    card: Card
+    store: Store
+    lock: RunLock
+    view: View
+    watch: _Stopwatch
 
 
 def preview(config: Config) -> tuple[Pending, Plan]:
@@ -149,78 +107,64 @@ def run(config: Config, view: View | None = None) -> Summary:
         _ensure_models(config.engine, config.models, view)
         info = describe_engine(config.engine, config.models)
     with RunLock(store, run_id) as lock:
-        return _locked_run(config, view, watch, _card(info, config), refs, store, lock, run_id)
+        return _locked_run(_Run(run_id, config, refs, _card(info, config), store, lock, view, watch))
 
 
-def _locked_run(
-    config: Config,
-    view: View,
-    watch: _Stopwatch,
-    card: Card,
-    refs: Sequence[DocRef],
-    store: Store,
-    lock: RunLock,
-    run_id: str,
-) -> Summary:
+def _locked_run(run: _Run) -> Summary:
     from pipelines.ledger import Ledger
     from pipelines.publish import Publisher
     from pipelines.supersede import finish_swaps
 
-    claim_output(store, card)
-    publisher = Publisher(store, lock, run_id)
-    finish_swaps(store)
+    claim_output(run.store, run.card)
+    publisher = Publisher(run.store, run.lock, run.run_id)
+    finish_swaps(run.store)
     publisher.sweep()
-    with watch.part("ledger"):
-        todo, pending = _pending(Ledger.load(store), refs)
+    with run.watch.part("ledger"):
+        todo, pending = _pending(Ledger.load(run.store), run.refs)
     plan: Plan | None = None
     trouble: RayocrError | None = None
     if todo:
-        plan = make_plan(config, _machine(), _listing(todo))
-        view.planned(plan, pending)
-        job = _job(config, plan, run_id, card.fingerprint)
+        plan = make_plan(run.config, _machine(), _listing(todo))
+        run.view.planned(plan, pending)
         try:
-            _recognise(todo, job, plan, publisher, view, watch)
+            _recognise(run, todo, plan, publisher)
         except IncompleteError as error:
             trouble = error
-    ledger = _without_old_rows(Ledger.load(store), refs, store, lock, run_id)
-    summary = _summary(config, refs, ledger, watch, card, run_id, plan, trouble)
-    _write_summary(store, summary, plan)
-    view.finished(summary)
+    summary = _summary(run, _without_old_rows(run, Ledger.load(run.store)), plan, trouble)
+    _write_summary(run.store, summary, plan)
+    run.view.finished(summary)
     return summary
 
 
-def _recognise(
-    todo: Sequence[DocRef], job: Job, plan: Plan, publisher: Publisher, view: View, watch: _Stopwatch
-) -> None:
+def _recognise(run: _Run, todo: Sequence[DocRef], plan: Plan, publisher: Publisher) -> None:
     from pipelines.runners import open_runner
 
-    progress = view.progress(len(todo))
+    progress = run.view.progress(len(todo))
+    job = _job(run.config, plan, run.run_id, run.card.fingerprint)
     begin = time.monotonic()
     try:
         with stop_on_signals(progress.stop):
             for receipt in open_runner(str(plan.runner.value)).receipts(todo, job, plan, progress):
                 publisher.publish(receipt)
-                watch.new_rows += receipt.rows
+                run.watch.new_rows += receipt.rows
                 progress.published(receipt.rows)
-            watch.interrupted = progress.stop.is_set()
+            run.watch.interrupted = progress.stop.is_set()
     finally:
-        watch.parts["engines"] = progress.counts.started - begin
+        run.watch.parts["engines"] = progress.counts.started - begin
         progress.close()
 
 
-def _without_old_rows(
-    ledger: Ledger, refs: Sequence[DocRef], store: Store, lock: RunLock, run_id: str
-) -> Ledger:
+def _without_old_rows(run: _Run, ledger: Ledger) -> Ledger:
     """Take the rows of older versions out of the table, for documents whose listed version is complete."""
     from pipelines.ledger import Ledger
     from pipelines.supersede import supersede
 
-    changed = ledger.changed(refs)
+    changed = ledger.changed(run.refs)
     complete = [ref for ref, done in zip(changed, ledger.complete(changed).tolist(), strict=True) if done]
-    if not complete or not lock.still_held():
+    if not complete or not run.lock.still_held():
         return ledger
-    supersede(store, run_id, complete)
-    return Ledger.load(store)
+    supersede(run.store, run.run_id, complete)
+    return Ledger.load(run.store)
 
 
 def _list(config: Config) -> list[DocRef]:
@@ -280,25 +224,16 @@ def _job(config: Config, plan: Plan, run_id: str, fingerprint: str) -> Job:
     )
 
 
-def _summary(
-    config: Config,
-    refs: Sequence[DocRef],
-    ledger: Ledger,
-    watch: _Stopwatch,
-    card: Card,
-    run_id: str,
-    plan: Plan | None,
-    trouble: RayocrError | None,
-) -> Summary:
+def _summary(run: _Run, ledger: Ledger, plan: Plan | None, trouble: RayocrError | None) -> Summary:
     from pipelines.verify import check_complete
 
-    proof = check_complete(ledger, refs)
+    proof, watch = check_complete(ledger, run.refs), run.watch
     seconds = watch.seconds
     return Summary(
-        run_id=run_id,
-        output=config.output.path,
-        exit_code=_exit_code(config, proof, watch.interrupted),
-        documents=len(refs),
+        run_id=run.run_id,
+        output=run.config.output.path,
+        exit_code=_exit_code(run.config, proof, watch.interrupted),
+        documents=len(run.refs),
         pages=proof.pages,
         ok=proof.ok,
         empty=proof.empty,
@@ -310,7 +245,7 @@ def _summary(
         error_codes=dict(proof.error_codes),
         startup_s=dict(watch.parts),
         runner=str(plan.runner.value) if plan else "",
-        fingerprint=card.fingerprint,
+        fingerprint=run.card.fingerprint,
         warnings=_warnings(proof, trouble),
     )
 

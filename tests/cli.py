@@ -11,7 +11,9 @@ from typing import Any
 ROOT = Path(__file__).parent.parent
 
 
-def rayocr(*arguments: str | Path, timeout: float = 180, **environment: str) -> subprocess.CompletedProcess[str]:
+def rayocr(
+    *arguments: str | Path, timeout: float = 180, **environment: str
+) -> subprocess.CompletedProcess[str]:
     """Run a command to its end and return it, with what it printed."""
     return subprocess.run(
         command(*arguments),

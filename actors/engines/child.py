@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from multiprocessing.connection import Connection
 
 from actors.contracts import EngineInfo, Image, OcrEngine, PageResult
-from actors.errors import EngineDiedError, RayocrError
+from actors.errors import EngineDiedError, IncompleteError, RayocrError
 from actors.process import ChildDiedError, ChildProcess, ChildTimeoutError, receive_object, send_object
 from actors.settings import EngineConfig, ModelsConfig
 
@@ -83,7 +83,7 @@ class ChildEngine:
         except (ChildDiedError, ChildTimeoutError) as error:
             child.kill()
             tail = error.stderr_tail.splitlines()[-1:] if isinstance(error, ChildDiedError) else []
-            raise RayocrError(
+            raise IncompleteError(
                 "The engine could not be started.",
                 " ".join([f"Its process {error}.", *tail]),
                 "Check memory, and try another engine.runtime.",
@@ -114,7 +114,9 @@ def serve(conn: Connection, config: EngineConfig, models: ModelsConfig, threads:
         send_object(conn, error)
         return
     except Exception as error:  # noqa: BLE001 - whatever a library raises must reach the parent in words
-        send_object(conn, RayocrError("The engine could not be built.", f"{type(error).__name__}: {error}"))
+        send_object(
+            conn, IncompleteError("The engine could not be built.", f"{type(error).__name__}: {error}")
+        )
         return
     send_object(conn, engine.info)
     with contextlib.closing(engine):

@@ -89,4 +89,5 @@ def _read(page: Image) -> PageResult:
 
 
 def _box(left: float, top: float, right: float, bottom: float) -> tuple[float, ...]:
-    return (left, top, right, top, right, bottom, left, bottom)
+    corners = (left, top, right, top, right, bottom, left, bottom)
+    return tuple(float(value) for value in corners)

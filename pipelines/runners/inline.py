@@ -1,7 +1,7 @@
 """The runner without Ray: decoders and engines are child processes of this one, fed by its threads.
 
-    decode threads ──PageHandover──> engine threads ──queue──> receipts()
-    a Decoder each                   a ChildEngine each        stages files
+decode threads ──PageHandover──> engine threads ──queue──> receipts()
+a Decoder each                   a ChildEngine each        stages files
 """
 
 from __future__ import annotations
@@ -37,7 +37,6 @@ class _Ended:
     """A thread is done; `error` is what ended it, None if its work did."""
 
     error: BaseException | None = None
-
 
 
 class InlineRunner:

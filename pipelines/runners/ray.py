@@ -218,6 +218,7 @@ def _no_chatter() -> Iterator[None]:
 
 
 def start_journal() -> Any:
+    """Start the run's journal as a zero-CPU actor; it lives as long as somebody holds what is returned."""
     import ray
 
     return ray.remote(num_cpus=0, max_restarts=0)(MemoryJournal).remote()

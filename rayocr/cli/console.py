@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 
     from pipelines.plan import Plan
     from pipelines.progress import Progress
-    from pipelines.run import Pending
     from pipelines.summary import Summary
+    from pipelines.view import Pending
 
 
 class RunConsole:

@@ -7,7 +7,17 @@ from collections.abc import Sequence
 import numpy as np
 import pytest
 
-from actors.contracts import DecodedPage, DocRef, EngineInfo, Fault, Image, Line, Page, PageResult, document_id
+from actors.contracts import (
+    DecodedPage,
+    DocRef,
+    EngineInfo,
+    Fault,
+    Image,
+    Line,
+    Page,
+    PageResult,
+    document_id,
+)
 from actors.errors import EngineDiedError
 from actors.journal import MemoryJournal
 from actors.recognise import recognise
@@ -66,7 +76,9 @@ def test_one_call_for_a_batch_without_trouble() -> None:
     assert engine.calls == [[1, 2, 3]]
 
 
-@pytest.mark.parametrize(("act", "code"), [("raise", "ocr.failed"), ("memory", "ocr.out_of_memory"), ("short", "ocr.failed")])
+@pytest.mark.parametrize(
+    ("act", "code"), [("raise", "ocr.failed"), ("memory", "ocr.out_of_memory"), ("short", "ocr.failed")]
+)
 def test_a_page_fails_alone(act: str, code: str) -> None:
     found, _ = run({2: act}, [1, 2, 3])
     assert found == ["1", code, "3"]

@@ -28,8 +28,8 @@ engine = EngineConfig(engine="fake")
 ray.init(address="local", num_cpus=2, include_dashboard=False, log_to_driver=False)
 
 def keys(ds):
-    rows = ds.take_all()
-    return sorted([row["key"], row["page_index"], row["status"], row["text"], dict(row["meta"])] for row in rows)
+    names = ("key", "page_index", "status", "text")
+    return sorted([*(row[name] for name in names), dict(row["meta"])] for row in ds.take_all())
 
 by_uri = ray.data.from_items([{"uri": str(f), "key": f.name, "shelf": 7} for f in files])
 by_bytes = ray.data.from_items([{"bytes": f.read_bytes(), "key": f.name} for f in files])

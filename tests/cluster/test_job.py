@@ -55,7 +55,13 @@ def test_three_ways_to_the_same_rows(tmp_path: Path, source: Path) -> None:
         submit += ["--working-dir", str(project), "--", sys.executable, "-m", "rayocr", "run", "job.yaml"]
         submit += ["--set", f"output.path={tmp_path / 'job'}"]
         answer = subprocess.run(
-            submit, env=head.environment, capture_output=True, text=True, timeout=300, check=False, cwd=tmp_path
+            submit,
+            env=head.environment,
+            capture_output=True,
+            text=True,
+            timeout=300,
+            check=False,
+            cwd=tmp_path,
         )
         assert answer.returncode == 0, answer.stdout[-3000:] + answer.stderr[-3000:]
 

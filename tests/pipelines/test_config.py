@@ -14,7 +14,9 @@ BASE = {"source.path": "in", "output.path": "out"}
 
 def test_later_wins(tmp_path: Path) -> None:
     file = tmp_path / "c.yaml"
-    file.write_text("source: {path: a}\noutput: {path: b}\ndecode: {pdf_dpi: 100, timeout_s: 1, max_pages: 7}\n")
+    file.write_text(
+        "source: {path: a}\noutput: {path: b}\ndecode: {pdf_dpi: 100, timeout_s: 1, max_pages: 7}\n"
+    )
     environment = {"RAYOCR_DECODE__PDF_DPI": "150", "RAYOCR_DECODE__TIMEOUT_S": "2", "RAYOCR_DATA": "x"}
     made = load_config(str(file), ["decode.timeout_s=3"], {"source.path": "z"}, environment)
     assert made.decode.max_pages == 7

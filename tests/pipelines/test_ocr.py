@@ -45,7 +45,13 @@ def test_decoding_is_never_fused_into_the_actors(resources: str) -> None:
     """Also with the same CPUs on both sides, which is when Ray Data likes to fuse."""
     code = SCRIPT.format(resources=resources)
     answer = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, env=environ(), cwd=ROOT, timeout=180, check=False
+        [sys.executable, "-c", code],
+        capture_output=True,
+        text=True,
+        env=environ(),
+        cwd=ROOT,
+        timeout=180,
+        check=False,
     )
     assert answer.returncode == 0, answer.stderr[-3000:]
     stages = answer.stdout.partition("PLAN")[2].strip().split(" -> ")

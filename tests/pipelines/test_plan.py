@@ -41,9 +41,7 @@ def plan(machine: Machine, documents: int = 1000, **sections: dict[str, Any]) ->
         (MIG, "ray", 7, 1.0, 1, 4),
     ],
 )
-def test_machines(
-    machine: Machine, runner: str, actors: int, share: float, gpus: float, decode: int
-) -> None:
+def test_machines(machine: Machine, runner: str, actors: int, share: float, gpus: float, decode: int) -> None:
     made = plan(machine)
     assert made.runner.value == runner
     assert made.count("decode_tasks") == decode
@@ -58,7 +56,9 @@ def test_machines(
     nodes=st.integers(1, 20),
     documents=st.integers(1, 10**8),
 )
-def test_every_plan_fits_its_machine(cpus: int, memory_mb: int, gpus: int, nodes: int, documents: int) -> None:
+def test_every_plan_fits_its_machine(
+    cpus: int, memory_mb: int, gpus: int, nodes: int, documents: int
+) -> None:
     machine = Machine(tuple(Node(cpus, memory_mb, gpus, 16_000) for _ in range(nodes)), cluster=nodes > 1)
     made = plan(machine, documents)
     held = made.count("actors") * made.number("cpus_per_actor")

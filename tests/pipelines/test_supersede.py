@@ -82,7 +82,9 @@ def ref(key: str, version: str) -> DocRef:
 def publish(store: LocalStore, name: str, refs: list[DocRef]) -> None:
     image = np.zeros((2, 2, 3), np.uint8)
     found = [
-        Recognised(Page(one, DecodedPage(0, 1, "png", image=image)), PageResult((Line("x", 1.0, (0.0,) * 8),)))
+        Recognised(
+            Page(one, DecodedPage(0, 1, "png", image=image)), PageResult((Line("x", 1.0, (0.0,) * 8),))
+        )
         for one in refs
     ]
     store.put(f"pages/{name}.parquet", parquet_bytes(rows_table(found, Stamp("f", "r")), "f"))
@@ -112,13 +114,23 @@ def test_dying_at_any_change_is_mended_by_the_next_command(tmp_path: Path, chang
 
 def test_a_changed_file_supersedes_its_old_row(tmp_path: Path) -> None:
     source = folder_of_pictures(tmp_path / "in", 4)
-    command = ("run", "-i", source, "-o", tmp_path / "out", "--set", "engine.engine=fake", "--runner", "inline")
+    command = (
+        "run",
+        "-i",
+        source,
+        "-o",
+        tmp_path / "out",
+        "--set",
+        "engine.engine=fake",
+        "--runner",
+        "inline",
+    )
     assert rayocr(*command).returncode == 0
     before = {row["key"]: row["text"] for row in rows(tmp_path / "out")}
     picture(99).save(source / "page-001.png")
     answer = rayocr(*command)
     assert answer.returncode == 0, answer.stderr
     after = rows(tmp_path / "out")
-    assert Counter(row["key"] for row in after) == Counter(before)
+    assert Counter(row["key"] for row in after) == Counter(list(before))
     changed = [row["key"] for row in after if row["text"] != before[row["key"]]]
     assert changed == ["page-001.png"]

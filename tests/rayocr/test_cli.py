@@ -23,7 +23,7 @@ def test_help_is_instant_and_imports_nothing_heavy() -> None:
         "import sys, rayocr.__main__ as m\n"
         "try: m.main(['--help'])\n"
         "except SystemExit: pass\n"
-        "heavy = {'ray', 'paddle', 'paddleocr', 'onnxruntime', 'openvino', 'cv2', 'numpy', 'pyarrow', 'pydantic'}\n"
+        "heavy = {'ray', 'paddle', 'paddleocr', 'onnxruntime', 'openvino', 'cv2', 'numpy', 'pyarrow'}\n"
         "found = heavy & set(sys.modules)\n"
         "assert not found, found\n"
     )
@@ -100,7 +100,9 @@ def test_a_bad_file_is_a_row_and_its_neighbours_are_untouched(tmp_path: Path) ->
     assert codes.pop("empty.jpg") == "read.empty"
     assert codes.pop("prose.png") == "decode.unsupported"
     assert set(codes.values()) == {None}
-    allowed = rayocr("run", "-i", source, "-o", tmp_path / "out", *FAKE, "--set", "output.max_failed_fraction=0.5")
+    allowed = rayocr(
+        "run", "-i", source, "-o", tmp_path / "out", *FAKE, "--set", "output.max_failed_fraction=0.5"
+    )
     assert allowed.returncode == 0
 
 
@@ -127,7 +129,9 @@ def test_errors_before_the_start_are_three_lines(tmp_path: Path) -> None:
     config_error(rayocr("run", "-i", tmp_path / "absent", "-o", out), "does not exist")
     config_error(rayocr("run", "-i", tmp_path / "nothing", "-o", out), "nothing to recognise")
     config_error(rayocr("run", "-i", source, "-o", tmp_path / "file" / "x", *FAKE), "cannot be written")
-    config_error(rayocr("run", "-i", source, "-o", out, "--set", "engine.model=PP-OCRv6_smal"), "PP-OCRv6_small")
+    config_error(
+        rayocr("run", "-i", source, "-o", out, "--set", "engine.model=PP-OCRv6_smal"), "PP-OCRv6_small"
+    )
     config_error(rayocr("run", "-i", source), "output")
     config_error(rayocr("run"), "--input")
     config_error(rayocr("run", tmp_path / "no.yaml"), "does not exist")
@@ -206,7 +210,7 @@ def test_an_engine_that_cannot_start_fails_at_once(tmp_path: Path) -> None:
     source = folder_of_pictures(tmp_path / "in", 3)
     began = time.monotonic()
     answer = rayocr("run", "-i", source, "-o", tmp_path / "out", *FAKE, "--set", "engine.fake={init: crash}")
-    assert answer.returncode in (1, 4)
+    assert answer.returncode == 4
     assert "SIGSEGV" in answer.stderr
     assert "Traceback" not in answer.stderr
     assert time.monotonic() - began < 30
@@ -225,10 +229,19 @@ def test_plan_shows_reasons_and_starts_nothing(tmp_path: Path) -> None:
 def test_odd_names_survive(tmp_path: Path) -> None:
     source = tmp_path / "in"
     source.mkdir()
-    names = ["a b.png", "a#b.png", "a%20b.png", "a?b.png", "ünï.png", "-dash.png", "[x]*.png", "new\nline.png"]
+    names = [
+        "a b.png",
+        "a#b.png",
+        "a%20b.png",
+        "a?b.png",
+        "ünï.png",
+        "-dash.png",
+        "[x]*.png",
+        "new\nline.png",
+    ]
     for number, name in enumerate(names):
         picture(number).save(source / name)
-    os.rename(source / "-dash.png", os.fsencode(source / "-dash.png") + b"\xff.png")
+    (source / "-dash.png").rename(os.fsdecode(os.fsencode(source / "-dash.png") + b"\xff.png"))
     answer = rayocr("run", "-i", source, "-o", tmp_path / "out", *FAKE)
     assert answer.returncode == 0, answer.stderr
     keys = {row["key"] for row in rows(tmp_path / "out")}
