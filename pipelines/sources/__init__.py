@@ -31,8 +31,12 @@ def list_documents(source: SourceConfig, exclude: Sequence[str] = ()) -> Iterato
     Raises ConfigError if nothing is there, if a folder cannot be listed, or if the source is inside an
     excluded folder.
     """
-    kind = kind_of(source)
     names = NameFilter(source, exclude)
+    try:
+        kind = kind_of(source)
+    except ConfigError:
+        names.refuse_inside_excluded(source)  # the better reason, if it is one
+        raise
     if kind in ("folder", "glob"):
         names.refuse_inside_excluded(source)
     found = _LISTERS[kind](source, names)
