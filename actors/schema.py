@@ -29,7 +29,7 @@ COLUMNS: dict[str, str] = {
     "error_code": "Why the page failed (docs/errors.md); null unless failed.",
     "error_message": "The cause and, where there is one, the remedy; null unless failed.",
     "text": "The lines joined by line breaks, a blank line between blocks; null if failed.",
-    "lines": "Text, score (0..1), polygon (x1 y1 .. x4 y4 in pixels), block and words of each line, in order.",
+    "lines": "Text, score (0..1), polygon (x1 y1 .. x4 y4, pixels), block and words, line by line in order.",
     "mean_score": "Mean of the lines' scores; null without lines.",
     "line_count": "Number of lines; null if failed.",
     "char_count": "Number of characters of `text` that are no white space; null if failed.",
