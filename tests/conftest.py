@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import tomllib
 from collections import Counter
 
 import pytest
@@ -23,7 +24,7 @@ def pytest_configure(config: pytest.Config) -> None:
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
     """Tests run and skipped, a line for each marker. A test with two markers counts in both lines, one
     without any in `unit`; a module that was skipped while it was imported counts as one, in `at import`."""
-    markers = [line.partition(":")[0] for line in config.getini("markers") if not line.startswith("timeout(")]
+    markers = _own_markers(config)
     counts: dict[str, Counter[str]] = {}
     for outcome in _OUTCOMES:
         for report in terminalreporter.stats.get(outcome, []):
@@ -38,6 +39,14 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
             terminalreporter.write_line(
                 f"{name:<12}" + "".join(f"{counts[name][outcome] or '':>9}" for outcome in _OUTCOMES)
             )
+
+
+def _own_markers(config: pytest.Config) -> list[str]:
+    """The project's markers, in its order; `config.getini` would add those of plugins."""
+    if config.inipath is None:
+        return []
+    options = tomllib.loads(config.inipath.read_text("utf-8"))["tool"]["pytest"]["ini_options"]
+    return [line.partition(":")[0] for line in options["markers"]]
 
 
 def _markers_of(report: pytest.TestReport | pytest.CollectReport, markers: list[str]) -> list[str]:
