@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from importlib import metadata
 from pathlib import Path
 
 from actors.errors import ConfigError
@@ -10,6 +11,16 @@ from actors.settings import EngineConfig
 
 _CUDA_ERROR_NOT_INITIALIZED = 3
 """CUDA driver API, enum CUresult (cuda.h)."""
+
+
+def gpu_package_missing(model_format: str) -> str | None:
+    """The package without which a model of this format cannot use a card, None if it is installed here."""
+    wanted = "paddlepaddle-gpu" if model_format == "paddle" else "onnxruntime-gpu"
+    try:
+        metadata.version(wanted)
+    except metadata.PackageNotFoundError:
+        return wanted
+    return None
 
 
 def device_for(config: EngineConfig, accelerators: Sequence[str]) -> EngineConfig:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,10 +19,12 @@ class Node:
 
 @dataclass(frozen=True, slots=True)
 class Machine:
-    """All nodes of a run. `cluster`: Ray is already there (a job, or an address in the environment)."""
+    """All nodes of a run. `cluster`: Ray is already there (a job, or an address in the environment).
+    `idle_gpus` says why cards that are there are not counted; empty if none were left out."""
 
     nodes: tuple[Node, ...]
     cluster: bool = False
+    idle_gpus: str = ""
 
     @property
     def cpus(self) -> float:
@@ -33,6 +35,12 @@ class Machine:
     def gpus(self) -> float:
         """GPUs of all nodes."""
         return sum(node.gpus for node in self.nodes)
+
+
+def without_gpus(machine: Machine, reason: str) -> Machine:
+    """The same machine, its cards left out for a reason."""
+    nodes = tuple(replace(node, gpus=0, gpu_memory_mb=None) for node in machine.nodes)
+    return replace(machine, nodes=nodes, idle_gpus=reason)
 
 
 def on_cluster() -> bool:

@@ -172,7 +172,8 @@ def _gpu_share(config: Config, machine: Machine) -> Choice:
         )
     if asked is None:
         if config.engine.device == "cpu" or config.engine.engine == "fake" or not machine.gpus:
-            return Choice(0, "no GPU here" if not machine.gpus else "the engine computes on the CPU")
+            why = machine.idle_gpus or "no GPU here"
+            return Choice(0, why if not machine.gpus else "the engine computes on the CPU")
         return Choice(1, "one engine a card; resources.gpus_per_actor=0.5 puts two on it")
     if asked > 1 and asked != int(asked):
         raise ConfigError(

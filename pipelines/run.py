@@ -18,7 +18,7 @@ from pipelines.card import Card, claim_output
 from pipelines.config import Config
 from pipelines.interrupt import stop_on_signals
 from pipelines.job import Job
-from pipelines.machine import Machine, on_cluster, this_machine
+from pipelines.machine import Machine, on_cluster, this_machine, without_gpus
 from pipelines.plan import Listing, Plan, make_plan
 from pipelines.summary import (
     EXIT_COMPLETE,
@@ -83,7 +83,7 @@ def preview(config: Config) -> tuple[Pending, Plan]:
     refs = _list(config)
     store = open_store(config.output.path, config.output.storage_options)
     todo, pending = _pending(Ledger.load(store), refs)
-    return pending, make_plan(config, _machine(), _listing(todo))
+    return pending, make_plan(config, _machine(config.engine), _listing(todo))
 
 
 def run(config: Config, view: View | None = None) -> Summary:
@@ -124,7 +124,7 @@ def _locked_run(run: _Run) -> Summary:
     plan: Plan | None = None
     trouble: RayocrError | None = None
     if todo:
-        plan = make_plan(run.config, _machine(), _listing(todo))
+        plan = make_plan(run.config, _machine(run.config.engine), _listing(todo))
         run.view.planned(plan, pending)
         try:
             _recognise(run, todo, plan, publisher)
@@ -182,13 +182,21 @@ def _listing(todo: Sequence[DocRef]) -> Listing:
     return Listing(len(todo), sum(ref.size_bytes or 0 for ref in todo))
 
 
-def _machine() -> Machine:
-    if not on_cluster():
-        return this_machine()
-    from pipelines.runners.ray import cluster_machine, connect
+def _machine(engine: EngineConfig) -> Machine:
+    """What there is to compute with; with `device: auto` only cards that the engine can use."""
+    from actors.device import gpu_package_missing
+    from actors.models.catalogue import find_model
 
-    connect()
-    return cluster_machine()
+    machine = this_machine()
+    if on_cluster():
+        from pipelines.runners.ray import cluster_machine, connect
+
+        connect()
+        machine = cluster_machine()
+    if not machine.gpus or engine.device != "auto" or engine.engine == "fake":
+        return machine
+    missing = gpu_package_missing(find_model(engine.model).format)
+    return without_gpus(machine, f"a GPU is here, but not {missing}") if missing else machine
 
 
 def _ensure_models(engine: EngineConfig, models: ModelsConfig, view: View) -> None:

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from actors.errors import ConfigError
 from pipelines.config import Config
-from pipelines.machine import Machine, Node
+from pipelines.machine import Machine, Node, without_gpus
 from pipelines.plan import TASK_CPUS, Listing, Plan, make_plan
 
 LAPTOP = Machine((Node(2, 24_000),))
@@ -88,6 +88,12 @@ def test_what_cannot_run_is_refused_with_numbers(
     with pytest.raises(ConfigError) as caught:
         plan(machine, **sections)
     assert words in str(caught.value)
+
+
+def test_cards_that_the_engine_cannot_use_are_named() -> None:
+    made = plan(without_gpus(ONE_CARD, "a GPU is here, but not onnxruntime-gpu"))
+    assert made.gpus_per_actor.value == 0
+    assert "onnxruntime-gpu" in made.gpus_per_actor.reason
 
 
 @pytest.mark.parametrize(("share", "actors"), [(0.25, 4), (0.5, 2), (0.34, 2), (1, 1)])
