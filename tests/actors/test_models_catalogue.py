@@ -9,6 +9,7 @@ import pytest
 from actors.errors import ModelError
 from actors.models.catalogue import CATALOGUE, DEFAULT_MODEL, Hub, Model, Package, find_model, pair_of
 from actors.settings import EngineConfig
+from tests.cli import ROOT
 
 
 def test_the_default_of_the_settings_is_the_default_of_the_catalogue() -> None:
@@ -56,6 +57,20 @@ def test_a_slip_is_answered_with_the_nearest_name(asked: str, nearest: str) -> N
     assert caught.value.remedy == f"Did you mean {nearest}?"
     assert asked in caught.value.what
     assert DEFAULT_MODEL in caught.value.why
+
+
+def test_the_docs_have_every_entry() -> None:
+    rows = [
+        line
+        for line in (ROOT / "docs" / "models.md").read_text("utf-8").splitlines()
+        if line.startswith("| `") and "engine.model" not in line.split("|")[1]
+    ]
+    assert [row.split("`")[1] for row in rows] == list(CATALOGUE)
+    for row, model in zip(rows, CATALOGUE.values(), strict=True):
+        assert f"| {model.licence} |" in row
+        assert f"| {'ONNX' if model.format == 'onnx' else 'Paddle'}" in row
+        assert f"| {model.bytes / 1e6:.1f} MB |" in row or not model.files
+        assert str(model.source) in row
 
 
 def test_a_name_that_is_near_nothing() -> None:
