@@ -75,9 +75,8 @@ def remote_version(info: dict[str, Any]) -> str:
     changed = (
         info.get("LastModified") or info.get("last_modified") or info.get("mtime") or info.get("created")
     )
-    if changed is None and info.get("size") is None:
-        return UNKNOWN
-    return f"{info.get('size')}-{changed}"
+    known = [str(part) for part in (info.get("size"), changed) if part is not None]
+    return "-".join(known) or UNKNOWN
 
 
 def _walk(root: str, names: NameFilter, wanted: Wanted | None) -> Iterator[DocRef]:

@@ -19,6 +19,7 @@ from actors.settings import DecodeConfig
 from actors.uris import open_filesystem
 from pipelines.sources import list_documents
 from pipelines.sources.config import SourceConfig
+from pipelines.sources.tree import remote_version
 
 
 def fill(root: Path, *names: str) -> Path:
@@ -190,6 +191,21 @@ def test_relative_paths_and_tilde(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     assert keys(".") == ["-x/b.png", "~/a.png"]
     assert keys("-x/*.png") == ["b.png"]
     assert refs(f"file://{tmp_path}/~")[0].key == "a.png"
+
+
+@pytest.mark.parametrize(
+    ("info", "version"),
+    [
+        ({"ETag": '"abc"', "size": 1, "LastModified": "t"}, "abc"),
+        ({"generation": "17", "etag": "e"}, "17"),
+        ({"size": 5, "mtime": 12.5}, "5-12.5"),
+        ({"size": 0, "created": "t"}, "0-t"),
+        ({"size": 5}, "5"),
+        ({"size": None}, "unknown"),
+    ],
+)
+def test_version_of_an_object(info: dict[str, object], version: str) -> None:
+    assert remote_version(info) == version
 
 
 def test_secrets_are_never_shown() -> None:
