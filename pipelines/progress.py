@@ -112,7 +112,13 @@ class Progress:
             self._live.update(
                 self._task, description="recognising", total=self.counts.total, completed=self.counts.pages
             )
-            self._live.update(self._task, rate=f"{self.counts.rate:.2f} pages/s", failed=self._failed())
+            left = self.counts.remaining_s
+            self._live.update(
+                self._task,
+                rate=f"{self.counts.rate:.2f} pages/s",
+                left=f"{_duration(left)} left" if left is not None else "",
+                failed=self._failed(),
+            )
         elif not self._quiet and time.monotonic() - self._last_log >= _LOG_EVERY_S:
             self._last_log = time.monotonic()
             self._print(self.line())
@@ -126,7 +132,7 @@ class Progress:
 
     def _open_live_line(self) -> None:
         from rich.console import Console
-        from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
+        from rich.progress import BarColumn, MofNCompleteColumn, TextColumn
         from rich.progress import Progress as RichProgress
 
         self._live = RichProgress(
@@ -135,12 +141,12 @@ class Progress:
             MofNCompleteColumn(),
             TextColumn("pages"),
             TextColumn("{task.fields[rate]}"),
-            TimeRemainingColumn(),
+            TextColumn("{task.fields[left]}"),
             TextColumn("{task.fields[failed]}"),
             console=Console(file=self._stream),
             expand=True,
         )
-        self._task = self._live.add_task("starting", total=self.counts.total, rate="", failed="")
+        self._task = self._live.add_task("starting", total=self.counts.total, rate="", left="", failed="")
         self._live.start()
 
 

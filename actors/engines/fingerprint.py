@@ -7,6 +7,7 @@ import json
 from collections.abc import Mapping
 
 from actors.contracts import EngineInfo
+from actors.errors import ConfigError
 from actors.settings import DecodeConfig
 
 _DECODE = ("pdf_dpi", "pdf_max_megapixels", "max_megapixels", "max_file_mb", "max_pages")
@@ -24,6 +25,20 @@ def settings_in_clear(info: EngineInfo, decode: DecodeConfig) -> dict[str, str]:
     settings |= {f"engine.{name}": value for name, value in info.settings.items()}
     settings |= {f"decode.{name}": f"{getattr(decode, name):g}" for name in _DECODE}
     return settings
+
+
+def check_fingerprint(info: EngineInfo, decode: DecodeConfig, expected: str) -> None:
+    """Refuse an engine that is not the one that the driver planned with: another release on this node, say.
+
+    Raises ConfigError.
+    """
+    settings = settings_in_clear(info, decode)
+    if fingerprint(settings) != expected:
+        raise ConfigError(
+            "A worker's engine differs from the driver's.",
+            f"The worker has engine version {info.version}, runtime {info.runtime}, {info.precision}.",
+            "Install the same versions of rayocr, PaddleOCR and the models on every node.",
+        )
 
 
 def fingerprint(settings: Mapping[str, str]) -> str:

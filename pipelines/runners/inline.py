@@ -148,10 +148,12 @@ class _Work:
 
     def _recognise(self) -> None:
         from actors.engines.child import ChildEngine
+        from actors.engines.fingerprint import check_fingerprint
 
         job, journal = self._job, MemoryJournal()
         with closing(ChildEngine(job.engine, job.models, job.threads, job.page_timeout_s)) as engine:
             self._closers.append(engine.close)
+            check_fingerprint(engine.info, job.decode, job.fingerprint)
             self._progress.started()
             while pages := self._pages.take(self._plan.count("batch_pages"), self._engines):
                 if self._stopping():

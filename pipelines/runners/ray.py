@@ -74,6 +74,7 @@ class RayRecogniser:
 
         from actors.device import device_for
         from actors.engines import build_engine
+        from actors.engines.fingerprint import check_fingerprint
         from actors.threads import limit_threads
 
         journal.engine_starts()
@@ -81,6 +82,7 @@ class RayRecogniser:
         accelerators = ray.get_runtime_context().get_accelerator_ids().get("GPU", [])
         config = job.engine.model_copy(update={"threads": job.threads})
         engine = build_engine(device_for(config, accelerators), job.models)
+        check_fingerprint(engine.info, job.decode, job.fingerprint)
         journal.engine_is_ready()
         self._recogniser = Recogniser(job, engine, journal)
 

@@ -5,12 +5,14 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from actors.engines import describe_engine
-from actors.engines.fingerprint import fingerprint, settings_in_clear
+from actors.engines.fingerprint import check_fingerprint, fingerprint, settings_in_clear
+from actors.errors import ConfigError
 from actors.settings import DecodeConfig, EngineConfig, ModelsConfig
 from tests.cli import ROOT
 
@@ -100,3 +102,11 @@ def test_a_driver_needs_no_ocr_library_for_it() -> None:
     )
     assert answer.returncode == 0, answer.stderr
     assert answer.stdout.strip() == of()
+
+
+def test_a_worker_with_another_engine_is_refused() -> None:
+    decode, info = DecodeConfig(), describe_engine(EngineConfig())
+    planned = fingerprint(settings_in_clear(info, decode))
+    check_fingerprint(replace(info, device="gpu", threads=9), decode, planned)
+    with pytest.raises(ConfigError, match="differs"):
+        check_fingerprint(replace(info, version="0"), decode, planned)
