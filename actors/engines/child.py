@@ -29,6 +29,7 @@ class ChildEngine:
         self._threads = threads
         self._timeout_s = timeout_s
         self._child: ChildProcess | None = None
+        self._closed = False
         self._info = self._live().info
 
     @property
@@ -43,10 +44,10 @@ class ChildEngine:
             child.send(list(pages))
             answer = child.receive(self._timeout_s * max(1, len(pages)))
         except ChildTimeoutError as error:
-            self.close()
+            self.release()
             raise EngineDiedError("ocr.timeout", str(error)) from error
         except ChildDiedError as error:
-            self.close()
+            self.release()
             raise EngineDiedError("ocr.crashed", str(error)) from error
         if isinstance(answer, BaseException):
             raise answer
@@ -55,15 +56,18 @@ class ChildEngine:
 
     def release(self) -> None:
         """See OcrEngine: a child gives all its memory back by being replaced at the next call."""
-        self.close()
-
-    def close(self) -> None:
-        """See OcrEngine."""
         if self._child is not None:
             self._child.kill()
             self._child = None
 
+    def close(self) -> None:
+        """See OcrEngine. From any thread: whoever waits for the child sees it die."""
+        self._closed = True
+        self.release()
+
     def _live(self) -> _Live:
+        if self._closed:
+            raise RuntimeError("the engine was closed")
         if self._child is not None:
             return _Live(self._child, self._info)
         live = self._start()

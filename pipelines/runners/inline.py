@@ -157,6 +157,7 @@ class _Work:
             self._progress.started()
             while pages := self._pages.take(self._plan.count("batch_pages"), self._engines):
                 if self._stopping():
+                    self._pages.clear()  # a decoder may wait for room that nobody will make
                     return
                 self.messages.put(recognise(pages, engine, journal))
 

@@ -267,3 +267,19 @@ def test_other_libraries_read_the_output(tmp_path: Path, reader: str) -> None:
 
         keys = [row[0] for row in duckdb.sql(f"select key from '{pattern}' where len(lines) > 1").fetchall()]
     assert sorted(keys) == ["page-000.png", "page-001.png", "page-002.png"]
+
+
+def test_ctrl_c_in_a_long_document(tmp_path: Path) -> None:
+    """The decoder waits for room then, and nobody makes it."""
+    (tmp_path / "in").mkdir()
+    tiff(tmp_path / "in" / "long.tif", 200)
+    slow = ("--set", "engine.fake={'*': 'sleep:0.2'}")
+    process = start("run", "-i", tmp_path / "in", "-o", tmp_path / "out", *FAKE, *slow)
+    time.sleep(8)
+    process.send_signal(signal.SIGTERM)
+    _, errors = process.communicate(timeout=30)
+    assert process.returncode == 130, errors
+    done = len(rows(tmp_path / "out"))
+    assert 0 < done < 200
+    assert rayocr("run", "-i", tmp_path / "in", "-o", tmp_path / "out", *FAKE).returncode == 0
+    assert [row["page_index"] for row in rows(tmp_path / "out")] == list(range(200))
