@@ -8,7 +8,6 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from actors.contracts import DecodedPage, DocRef, Page
-from actors.decode import first_missing
 from actors.decoding.child import Decoder
 from actors.errors import PageError
 from actors.read import read_document
@@ -30,8 +29,8 @@ def read_and_decode(
     try:
         data = read_document(ref, settings, storage_options)
     except PageError as error:
-        missing = DecodedPage(first_missing(ref.done_pages), None, None, fault=error.fault)
-        yield Page(ref, missing, read_ms=_ms_since(started))
+        if not ref.done_pages:  # of a document that was read before, the pages that lack stay missing
+            yield Page(ref, DecodedPage(0, None, None, fault=error.fault), read_ms=_ms_since(started))
         return
     digest = hashlib.sha256(data).hexdigest()
     read_ms = _ms_since(started)

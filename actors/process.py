@@ -135,8 +135,13 @@ class ChildProcess:
         except (EOFError, ConnectionResetError, OSError) as error:
             raise self._death() from error
 
+    def stop(self) -> None:
+        """End the child now; from any thread. Whoever waits for it gets a ChildDiedError, and cleans up."""
+        if self.alive:
+            self._process.kill()
+
     def kill(self) -> None:
-        """End the child now, whatever it is doing, and wait until it is gone."""
+        """End the child now, whatever it is doing, wait until it is gone, and give its pipe back."""
         if self.alive:
             self._process.kill()
         self._process.wait()

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 
 from actors.contracts import Fault, OcrEngine, Page, PageResult
-from actors.errors import ERROR_CODES, EngineDiedError
+from actors.errors import ERROR_CODES, EngineDiedError, RayocrError
 from actors.journal import Deaths, Identity, Journal
 from actors.rows import Recognised
 
@@ -29,25 +29,30 @@ def recognise(
     died alone too is quarantined (`ocr.crashed`, `ocr.timeout`). An engine that raises, or answers with
     another number of results than it got pages, is asked again page by page.
     """
-    done = {page.identity: Recognised(page, PageResult(), attempts=0) for page in pages if page.decoded.fault}
-    while waiting := [page for page in pages if page.identity not in done]:
-        deaths = journal.deaths([page.identity for page in waiting])
-        group = [page for page in waiting if page.identity not in deaths] or waiting[:1]
-        history = deaths.get(group[0].identity, Deaths())
-        identities = [page.identity for page in group]
+    done = {
+        index: Recognised(page, PageResult(), attempts=0)
+        for index, page in enumerate(pages)
+        if page.decoded.fault
+    }
+    while waiting := [index for index in range(len(pages)) if index not in done]:
+        deaths = journal.deaths([pages[index].identity for index in waiting])
+        group = [index for index in waiting if pages[index].identity not in deaths] or waiting[:1]
+        history = deaths.get(pages[group[0]].identity, Deaths())
+        identities = [pages[index].identity for index in group]
         if history.quarantined:  # it stays in the journal: a replay of this batch must not try it again
-            done[identities[0]] = Recognised(group[0], _quarantined(history), attempts=history.total)
+            given_up = _quarantined(history)
+            done[group[0]] = Recognised(pages[group[0]], given_up, attempts=history.total)
             continue
         journal.note(identities)
         try:
             with guard(identities):
-                answers = _attempt(group, engine, attempts=history.total + 1)
+                answers = _attempt([pages[index] for index in group], engine, history.total + 1)
         except EngineDiedError as death:
             journal.blame(identities, death.cause)
             continue
         journal.strike(identities)
-        done.update({answer.page.identity: answer for answer in answers})
-    return [done[page.identity] for page in pages]
+        done.update(zip(group, answers, strict=True))
+    return [done[index] for index in range(len(pages))]
 
 
 def _attempt(group: Sequence[Page], engine: OcrEngine, attempts: int) -> list[Recognised]:
@@ -64,7 +69,7 @@ def _attempt(group: Sequence[Page], engine: OcrEngine, attempts: int) -> list[Re
 def _ask(group: Sequence[Page], engine: OcrEngine) -> list[PageResult] | Fault:
     try:
         results = engine.recognize([image for page in group if (image := page.decoded.image) is not None])
-    except EngineDiedError:
+    except (EngineDiedError, RayocrError):
         raise
     except MemoryError as error:
         return Fault("ocr.out_of_memory", f"the engine ran out of memory: {error}")

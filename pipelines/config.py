@@ -27,7 +27,8 @@ class OutputConfig(Settings):
     """Work that one file of rows holds, in seconds: what a crash may cost. `file_mb` may end it earlier."""
 
     file_mb: float = Field(default=64.0, gt=0)
-    """Size in MiB at which a file of rows is closed."""
+    """Size in MiB of rows, before compression, at which their file is closed; with Ray by an estimate of
+    their number."""
 
     max_failed_fraction: float = Field(default=0.05, ge=0, le=1)
     """Share of failed pages (0..1) up to which a complete run still exits 0; above it the run exits 3."""

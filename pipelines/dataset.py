@@ -40,11 +40,12 @@ def recognize_dataset(
     Raises ConfigError if the input has none of these columns, or if the plan cannot run here.
     """
     from pipelines import ocr
-    from pipelines.runners.ray import ActorJournal, RayRecogniser, cluster_machine, connect, start_journal
+    from pipelines.runners.ray import ActorJournal, RayRecogniser, connect, set_limits, start_journal
 
     connect()
     column = _input_column(dataset)
-    plan, job = _plan_and_job(engine, decode, models, resources, storage_options, cluster_machine)
+    plan, job = _plan_and_job(engine, decode, models, resources, storage_options)
+    set_limits(job.start_timeout_s)
     if column == "uri":
         listed = dataset.map_batches(_refs, batch_format="pyarrow", batch_size=None, num_cpus=TASK_CPUS)
         pages = ocr.pages(listed, job, plan)
@@ -72,18 +73,19 @@ def _plan_and_job(
     models: ModelsConfig | None,
     resources: Mapping[str, Any] | None,
     storage_options: Mapping[str, Any] | None,
-    machine: Any,
 ) -> tuple[Plan, Job]:
     from actors.engines import describe_engine
     from actors.engines.fingerprint import fingerprint, settings_in_clear
     from pipelines.config import Config
+    from pipelines.run import usable_machine
+    from pipelines.runners.ray import cluster_machine
 
     tree: dict[str, Any] = {"source": {"path": "."}, "output": {"path": "."}}
     tree |= {"resources": dict(resources or {}), "engine": engine or EngineConfig()}
     config = Config.model_validate(
         tree | {"decode": decode or DecodeConfig(), "models": models or ModelsConfig()}
     )
-    plan = make_plan(config, machine(), Listing(documents=1000))
+    plan = make_plan(config, usable_machine(config.engine, cluster_machine()), Listing(documents=1000))
     info = describe_engine(config.engine, config.models)
     job = Job(
         run_id="",
@@ -94,6 +96,7 @@ def _plan_and_job(
         threads=plan.count("threads"),
         page_timeout_s=config.ocr.timeout_s,
         flush_seconds=config.output.flush_seconds,
+        file_mb=config.output.file_mb,
         start_timeout_s=config.resources.actor_start_timeout_s,
         output="",
         source_options=storage_options or {},

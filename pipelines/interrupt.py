@@ -16,14 +16,21 @@ def stop_on_signals(stop: threading.Event) -> Iterator[None]:
         yield  # only the main thread of a program may handle signals
         return
 
+    twice = threading.Event()
+
     def handle(_number: int, _frame: FrameType | None) -> None:
         if stop.is_set():
+            twice.set()
             raise KeyboardInterrupt
         stop.set()
 
     before = {number: signal.signal(number, handle) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
         yield
+    except RuntimeError:
+        if twice.is_set():  # raised inside a lock's own wait, where it turns into another error
+            raise KeyboardInterrupt from None
+        raise
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)

@@ -13,7 +13,8 @@ from actors.settings import DecodeConfig, EngineConfig, ModelsConfig
 @dataclass(frozen=True, slots=True)
 class Job:
     """One run, as its workers see it. `threads`: what an engine computes with; `flush_seconds`: how long
-    rows may wait for their file; `start_timeout_s`: how long engines may take to be ready.
+    rows may wait for their file; `file_mb`: its size in MiB at most; `start_timeout_s`: how long engines
+    may take to be ready.
 
     Storage options may hold credentials: they are never part of a repr.
     """
@@ -26,6 +27,7 @@ class Job:
     threads: int
     page_timeout_s: float
     flush_seconds: float
+    file_mb: float
     start_timeout_s: float
     output: str
     source_options: Mapping[str, Any] = field(default_factory=dict, repr=False)

@@ -86,13 +86,16 @@ def _gpus() -> tuple[int, int | None]:
     import shutil
     import subprocess
 
-    if os.environ.get("CUDA_VISIBLE_DEVICES") == "" or not shutil.which("nvidia-smi"):
+    visible = os.environ.get("CUDA_VISIBLE_DEVICES")
+    if visible in ("", "-1") or not shutil.which("nvidia-smi"):
         return 0, None
     command = ["nvidia-smi", "--query-gpu=memory.total", "--format=csv,noheader,nounits"]
-    answer = subprocess.run(command, capture_output=True, text=True, timeout=20, check=False)
+    try:
+        answer = subprocess.run(command, capture_output=True, text=True, timeout=20, check=False)
+    except (OSError, subprocess.TimeoutExpired):
+        return 0, None
     if answer.returncode != 0:
         return 0, None
     memory = [int(line) for line in answer.stdout.split() if line.strip().isdigit()]
-    visible = os.environ.get("CUDA_VISIBLE_DEVICES")
     count = len(visible.split(",")) if visible else len(memory)
     return count, min(memory) if memory else None

@@ -140,13 +140,46 @@ def check_cpu_rule(machine: Machine, actors: int, cpus_per_actor: float, decode_
     """
     tasks = (decode_tasks + 1) * TASK_CPUS
     total = actors * cpus_per_actor + tasks
-    if total > machine.cpus + 1e-6:
+    if total > machine.cpus + 1e-6 or not _fits(machine, actors, cpus_per_actor, decode_tasks):
         raise ConfigError(
-            f"The plan needs {total:g} CPUs and there are {machine.cpus:g}.",
+            f"The plan needs {total:g} CPUs and there are {machine.cpus:g} on {len(machine.nodes)} node(s).",
             f"{actors} actors x {cpus_per_actor:g} + {decode_tasks} decode tasks x {TASK_CPUS:g} "
-            f"+ one stage task {TASK_CPUS:g}: a stage would wait for ever.",
+            f"+ one stage task {TASK_CPUS:g}, none of them split over nodes: a stage would wait for ever.",
             "Lower resources.actors, resources.cpus_per_actor or resources.decode_tasks.",
         )
+
+
+def _fits(machine: Machine, actors: int, share: float, decode_tasks: int) -> bool:
+    """Whether nodes hold the actors and, in what is left of them, the tasks; packed and spread out alike,
+    since Ray decides which."""
+    caps = [int((node.cpus + 1e-6) // share) for node in machine.nodes]
+    if actors > sum(caps):
+        return False
+    return all(
+        sum(
+            int((node.cpus - count * share + 1e-6) // TASK_CPUS)
+            for node, count in zip(machine.nodes, counts, strict=True)
+        )
+        > decode_tasks
+        for counts in (_packed(caps, actors), _spread(caps, actors))
+    )
+
+
+def _packed(caps: Sequence[int], actors: int) -> list[int]:
+    counts = []
+    for cap in caps:
+        counts.append(min(cap, actors))
+        actors -= counts[-1]
+    return counts
+
+
+def _spread(caps: Sequence[int], actors: int) -> list[int]:
+    counts = [0] * len(caps)
+    order = sorted(range(len(caps)), key=lambda index: caps[index])
+    for position, index in enumerate(order):
+        counts[index] = min(caps[index], math.ceil(actors / (len(order) - position)))
+        actors -= counts[index]
+    return counts
 
 
 def check_gpu_rule(machine: Machine, actors: int, gpus_per_actor: float) -> None:
@@ -170,7 +203,15 @@ def _gpu_share(config: Config, machine: Machine) -> Choice:
             f"{len(machine.nodes)} node(s) with 0 GPUs are in sight.",
             "Run it where `nvidia-smi` lists a card, or set engine.device=cpu.",
         )
+    if config.resources.runner == "inline" and (asked or config.engine.device == "gpu"):
+        raise ConfigError(
+            "The inline runner computes on CPUs.",
+            "A GPU was asked for.",
+            "Use --runner ray, or engine.device=cpu.",
+        )
     if asked is None:
+        if config.resources.runner == "inline" and machine.gpus:
+            return Choice(0, "the inline runner computes on CPUs; --runner ray uses the GPU")
         if config.engine.device == "cpu" or config.engine.engine == "fake" or not machine.gpus:
             why = machine.idle_gpus or "no GPU here"
             return Choice(0, why if not machine.gpus else "the engine computes on the CPU")
@@ -216,13 +257,13 @@ def _actors(
             "Lower resources.decode_tasks.",
         )
     if resources.actors is not None:
-        share = resources.cpus_per_actor or max(TASK_CPUS, _floor(min(1.0, free / resources.actors)))
+        share = resources.cpus_per_actor or _largest_share(machine, resources.actors, decode_tasks)
         return Choice(resources.actors, "as configured"), Choice(
             share, _share_reason(resources.cpus_per_actor)
         )
     if gpu_share:
         count = sum(_per_card(gpu_share, node) for node in machine.nodes)
-        share = resources.cpus_per_actor or _floor(min(1.0, free / count))
+        share = resources.cpus_per_actor or _largest_share(machine, count, decode_tasks, _LEAST_GPU_SHARE)
         return Choice(count, f"{gpu_share:g} of a card each fills {machine.gpus:g} card(s)"), Choice(
             share, _share_reason(resources.cpus_per_actor)
         )
@@ -246,10 +287,29 @@ def _actors(
 def _split_cpus(machine: Machine, free: float, asked: float | None) -> tuple[int, float]:
     if asked is not None:
         return max(1, int((free + 1e-6) // asked)), asked
-    whole = int(machine.cpus)
-    if free / whole >= 0.7:  # every core gets an engine; tasks live on what the fractions leave
-        return whole, _floor(min(1.0, free / whole))
-    return max(1, int(free)), _floor(min(1.0, free / max(1, int(free))))
+    tasks = round((machine.cpus - free) / TASK_CPUS) - 1
+    every_core = max(1, sum(int(node.cpus) for node in machine.nodes))
+    for actors in range(every_core, 0, -1):  # an engine a core, if tasks can live on what the shares leave
+        share = _largest_share(machine, actors, tasks)
+        if share >= _LEAST_SHARE:
+            return actors, share
+    return 1, _largest_share(machine, 1, tasks)
+
+
+_LEAST_SHARE = 0.7
+"""Least CPUs of an engine when the plan chooses: below, fewer engines are better than crowded ones."""
+
+
+_LEAST_GPU_SHARE = 0.05
+"""Least CPUs of an engine on a card, which computes elsewhere."""
+
+
+def _largest_share(machine: Machine, actors: int, decode_tasks: int, least: float = TASK_CPUS) -> float:
+    """The largest share of a CPU, at most 1, with which so many actors and the tasks fit; else `least`."""
+    for hundredths in range(100, round(least * 100), -1):
+        if _fits(machine, actors, hundredths / 100, decode_tasks):
+            return hundredths / 100
+    return least
 
 
 def _per_card(gpu_share: float, node: Node) -> int:
@@ -288,8 +348,9 @@ def _runner(
 
 
 def _no_more_than_documents(config: Config, actors: Choice, listing: Listing) -> Choice:
-    if config.resources.actors is None and listing.documents < int(actors.value):
-        return Choice(listing.documents, "no more engines than documents")
+    pages = max(listing.documents, listing.bytes >> 20)  # a long PDF has a page for each MiB, at least
+    if config.resources.actors is None and pages < int(actors.value):
+        return Choice(pages, "no more engines than pages")
     return actors
 
 
@@ -334,11 +395,6 @@ def _rows_per_file(config: Config, rate: float, batch_pages: int) -> Choice:
         else f"{config.output.file_mb:g} MB"
     )
     return Choice(rows, f"{limit}: what a crash may cost")
-
-
-def _floor(value: float) -> float:
-    """Round down to hundredths, so that shares never add up to more than there is."""
-    return math.floor(value * 100 + 1e-9) / 100
 
 
 def _show(value: float | str) -> str:

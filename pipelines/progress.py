@@ -85,11 +85,10 @@ class Progress:
             self.counts.total = max(self.counts.total, pages)
             self._show()
 
-    def published(self, rows: int, failed: int = 0) -> None:
+    def published(self, rows: int) -> None:
         """`rows` more are in the output for good."""
         with self._lock:
             self.counts.published += rows
-            self.counts.failed += failed
             self._show()
 
     def close(self) -> None:

@@ -130,8 +130,15 @@ def _locked_run(run: _Run) -> Summary:
             _recognise(run, todo, plan, publisher)
         except IncompleteError as error:
             trouble = error
-    summary = _summary(run, _without_old_rows(run, Ledger.load(run.store)), plan, trouble)
-    _write_summary(run.store, summary, plan)
+    try:
+        summary = _summary(run, _without_old_rows(run, Ledger.load(run.store)), plan, trouble)
+        _write_summary(run.store, summary, plan)
+    except OSError as error:
+        raise trouble or IncompleteError(
+            f"The output {run.store.location('')} does not take files.",
+            f"{type(error).__name__}: {error}",
+            "What is published stays. Run the same command again when the disk or the store is well.",
+        ) from error
     run.view.finished(summary)
     return summary
 
@@ -161,10 +168,17 @@ def _without_old_rows(run: _Run, ledger: Ledger) -> Ledger:
 
     changed = ledger.changed(run.refs)
     complete = [ref for ref, done in zip(changed, ledger.complete(changed).tolist(), strict=True) if done]
-    if not complete or not run.lock.still_held():
+    readable = [ref for ref in complete if not _is_unreadable(ledger, ref)]
+    if not readable or not run.lock.still_held():
         return ledger
-    supersede(run.store, run.run_id, complete)
+    supersede(run.store, run.run_id, readable)
     return Ledger.load(run.store)
+
+
+def _is_unreadable(ledger: Ledger, ref: DocRef) -> bool:
+    """Whether this version is nothing but a failed read (a disk that is not mounted): it replaces nothing."""
+    codes = ledger.totals_of([ref]).error_codes
+    return any(code.startswith("read.") for code in codes)
 
 
 def _list(config: Config) -> list[DocRef]:
@@ -182,21 +196,25 @@ def _listing(todo: Sequence[DocRef]) -> Listing:
     return Listing(len(todo), sum(ref.size_bytes or 0 for ref in todo))
 
 
-def _machine(engine: EngineConfig) -> Machine:
-    """What there is to compute with; with `device: auto` only cards that the engine can use."""
+def usable_machine(engine: EngineConfig, machine: Machine) -> Machine:
+    """The machine, with `device: auto` without cards that the engine cannot use."""
     from actors.device import gpu_package_missing
     from actors.models.catalogue import find_model
 
-    machine = this_machine()
-    if on_cluster():
-        from pipelines.runners.ray import cluster_machine, connect
-
-        connect()
-        machine = cluster_machine()
     if not machine.gpus or engine.device != "auto" or engine.engine == "fake":
         return machine
     missing = gpu_package_missing(find_model(engine.model).format)
     return without_gpus(machine, f"a GPU is here, but not {missing}") if missing else machine
+
+
+def _machine(engine: EngineConfig) -> Machine:
+    """What there is to compute with: the cluster that this process belongs to, or this machine."""
+    if not on_cluster():
+        return usable_machine(engine, this_machine())
+    from pipelines.runners.ray import cluster_machine, connect
+
+    connect()
+    return usable_machine(engine, cluster_machine())
 
 
 def _ensure_models(engine: EngineConfig, models: ModelsConfig, view: View) -> None:
@@ -225,6 +243,7 @@ def _job(config: Config, plan: Plan, run_id: str, fingerprint: str) -> Job:
         threads=plan.count("threads"),
         page_timeout_s=config.ocr.timeout_s,
         flush_seconds=config.output.flush_seconds,
+        file_mb=config.output.file_mb,
         start_timeout_s=config.resources.actor_start_timeout_s,
         output=config.output.path,
         source_options=config.source.storage_options,

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from actors.contracts import Receipt
+from actors.errors import IncompleteError
 from actors.schema import SCHEMA_VERSION, page_row_schema
 from pipelines.job import Job
 
@@ -27,6 +28,18 @@ def stage_rows(rows: pa.Table, job: Job, store: Store) -> Receipt:
     payload = parquet_bytes(rows, job.fingerprint)
     store.put(path, payload)
     return _receipt(rows, path, len(payload))
+
+
+def stage_or_stop(rows: pa.Table, job: Job, store: Store) -> Receipt:
+    """As `stage_rows`, for the driver: a disk or store that fails ends the run. Raises IncompleteError."""
+    try:
+        return stage_rows(rows, job, store)
+    except Exception as error:
+        raise IncompleteError(
+            f"The output {job.output} does not take files.",
+            f"{type(error).__name__}: {error}",
+            "What is published stays. Run the same command again when the disk or the store is well.",
+        ) from error
 
 
 def parquet_bytes(rows: pa.Table, fingerprint: str) -> bytes:

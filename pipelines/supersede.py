@@ -52,6 +52,9 @@ def finish_swaps(store: Store) -> int:
     """Finish what an earlier command began, before its staged files are swept; returns files replaced."""
     count = 0
     for entry in store.list(SWAP):
+        if not entry.path.endswith(".json"):
+            store.delete(entry.path)  # what a writer that died left behind
+            continue
         swaps = [Swap(**one) for one in json.loads(store.read(entry.path))]
         _apply(store, entry.path, swaps)
         count += len(swaps)

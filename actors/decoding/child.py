@@ -120,6 +120,7 @@ class Decoder:
         self._settings = settings
         self._target = target
         self._child: ChildProcess | None = None
+        self._aborted = False
         self._served = 0
 
     @property
@@ -163,6 +164,13 @@ class Decoder:
         """End the child."""
         self._discard()
 
+    def abort(self) -> None:
+        """Make whatever goes on in the child fail, and let no other child start; from any thread."""
+        self._aborted = True
+        child = self._child
+        if child is not None:
+            child.stop()
+
     def __enter__(self) -> Decoder:
         return self
 
@@ -198,6 +206,8 @@ class Decoder:
                 self._discard()
 
     def _warm_child(self) -> ChildProcess:
+        if self._aborted:
+            raise OSError("the decoder was ended")
         if self._child is None or not self._child.alive:
             self._discard()
             self._child = ChildProcess(self._target, (self._settings,), _CHILD_ENV)

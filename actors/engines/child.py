@@ -12,22 +12,28 @@ from actors.errors import EngineDiedError, IncompleteError, RayocrError
 from actors.process import ChildDiedError, ChildProcess, ChildTimeoutError, receive_object, send_object
 from actors.settings import EngineConfig, ModelsConfig
 
-_START_TIMEOUT_S = 300.0
-"""Longest that a model may take to load; PaddleOCR's import alone takes 5 to 10 s on a busy machine."""
-
 
 class ChildEngine:
     """`OcrEngine` over a `ChildProcess`: raises EngineDiedError where the engine's process is lost.
 
-    The next call starts a fresh process. `timeout_s` is for one page; a batch has as many times that.
+    The next call starts a fresh process. `timeout_s` is for one page, a batch has as many times
+    that; `start_timeout_s` is for loading the model.
     Raises what the engine's own constructor raised, if that is a RayocrError.
     """
 
-    def __init__(self, config: EngineConfig, models: ModelsConfig, threads: int, timeout_s: float) -> None:
+    def __init__(
+        self,
+        config: EngineConfig,
+        models: ModelsConfig,
+        threads: int,
+        timeout_s: float,
+        start_timeout_s: float = 600.0,
+    ) -> None:
         self._config = config
         self._models = models
         self._threads = threads
         self._timeout_s = timeout_s
+        self._start_timeout_s = start_timeout_s
         self._child: ChildProcess | None = None
         self._closed = False
         self._info = self._live().info
@@ -61,9 +67,16 @@ class ChildEngine:
             self._child = None
 
     def close(self) -> None:
-        """See OcrEngine. From any thread: whoever waits for the child sees it die."""
+        """See OcrEngine."""
         self._closed = True
         self.release()
+
+    def abort(self) -> None:
+        """Make whatever goes on in the child fail, and let no other child start; from any thread."""
+        self._closed = True
+        child = self._child
+        if child is not None:
+            child.stop()
 
     def _live(self) -> _Live:
         if self._closed:
@@ -83,7 +96,7 @@ class ChildEngine:
             env=thread_environment(self._threads),
         )
         try:
-            answer = child.receive(_START_TIMEOUT_S)
+            answer = child.receive(self._start_timeout_s)
         except (ChildDiedError, ChildTimeoutError) as error:
             child.kill()
             tail = error.stderr_tail.splitlines()[-1:] if isinstance(error, ChildDiedError) else []

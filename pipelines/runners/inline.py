@@ -44,7 +44,7 @@ class InlineRunner:
 
     def receipts(self, refs: Sequence[DocRef], job: Job, plan: Plan, progress: Progress) -> Iterator[Receipt]:
         """See Runner."""
-        from pipelines.stage import stage_rows
+        from pipelines.stage import stage_or_stop
         from pipelines.store import open_store
 
         store = open_store(job.output, job.output_options)
@@ -55,9 +55,9 @@ class InlineRunner:
                 buffer.add(batch)
                 progress.advance(len(batch), sum(_failed(one) for one in batch), _discovered(batch))
                 if buffer.due:
-                    yield stage_rows(buffer.take(), job, store)
+                    yield stage_or_stop(buffer.take(), job, store)
             if buffer.rows:
-                yield stage_rows(buffer.take(), job, store)
+                yield stage_or_stop(buffer.take(), job, store)
         finally:
             work.abandon()
 
@@ -126,7 +126,7 @@ class _Work:
 
         try:
             with closing(Decoder(self._job.decode)) as decoder:
-                self._closers.append(decoder.close)
+                self._closers.append(decoder.abort)
                 while (ref := self._next_ref()) is not None:
                     for page in read_and_decode(ref, decoder, self._job.decode, self._job.source_options):
                         if not self._pages.put(page):
@@ -151,8 +151,10 @@ class _Work:
         from actors.engines.fingerprint import check_fingerprint
 
         job, journal = self._job, MemoryJournal()
-        with closing(ChildEngine(job.engine, job.models, job.threads, job.page_timeout_s)) as engine:
-            self._closers.append(engine.close)
+        with closing(
+            ChildEngine(job.engine, job.models, job.threads, job.page_timeout_s, job.start_timeout_s)
+        ) as engine:
+            self._closers.append(engine.abort)
             check_fingerprint(engine.info, job.decode, job.fingerprint)
             self._progress.started()
             while pages := self._pages.take(self._plan.count("batch_pages"), self._engines):
@@ -163,7 +165,7 @@ class _Work:
 
 
 class _RowBuffer:
-    """Rows until they make a file: by number, or because the oldest has waited long enough."""
+    """Rows until they make a file: by number, by size, or because the oldest has waited long enough."""
 
     def __init__(self, job: Job, rows_per_file: int) -> None:
         self._job = job
@@ -185,7 +187,8 @@ class _RowBuffer:
     def due(self) -> bool:
         """Whether it is time for a file."""
         waited = time.monotonic() - self._since >= self._job.flush_seconds
-        return self.rows >= self._rows_per_file or (self.rows > 0 and waited)
+        large = sum(table.nbytes for table in self._tables) >= self._job.file_mb * 2**20
+        return self.rows >= self._rows_per_file or (self.rows > 0 and (waited or large))
 
     def take(self) -> pa.Table:
         """All rows, and start anew."""

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from actors.contracts import DocRef, Receipt
-from actors.errors import ERROR_CODES, IncompleteError, RayocrError
+from actors.errors import ERROR_CODES, ConfigError, IncompleteError, RayocrError
 from actors.journal import Deaths, Identity, MemoryJournal
 from pipelines import ocr
 from pipelines.job import Job
@@ -135,7 +135,14 @@ def connect(plan: Plan | None = None) -> None:
         return
     quiet: dict[str, Any] = {"logging_level": "error", "log_to_driver": False}
     if on_cluster():
-        ray.init(**quiet)
+        try:
+            ray.init(**quiet)
+        except Exception as error:
+            raise ConfigError(
+                "The Ray cluster cannot be joined.",
+                f"{type(error).__name__}: {error}".splitlines()[0],
+                "Check RAY_ADDRESS and the token (docs/operating.md); unset it to use this machine.",
+            ) from error
     else:
         cpus = os.cpu_count() or 1
         workers = (plan.count("actors") + plan.count("decode_tasks") + 4) if plan else cpus + 4
@@ -197,14 +204,10 @@ def _object_store_bytes(node: Node) -> int:
 
 
 def _silence() -> None:
-    """Leave Ray's chatter in its log files; what its C++ code prints goes nowhere, if that is not where
-    this program prints (see rayocr.cli.console.own_stderr)."""
+    """Leave the chatter of Ray's Python in its log files."""
     import ray.data
 
     warnings.filterwarnings("ignore", module=r"(ray|pipelines)\.")
-    if sys.stderr.fileno() != _STDERR:
-        with Path(os.devnull).open("wb") as nowhere:
-            os.dup2(nowhere.fileno(), _STDERR)
     for name in ("ray", "ray.data"):
         logging.getLogger(name).setLevel(logging.CRITICAL)
     context = ray.data.DataContext.get_current()
@@ -214,9 +217,28 @@ def _silence() -> None:
 
 @contextmanager
 def _no_chatter() -> Iterator[None]:
-    """Keep what Ray's threads print off our streams; the progress line holds its stream already."""
-    with Path(os.devnull).open("w") as nowhere, redirect_stdout(nowhere), redirect_stderr(nowhere):
-        yield
+    """Keep what Ray's threads and its C++ code print off our streams; the progress line holds its own.
+
+    Descriptor 2 is silenced only where this program does not print on it itself (see
+    rayocr.cli.console.own_stderr).
+    """
+    kept = os.dup(_STDERR) if _prints_elsewhere() else None
+    try:
+        with Path(os.devnull).open("w") as nowhere, redirect_stdout(nowhere), redirect_stderr(nowhere):
+            if kept is not None:
+                os.dup2(nowhere.fileno(), _STDERR)
+            yield
+    finally:
+        if kept is not None:
+            os.dup2(kept, _STDERR)
+            os.close(kept)
+
+
+def _prints_elsewhere() -> bool:
+    try:
+        return sys.stderr.fileno() not in (_STDERR, -1)
+    except (OSError, ValueError):  # a stream without a descriptor, as in a notebook or under pytest
+        return False
 
 
 def start_journal() -> Any:
@@ -247,12 +269,17 @@ class _Stream:
         self._struck = 0
 
     def __iter__(self) -> Iterator[Receipt]:
+        import ray
+
         threading.Thread(target=self._consume, name="ray-data", daemon=True).start()
-        while not self._progress.stop.is_set():
+        while not self._progress.stop.is_set() or not self._messages.empty():
             try:
                 message = self._messages.get(timeout=_POLL_S)
             except queue.Empty:
-                self._watch()
+                try:
+                    self._watch()
+                except (ray.exceptions.RayError, TimeoutError) as error:
+                    raise _explain(error) from error
                 continue
             if message is None:
                 return
@@ -261,6 +288,7 @@ class _Stream:
             self._last_sign = time.monotonic()
             for receipt in receipts_from_table(message):
                 self._progress.at_least(self._progress.counts.published + receipt.rows)
+                self._progress.advance(0, failed=receipt.failed)
                 yield receipt
 
     def _consume(self) -> None:

@@ -59,6 +59,7 @@ def own_stderr() -> None:
 def print_plan(plan: Plan, pending: Pending, *, to_stderr: bool = False) -> None:
     """Print the plan as a table."""
     from rich import box
+    from rich.markup import escape
     from rich.table import Table
 
     table = Table(box=box.SIMPLE_HEAD, title=f"plan: {pending.describe()}", title_justify="left")
@@ -66,7 +67,7 @@ def print_plan(plan: Plan, pending: Pending, *, to_stderr: bool = False) -> None
     table.add_column("value", justify="right", no_wrap=True)
     table.add_column("why", overflow="fold")
     for name, value, reason in plan.rows():
-        table.add_row(name, value, reason)
+        table.add_row(name, value, escape(reason))
     _print(table, to_stderr=to_stderr)
 
 
@@ -77,13 +78,14 @@ def print_plan_json(plan: Plan, pending: Pending) -> None:
 
 def _summary_table(summary: Summary) -> Table:
     from rich import box
+    from rich.markup import escape
     from rich.table import Table
 
     table = Table(box=box.SIMPLE, show_header=False)
     table.add_column(style="bold", no_wrap=True)
     table.add_column(overflow="fold")
     for name, value in summary.rows():
-        table.add_row(name, value)
+        table.add_row(name, escape(value))
     return table
 
 

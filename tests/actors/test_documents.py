@@ -35,15 +35,18 @@ def test_pages_carry_their_document(decoder: Decoder, tmp_path: Path) -> None:
     assert [page.decoded.image.shape for page in pages] == [(200, 200, 3), (100, 200, 3)]
 
 
-@pytest.mark.parametrize(("done", "index"), [((), 0), ((0, 1), 2)])
-def test_a_fault_of_reading_is_one_page(
-    decoder: Decoder, tmp_path: Path, done: tuple[int, ...], index: int
-) -> None:
-    ref = DocRef("id", "gone", str(tmp_path / "gone"), "v", done_pages=done)
+def test_a_fault_of_reading_is_one_page(decoder: Decoder, tmp_path: Path) -> None:
+    ref = DocRef("id", "gone", str(tmp_path / "gone"), "v")
     (page,) = read_and_decode(ref, decoder, CONFIG)
-    assert page.identity == ("id", index)
+    assert page.identity == ("id", 0)
+    assert page.decoded.fault is not None
     assert (page.decoded.fault.code, page.decoded.page_count) == ("read.missing", None)
     assert (page.content_sha256, page.size_bytes) == (None, None)
+
+
+def test_pages_of_a_document_that_was_read_before_stay_missing(decoder: Decoder, tmp_path: Path) -> None:
+    ref = DocRef("id", "gone", str(tmp_path / "gone"), "v", done_pages=(0, 1))
+    assert list(read_and_decode(ref, decoder, CONFIG)) == []
 
 
 def test_remote_documents(decoder: Decoder) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -18,7 +19,7 @@ from actors.contracts import (
     PageResult,
     document_id,
 )
-from actors.errors import EngineDiedError
+from actors.errors import EngineDiedError, IncompleteError
 from actors.journal import MemoryJournal
 from actors.recognise import recognise
 
@@ -119,3 +120,18 @@ def test_suspects_of_a_dead_process_are_run_alone_after_the_others() -> None:
     assert engine.calls == [[3], [1], [2]]
     assert [answer.attempts for answer in answers] == [2, 2, 1]
     assert not journal.deaths([answer.page.identity for answer in answers])
+
+
+def test_an_engine_that_cannot_go_on_ends_the_run_and_fails_no_page() -> None:
+    class Broken(ScriptedEngine):
+        def recognize(self, pages: Sequence[Image]) -> list[PageResult]:
+            raise IncompleteError("the engine could not be started")
+
+    with pytest.raises(IncompleteError):
+        recognise([page(1)], Broken({}), MemoryJournal())
+
+
+def test_the_same_page_twice_in_a_batch_keeps_what_each_carried() -> None:
+    twins = [replace(page(1), ref=replace(page(1).ref, meta={"shelf": shelf})) for shelf in "ab"]
+    answers = recognise(twins, ScriptedEngine({}), MemoryJournal())
+    assert [answer.page.ref.meta["shelf"] for answer in answers] == ["a", "b"]

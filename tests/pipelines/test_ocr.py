@@ -26,7 +26,7 @@ from pipelines.runners.ray import ActorJournal, RayRecogniser, connect, start_jo
 config = Config.model_validate({{"source": {{"path": "x"}}, "output": {{"path": "y"}},
                                 "engine": {{"engine": "fake"}}, "resources": {resources}}})
 plan = make_plan(config, Machine((Node(2.0, 16000),)), Listing(10))
-job = Job("r", "f", config.decode, config.engine, config.models, 1, 1.0, 1.0, 60.0, "/nowhere")
+job = Job("r", "f", config.decode, config.engine, config.models, 1, 1.0, 1.0, 64.0, 60.0, "/nowhere")
 connect(plan)
 refs = [DocRef(str(n), str(n), f"/{{n}}.png", "v") for n in range(10)]
 rows = ocr.rows(ocr.pages(ocr.documents(refs, plan), job, plan), plan, RayRecogniser,

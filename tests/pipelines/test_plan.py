@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from actors.errors import ConfigError
@@ -49,6 +49,7 @@ def test_machines(machine: Machine, runner: str, actors: int, share: float, gpus
     assert (made.count("actors"), made.number("cpus_per_actor")) == (actors, share)
 
 
+@settings(deadline=None)
 @given(
     cpus=st.integers(1, 256),
     memory_mb=st.integers(6_000, 2_000_000),
@@ -59,11 +60,14 @@ def test_machines(machine: Machine, runner: str, actors: int, share: float, gpus
 def test_every_plan_fits_its_machine(
     cpus: int, memory_mb: int, gpus: int, nodes: int, documents: int
 ) -> None:
+    assume(gpus <= cpus * 4)
     machine = Machine(tuple(Node(cpus, memory_mb, gpus, 16_000) for _ in range(nodes)), cluster=nodes > 1)
     made = plan(machine, documents)
     held = made.count("actors") * made.number("cpus_per_actor")
     tasks = (made.count("decode_tasks") + 1) * TASK_CPUS
     assert held + tasks <= machine.cpus + 1e-6
+    share = made.number("cpus_per_actor")
+    assert made.count("actors") <= sum(int((node.cpus + 1e-6) // share) for node in machine.nodes)
     assert made.count("actors") >= 1
     assert made.count("actors") * made.number("gpus_per_actor") <= machine.gpus + 1e-6
     assert all(reason for _, _, reason in made.rows())
@@ -88,6 +92,22 @@ def test_what_cannot_run_is_refused_with_numbers(
     with pytest.raises(ConfigError) as caught:
         plan(machine, **sections)
     assert words in str(caught.value)
+
+
+@pytest.mark.parametrize(("nodes", "cpus"), [(4, 8), (4, 2), (8, 4), (16, 4), (3, 1)])
+def test_a_cluster_of_small_nodes_leaves_room_for_tasks_on_a_node(nodes: int, cpus: int) -> None:
+    machine = Machine(tuple(Node(cpus, 16_000) for _ in range(nodes)), cluster=True)
+    made = plan(machine)
+    share = made.number("cpus_per_actor")
+    engines = int((cpus + 1e-6) // share)
+    slots = nodes * int((cpus - engines * share + 1e-6) // TASK_CPUS)
+    assert slots > made.count("decode_tasks") or made.count("actors") < nodes * engines
+
+
+def test_an_engine_is_not_split_over_nodes() -> None:
+    machine = Machine(tuple(Node(2, 16_000) for _ in range(4)), cluster=True)
+    with pytest.raises(ConfigError, match="none of them split over nodes"):
+        plan(machine, resources={"cpus_per_actor": 4, "actors": 1})
 
 
 def test_cards_that_the_engine_cannot_use_are_named() -> None:

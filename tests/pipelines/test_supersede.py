@@ -134,3 +134,25 @@ def test_a_changed_file_supersedes_its_old_row(tmp_path: Path) -> None:
     assert Counter(row["key"] for row in after) == Counter(list(before))
     changed = [row["key"] for row in after if row["text"] != before[row["key"]]]
     assert changed == ["page-001.png"]
+
+
+def test_a_source_that_cannot_be_reached_replaces_nothing(tmp_path: Path) -> None:
+    """A disk that is not mounted must not cost the rows of what was on it."""
+    scans = folder_of_pictures(tmp_path / "in" / "scans", 3)
+    manifest = tmp_path / "in" / "list.txt"
+    manifest.write_text("".join(f"scans/{file.name}\n" for file in sorted(scans.iterdir())))
+    command = ("run", "-i", manifest, "-o", tmp_path / "out", "--set", "engine.engine=fake")
+    assert rayocr(*command).returncode == 0
+    scans.rename(tmp_path / "in" / "elsewhere")
+    assert rayocr(*command).returncode == 4
+    assert sum(row["status"] == "ok" for row in rows(tmp_path / "out")) == 3
+    (tmp_path / "in" / "elsewhere").rename(scans)
+    answer = rayocr(*command)
+    assert answer.returncode == 0, answer.stderr
+    assert [row["status"] for row in rows(tmp_path / "out")] == ["ok"] * 3
+
+
+def test_what_a_dead_writer_left_in_the_journal_is_no_journal(tmp_path: Path) -> None:
+    store = LocalStore(tmp_path)
+    store.put("_swap/.tmp-1", b"{")
+    assert finish_swaps(store) == 0

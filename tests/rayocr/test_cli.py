@@ -283,3 +283,23 @@ def test_ctrl_c_in_a_long_document(tmp_path: Path) -> None:
     assert 0 < done < 200
     assert rayocr("run", "-i", tmp_path / "in", "-o", tmp_path / "out", *FAKE).returncode == 0
     assert [row["page_index"] for row in rows(tmp_path / "out")] == list(range(200))
+
+
+def test_a_full_disk_is_said_and_leaves_a_resumable_output(tmp_path: Path) -> None:
+    source = folder_of_pictures(tmp_path / "in", 12)
+    arguments = ["run", "-i", str(source), "-o", str(tmp_path / "out"), *FAKE]
+    limited = ["bash", "-c", 'ulimit -f 12; exec "$0" "$@"', sys.executable, "-m", "rayocr", *arguments]
+    answer = subprocess.run(
+        limited, capture_output=True, text=True, env=environ(), cwd=ROOT, timeout=120, check=False
+    )
+    assert answer.returncode == 4, answer.stderr
+    assert "Traceback" not in answer.stderr
+    assert rayocr(*arguments).returncode == 0
+    assert len(rows(tmp_path / "out")) == 12
+
+
+def test_brackets_in_a_path_are_no_markup(tmp_path: Path) -> None:
+    source = folder_of_pictures(tmp_path / "in", 1)
+    answer = rayocr("run", "-i", source, "-o", tmp_path / "x[bold]y[" / "a]", *FAKE)
+    assert answer.returncode == 0, answer.stderr
+    assert "x[bold]y[/a]" in answer.stdout.replace("\n", "").replace(" ", "")
