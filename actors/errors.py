@@ -162,7 +162,8 @@ class RayocrError(Exception):
 
 
 class ConfigError(RayocrError):
-    """The configuration, the machine or the surroundings do not allow this run: nothing was started."""
+    """The configuration, the machine or the surroundings do not allow this run. Nearly always found before
+    anything is started; a node that has another engine than the driver is found when its worker starts."""
 
     exit_code = 2
 

@@ -86,6 +86,7 @@ class Plan:
     rows_per_file: Choice
     memory_per_actor_mb: Choice
     pages_per_second: Choice
+    expected_seconds: Choice
 
     def number(self, name: str) -> float:
         """Value of a numeric choice."""
@@ -129,6 +130,7 @@ def make_plan(config: Config, machine: Machine, listing: Listing) -> Plan:
         rows_per_file=_rows_per_file(config, float(rate.value), int(batch.value)),
         memory_per_actor_mb=Choice(cost.memory_mb, f"expected peak of one {config.engine.engine} engine"),
         pages_per_second=rate,
+        expected_seconds=_expected_seconds(listing, cost, float(rate.value), ray=runner.value == "ray"),
     )
 
 
@@ -376,6 +378,14 @@ def _rate(cost: EngineCost, machine: Machine, actors: int, threads: int, *, gpu:
         rate = min(actors * threads, machine.cpus) / (cost.cpu_s + _DECODE_CPU_S)
         why = f"an estimate: {cost.cpu_s:g} CPU s a page and {_DECODE_CPU_S:g} to decode it"
     return Choice(round(rate, 3), f"{why}; dense pages take longer")
+
+
+def _expected_seconds(listing: Listing, cost: EngineCost, rate: float, *, ray: bool) -> Choice:
+    start = cost.start_s + (RAY_START_S if ray else 0)
+    seconds = start + listing.documents / rate
+    return Choice(
+        round(seconds), f"{start:.0f} s of start-up, then one page a document; long ones take longer"
+    )
 
 
 def _documents_per_block(listing: Listing, batch_pages: int, actors: int) -> Choice:
