@@ -11,7 +11,7 @@ from actors.contracts import DecodedPage, DocRef, Page, document_id
 from actors.errors import ConfigError
 from actors.settings import DecodeConfig, EngineConfig, ModelsConfig
 from actors.transport import documents_to_table, pages_to_table
-from pipelines.job import Job
+from pipelines.job import Job, make_job
 from pipelines.plan import TASK_CPUS, Listing, Plan, make_plan
 
 if TYPE_CHECKING:
@@ -80,28 +80,14 @@ def _plan_and_job(
     from pipelines.run import usable_machine
     from pipelines.runners.ray import cluster_machine
 
-    tree: dict[str, Any] = {"source": {"path": "."}, "output": {"path": "."}}
-    tree |= {"resources": dict(resources or {}), "engine": engine or EngineConfig()}
-    config = Config.model_validate(
-        tree | {"decode": decode or DecodeConfig(), "models": models or ModelsConfig()}
-    )
-    plan = make_plan(config, usable_machine(config.engine, cluster_machine()), Listing(documents=1000))
+    source = {"path": ".", "storage_options": dict(storage_options or {})}
+    tree: dict[str, Any] = {"source": source, "output": {"path": "."}, "resources": dict(resources or {})}
+    tree |= {"engine": engine or EngineConfig(), "decode": decode or DecodeConfig()}
+    config = Config.model_validate(tree | {"models": models or ModelsConfig()})
+    machine = usable_machine(config.engine, cluster_machine())
+    plan = make_plan(config, machine, Listing(documents=1000))
     info = describe_engine(config.engine, config.models)
-    job = Job(
-        run_id="",
-        fingerprint=fingerprint(settings_in_clear(info, config.decode)),
-        decode=config.decode,
-        engine=config.engine,
-        models=config.models,
-        threads=plan.count("threads"),
-        page_timeout_s=config.ocr.timeout_s,
-        flush_seconds=config.output.flush_seconds,
-        file_mb=config.output.file_mb,
-        start_timeout_s=config.resources.actor_start_timeout_s,
-        output="",
-        source_options=storage_options or {},
-    )
-    return plan, job
+    return plan, make_job(config, plan, "", fingerprint(settings_in_clear(info, config.decode)))
 
 
 def _refs(table: pa.Table) -> pa.Table:

@@ -8,6 +8,8 @@ from typing import Any
 
 from actors.rows import Stamp
 from actors.settings import DecodeConfig, EngineConfig, ModelsConfig
+from pipelines.config import Config
+from pipelines.plan import Plan
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,3 +39,22 @@ class Job:
     def stamp(self) -> Stamp:
         """What all rows of this run share."""
         return Stamp(self.fingerprint, self.run_id)
+
+
+def make_job(config: Config, plan: Plan, run_id: str, fingerprint: str) -> Job:
+    """What workers need of a config and its plan."""
+    return Job(
+        run_id=run_id,
+        fingerprint=fingerprint,
+        decode=config.decode,
+        engine=config.engine,
+        models=config.models,
+        threads=plan.count("threads"),
+        page_timeout_s=config.ocr.timeout_s,
+        flush_seconds=config.output.flush_seconds,
+        file_mb=config.output.file_mb,
+        start_timeout_s=config.resources.actor_start_timeout_s,
+        output=config.output.path,
+        source_options=config.source.storage_options,
+        output_options=config.output.storage_options,
+    )

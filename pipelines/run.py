@@ -17,7 +17,7 @@ from actors.settings import EngineConfig, ModelsConfig
 from pipelines.card import Card, claim_output
 from pipelines.config import Config
 from pipelines.interrupt import stop_on_signals
-from pipelines.job import Job
+from pipelines.job import make_job
 from pipelines.machine import Machine, on_cluster, this_machine, without_gpus
 from pipelines.plan import Listing, Plan, make_plan
 from pipelines.summary import (
@@ -147,7 +147,7 @@ def _recognise(run: _Run, todo: Sequence[DocRef], plan: Plan, publisher: Publish
     from pipelines.runners import open_runner
 
     progress = run.view.progress(len(todo))
-    job = _job(run.config, plan, run.run_id, run.card.fingerprint)
+    job = make_job(run.config, plan, run.run_id, run.card.fingerprint)
     begin = time.monotonic()
     try:
         with stop_on_signals(progress.stop):
@@ -231,24 +231,6 @@ def _card(info: EngineInfo, config: Config) -> Card:
 
     settings = settings_in_clear(info, config.decode)
     return Card(fingerprint(settings), settings)
-
-
-def _job(config: Config, plan: Plan, run_id: str, fingerprint: str) -> Job:
-    return Job(
-        run_id=run_id,
-        fingerprint=fingerprint,
-        decode=config.decode,
-        engine=config.engine,
-        models=config.models,
-        threads=plan.count("threads"),
-        page_timeout_s=config.ocr.timeout_s,
-        flush_seconds=config.output.flush_seconds,
-        file_mb=config.output.file_mb,
-        start_timeout_s=config.resources.actor_start_timeout_s,
-        output=config.output.path,
-        source_options=config.source.storage_options,
-        output_options=config.output.storage_options,
-    )
 
 
 def _summary(run: _Run, ledger: Ledger, plan: Plan | None, trouble: RayocrError | None) -> Summary:
