@@ -71,8 +71,7 @@ class LocalStore:
             try:
                 os.link(temporary, target)
             except FileExistsError:
-                # Over NFS a link may be made and yet reported as failed.
-                return temporary.samefile(target) if target.exists() else False
+                return _is_same(temporary, target)
             except OSError:  # a file system without hard links
                 return _created(target, content)
         _sync_folder(target.parent)
@@ -116,6 +115,14 @@ class LocalStore:
 
     def _path(self, path: str) -> Path:
         return Path(self.root, path)
+
+
+def _is_same(temporary: Path, target: Path) -> bool:
+    """Over NFS a link may be made and yet reported as failed. Others may remove the target meanwhile."""
+    try:
+        return temporary.samefile(target)
+    except FileNotFoundError:
+        return False
 
 
 @contextlib.contextmanager
