@@ -45,6 +45,15 @@ for page in pages:
 print(ready - started, time.process_time() - ready)
 """
 
+RAY = """
+import time
+started = time.monotonic()
+from pipelines.runners.ray import connect, disconnect
+connect()
+print(time.monotonic() - started)
+disconnect()
+"""
+
 IMPORTS = {
     "python": "",
     "ray.data": "import ray.data",
@@ -102,6 +111,8 @@ def measure(few: Path, many: Path, engine: str, scratch: Path) -> dict[str, floa
     }
     for name, statement in IMPORTS.items():
         found[f"import {name}"] = cpu_seconds([sys.executable, "-c", statement])
+    answer = subprocess.run([sys.executable, "-c", RAY], cwd=ROOT, capture_output=True, text=True, check=True)
+    found["ray start, wall"] = float(answer.stdout.split()[-1])
     return found
 
 
@@ -137,7 +148,7 @@ def report(rounds: list[dict[str, float]], engine: str, pages: int, output: Path
     print(f"median ratio {statistics.median(ratios):.3f} ({engine}, {pages} pages, one thread)")
     starts = {name: statistics.median(one[name] for one in rounds) for name in rounds[0] if " " in name}
     for name, seconds in starts.items():
-        print(f"{name:<20} {seconds:6.2f} CPU s")
+        print(f"{name:<20} {seconds:6.2f} {'s' if 'wall' in name else 'CPU s'}")
     tree = {
         "date": datetime.now(UTC).isoformat(timespec="seconds"),
         "machine": f"{platform.machine()}, {os.cpu_count()} CPUs, {_processor()}",

@@ -52,23 +52,34 @@ class Progress:
         self._quiet = quiet
         self._lock = threading.Lock()
         self._last_log = time.monotonic()
+        self._begun: list[tuple[str, float]] = []
+        self._flowing = False
         self._live: RichProgress | None = None
         self._task: TaskID | None = None
         if not quiet and self._stream.isatty():
             self._open_live_line()
 
-    def phase(self, text: str) -> None:
-        """Say in a word what happens before pages flow ("loading the model")."""
+    def phase(self, part: str, text: str) -> None:
+        """Say what happens before pages flow ("starting engines"); its time counts as that part."""
         with self._lock:
+            self._begun.append((part, time.monotonic()))
             if self._live is not None and self._task is not None:
                 self._live.update(self._task, description=text)
             elif not self._quiet:
                 self._print(text)
 
     def started(self, ago_s: float = 0.0) -> None:
-        """Pages flow, since `ago_s` seconds: rate and remaining time count from there."""
+        """Pages flow, since `ago_s` seconds: rate and remaining time count from there. Said once."""
         with self._lock:
-            self.counts.started = time.monotonic() - ago_s
+            if not self._flowing:
+                self._flowing = True
+                self.counts.started = time.monotonic() - ago_s
+
+    def startup(self) -> dict[str, float]:
+        """Seconds of each phase before pages flowed, or until now."""
+        last = self.counts.started if self._flowing else time.monotonic()
+        ends = [*(begun for _, begun in self._begun[1:]), last]
+        return {part: end - begun for (part, begun), end in zip(self._begun, ends, strict=True)}
 
     def advance(self, pages: int, failed: int = 0, discovered: int = 0) -> None:
         """`pages` more were recognised, `failed` of them in vain; `discovered` more are known to exist."""

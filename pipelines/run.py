@@ -148,7 +148,6 @@ def _recognise(run: _Run, todo: Sequence[DocRef], plan: Plan, publisher: Publish
 
     progress = run.view.progress(len(todo))
     job = make_job(run.config, plan, run.run_id, run.card.fingerprint)
-    begin = time.monotonic()
     try:
         with stop_on_signals(progress.stop):
             for receipt in open_runner(str(plan.runner.value)).receipts(todo, job, plan, progress):
@@ -157,7 +156,7 @@ def _recognise(run: _Run, todo: Sequence[DocRef], plan: Plan, publisher: Publish
                 progress.published(receipt.rows)
             run.watch.interrupted = progress.stop.is_set()
     finally:
-        run.watch.parts["engines"] = progress.counts.started - begin
+        run.watch.parts.update(progress.startup())
         progress.close()
 
 

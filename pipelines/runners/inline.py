@@ -100,7 +100,7 @@ class _Work:
 
     def _start(self) -> None:
         """Start all threads; each says once that it ended."""
-        self._progress.phase("starting engines")
+        self._progress.phase("engines", "starting engines")
         for target, count in ((self._decode, self._decoders_left), (self._recognise, self._engines)):
             for number in range(count):
                 name = f"{target.__name__.strip('_')}-{number}"

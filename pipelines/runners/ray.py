@@ -51,11 +51,11 @@ class RayRunner:
 
     def receipts(self, refs: Sequence[DocRef], job: Job, plan: Plan, progress: Progress) -> Iterator[Receipt]:
         """See Runner."""
-        progress.phase("connecting to Ray" if on_cluster() else "starting Ray")
+        progress.phase("ray", "connecting to Ray" if on_cluster() else "starting Ray")
         with _no_chatter():
             connect(plan)
             try:
-                progress.phase("starting engines")
+                progress.phase("engines", "starting engines")
                 set_limits(job.start_timeout_s)
                 journal = start_journal()
                 arguments = {"job": job, "journal": ActorJournal(journal)}
@@ -305,7 +305,7 @@ class _Stream:
         import ray
 
         struck, working_s = ray.get(self._journal.progress.remote(), timeout=60)
-        if not self._struck:
+        if working_s:
             self._progress.started(ago_s=working_s)
         if struck != self._struck:
             self._struck, self._last_sign = struck, time.monotonic()

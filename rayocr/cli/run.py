@@ -2,23 +2,20 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import click
 
-from rayocr.cli.options import build_config, config_options
+from rayocr.cli.options import config_options
+
+if TYPE_CHECKING:
+    from pipelines.config import Config
 
 
 @click.command(short_help="Recognise every page of a source.")
 @config_options
 @click.option("--quiet", "-q", is_flag=True, help="Print errors only.")
-def command(
-    config: str | None,
-    input_: str | None,
-    output: str | None,
-    overrides: tuple[str, ...],
-    limit: int | None,
-    runner: str | None,
-    quiet: bool,
-) -> int:
+def command(settings: Config, quiet: bool) -> int:
     """Recognise every page of a source; the same command again does only what is missing.
 
     \b
@@ -28,7 +25,6 @@ def command(
     Exit codes: 0 complete; 2 configuration error, nothing was started; 3 complete, but more pages failed
     than output.max_failed_fraction allows; 4 incomplete, the same command resumes; 130 interrupted.
     """
-    settings = build_config(config, input_, output, overrides, limit, runner)
     from pipelines.run import run
     from rayocr.cli.console import RunConsole, own_stderr
 

@@ -32,7 +32,7 @@ def test_nothing_is_promised_in_the_first_second() -> None:
 def test_quiet_prints_nothing() -> None:
     stream = io.StringIO()
     progress = Progress(1, stream, quiet=True)
-    progress.phase("starting")
+    progress.phase("engines", "starting")
     progress.advance(1)
     assert stream.getvalue() == ""
 
@@ -43,3 +43,14 @@ def test_known_total_only_grows() -> None:
     progress.at_least(3)
     assert progress.counts.pages == 5
     assert progress.counts.total == 5
+
+
+def test_start_up_is_told_by_part() -> None:
+    progress = Progress(1, io.StringIO())
+    progress.phase("ray", "starting Ray")
+    progress.phase("engines", "starting engines")
+    progress.started()
+    progress.started(ago_s=1000)
+    parts = progress.startup()
+    assert list(parts) == ["ray", "engines"]
+    assert all(0 <= seconds < 5 for seconds in parts.values())

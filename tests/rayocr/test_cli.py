@@ -303,3 +303,25 @@ def test_brackets_in_a_path_are_no_markup(tmp_path: Path) -> None:
     answer = rayocr("run", "-i", source, "-o", tmp_path / "x[bold]y[" / "a]", *FAKE)
     assert answer.returncode == 0, answer.stderr
     assert "x[bold]y[/a]" in answer.stdout.replace("\n", "").replace(" ", "")
+
+
+def test_a_bug_is_said_in_three_lines_and_shown_on_request() -> None:
+    code = (
+        "import pipelines.run, rayocr.__main__ as m\n"
+        "def preview(config): raise KeyError('nobody thought of this')\n"
+        "pipelines.run.preview = preview\n"
+        "m.main(['plan', '-i', '.', '-o', 'out'])\n"
+    )
+    for debug, lines in (("", 3), ("1", 99)):
+        answer = subprocess.run(
+            [sys.executable, "-c", code],
+            capture_output=True,
+            text=True,
+            env=environ(RAYOCR_DEBUG=debug),
+            cwd=ROOT,
+            check=False,
+        )
+        assert answer.returncode == 1
+        assert "nobody thought of this" in answer.stderr
+        assert len(answer.stderr.splitlines()) <= lines
+        assert ("Traceback" in answer.stderr) is bool(debug)
