@@ -14,8 +14,8 @@ TASK_CPUS = 0.25
 """CPUs that Ray reserves for a decode or stage task. They are bookkeeping, nothing is pinned; below 0.25
 Ray starts so many worker processes at once that tasks were seen to starve."""
 
-RAY_START_S = 40.0
-"""Wall seconds from process start to the first row through Ray on two quiet cores."""
+RAY_START_S = 20.0
+"""Wall seconds that Ray adds before the first page: 10 on two quiet cores, 30 and more on busy ones."""
 
 RAY_OVERHEAD_CPUS = 0.24
 """CPUs that Ray's own processes take all the time, measured on two cores; does not grow with them."""
