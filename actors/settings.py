@@ -46,39 +46,65 @@ class DecodeConfig(Settings):
 class EngineConfig(Settings):
     """Which engine reads the pages, and with which models."""
 
-    engine: Literal["stock", "fake"] = "stock"
-    """`stock`: PaddleOCR's own pipeline; `fake`: made-up text from pixels, for tests."""
+    engine: Literal["fast", "stock", "fake"] = "fast"
+    """`fast`: PaddleOCR's models with rayocr's own scheduling; `stock`: PaddleOCR's own pipeline, the
+    reference; `fake`: made-up text from pixels, for tests."""
 
     model: str = "PP-OCRv6_small"
     """Name of a detection and recognition pair in the catalogue (`rayocr models list`)."""
 
-    runtime: Literal["auto", "onnxruntime", "paddle"] = "auto"
-    """What executes the models. `auto` takes the one that the model's format needs."""
+    runtime: Literal["auto", "onnxruntime", "openvino", "paddle"] = "auto"
+    """What executes the models. `auto` takes what suits the model's format and the machine; the plan says
+    which, and why. `stock` knows no openvino."""
+
+    precision: Literal["auto", "float32", "float16", "bfloat16", "int8"] = "auto"
+    """Arithmetic of the models (fast engine). `auto`: bfloat16 where the CPU has it and OpenVINO is there,
+    float16 with `tensorrt`, else float32. `int8` needs a model made by `rayocr models quantize`."""
+
+    charset: str = "all"
+    """What the fast engine may read: `all`, or sets joined by `+`: digits, latin, greek, cyrillic, arabic,
+    hebrew, devanagari, thai, korean, chinese, japanese. Fewer characters are cheaper, and none of them is
+    mistaken for one that is left out."""
+
+    compat: bool = False
+    """True: the fast engine detects and batches as stock does, for the same text at nearly stock's cost."""
 
     device: Literal["auto", "cpu", "gpu"] = "auto"
     """`auto`: the GPU if the worker was given one (`resources.gpus_per_actor`), else the CPU."""
 
+    tensorrt: bool = False
+    """True: let TensorRT compile the models for the card; takes minutes at first, then they are kept."""
+
     threads: int | None = Field(default=None, ge=1)
     """Threads an engine computes with; null: as many as CPUs its worker was given."""
 
-    det_limit_side: int = Field(default=64, ge=32)
-    """Detection: bound on a page side in pixels, used as `det_limit_type` says (limit_side_len)."""
+    det_limit_side: int | None = Field(default=None, ge=32)
+    """Detection: bound on a page side in pixels, used as `det_limit_type` says (limit_side_len). Null: the
+    fast engine chooses for each page by the size of its text; stock takes PaddleOCR's 64."""
 
     det_limit_type: Literal["min", "max"] = "min"
     """`min`: pages whose short side is below the bound are enlarged to it; `max`: pages whose long side is
     above the bound are reduced to it. PaddleOCR's own default is min 64, so pages keep their resolution."""
 
-    det_thresh: float = Field(default=0.3, gt=0, lt=1)
-    """Detection: score above which a pixel is text (PaddleOCR's OCR.yaml: 0.3)."""
+    det_thresh: float | None = Field(default=None, gt=0, lt=1)
+    """Detection: score above which a pixel is text; null: the engine's own (stock: PaddleOCR's 0.3)."""
 
-    det_box_thresh: float = Field(default=0.6, gt=0, lt=1)
-    """Detection: mean score above which a box is kept (PaddleOCR's OCR.yaml: 0.6)."""
+    det_box_thresh: float | None = Field(default=None, gt=0, lt=1)
+    """Detection: mean score above which a box is kept; null: the engine's own (stock: PaddleOCR's 0.6)."""
 
-    det_unclip_ratio: float = Field(default=1.5, gt=0)
-    """Detection: how far a box is grown around its text core (PaddleOCR's OCR.yaml: 1.5)."""
+    det_unclip_ratio: float | None = Field(default=None, gt=0)
+    """Detection: how far a box is grown around its text core; null: the engine's own (stock: 1.5)."""
 
-    rec_score_thresh: float = Field(default=0.0, ge=0, le=1)
-    """Recognition: lines with a lower mean score are dropped (PaddleOCR's OCR.yaml: 0)."""
+    rec_squeeze: float | None = Field(default=None, ge=0.5, le=1)
+    """Recognition: width of a line's picture over its natural width at 48 pixels of height; null: the fast
+    engine's own. Columns are what recognition costs; stock knows no squeezing."""
+
+    rec_second_look: float | None = Field(default=None, ge=0, le=1)
+    """Recognition: a squeezed line with a lower mean score is read again at its natural width, and the better
+    reading counts; 0: never; null: the fast engine's own."""
+
+    rec_score_thresh: float | None = Field(default=None, ge=0, le=1)
+    """Recognition: lines with a lower mean score are dropped; null: the engine's own (stock: 0)."""
 
     fake: dict[str, str] = Field(default_factory=dict)
     """Faults that the fake engine acts out, for tests: a word in the page's pixels to an act

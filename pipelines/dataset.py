@@ -12,7 +12,7 @@ from actors.errors import ConfigError
 from actors.settings import DecodeConfig, EngineConfig, ModelsConfig
 from actors.transport import documents_to_table, pages_to_table
 from pipelines.job import Job, make_job
-from pipelines.plan import TASK_CPUS, Listing, Plan, make_plan
+from pipelines.plan import TASK_CPUS, Listing, Plan, located, make_plan
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -86,7 +86,7 @@ def _plan_and_job(
     config = Config.model_validate(tree | {"models": models or ModelsConfig()})
     machine = usable_machine(config.engine, cluster_machine())
     plan = make_plan(config, machine, Listing(documents=1000))
-    info = describe_engine(config.engine, config.models)
+    info = describe_engine(located(config, machine), config.models)
     return plan, make_job(config, plan, "", fingerprint(settings_in_clear(info, config.decode)))
 
 

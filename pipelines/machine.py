@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+
+from actors.runtimes.choose import Host, this_host
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,11 +22,14 @@ class Node:
 @dataclass(frozen=True, slots=True)
 class Machine:
     """All nodes of a run. `cluster`: Ray is already there (a job, or an address in the environment).
-    `idle_gpus` says why cards that are there are not counted; empty if none were left out."""
+    `idle_gpus` says why cards that are there are not counted; empty if none were left out. `host`: what
+    engines can compute with, taken from the driver's machine for all nodes; a worker that finds itself
+    elsewhere refuses to start."""
 
     nodes: tuple[Node, ...]
     cluster: bool = False
     idle_gpus: str = ""
+    host: Host = field(default_factory=this_host)
 
     @property
     def cpus(self) -> float:

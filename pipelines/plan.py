@@ -6,7 +6,11 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
 
+from actors.engines.stock import runtime_of
 from actors.errors import ConfigError
+from actors.models.catalogue import find_model
+from actors.runtimes.choose import choose_runtime
+from actors.settings import EngineConfig
 from pipelines.config import Config
 from pipelines.machine import Machine, Node
 
@@ -43,6 +47,7 @@ class EngineCost:
 
 
 ENGINE_COSTS = {
+    "fast": EngineCost(cpu_s=1.2, memory_mb=900, start_s=1.5, gpu_s=0.05),
     "stock": EngineCost(cpu_s=2.5, memory_mb=1400, start_s=8.0, gpu_s=0.25),
     "fake": EngineCost(cpu_s=0.002, memory_mb=150, start_s=0.5, gpu_s=0.002),
 }
@@ -76,6 +81,7 @@ class Plan:
     """How a run will be carried out. Every field is a Choice; `rayocr plan` prints them in this order."""
 
     runner: Choice
+    runtime: Choice
     actors: Choice
     cpus_per_actor: Choice
     threads: Choice
@@ -120,6 +126,7 @@ def make_plan(config: Config, machine: Machine, listing: Listing) -> Plan:
     rate = _rate(cost, machine, int(actors.value), int(threads.value), gpu=gpu_share.value != 0)
     return Plan(
         runner=runner,
+        runtime=_runtime(config, machine),
         actors=actors,
         cpus_per_actor=cpus,
         threads=threads,
@@ -132,6 +139,36 @@ def make_plan(config: Config, machine: Machine, listing: Listing) -> Plan:
         pages_per_second=rate,
         expected_seconds=_expected_seconds(listing, cost, float(rate.value), ray=runner.value == "ray"),
     )
+
+
+def located(config: Config, machine: Machine) -> EngineConfig:
+    """The engine's settings with `device` decided as the plan will: "gpu" where actors get a card or a share.
+
+    Raises ConfigError for a device that cannot be had.
+    """
+    if config.engine.engine == "fake":
+        return config.engine
+    device = "gpu" if _gpu_share(config, machine).value else "cpu"
+    return config.engine.model_copy(update={"device": device})
+
+
+def _runtime(config: Config, machine: Machine) -> Choice:
+    """What executes the models and in which precision. Raises ConfigError for what cannot be."""
+    engine = located(config, machine)
+    if engine.engine == "fake":
+        return Choice("none", "the fake engine has no model")
+    model = find_model(engine.model)
+    if engine.engine == "stock":
+        return Choice(f"{runtime_of(engine, model)}, float32", "what PaddleOCR executes this model with")
+    chosen = choose_runtime(
+        machine.host,
+        model.format,
+        "gpu" if engine.device == "gpu" else "cpu",
+        engine.runtime,
+        engine.precision,
+        tensorrt=engine.tensorrt,
+    )
+    return Choice(f"{chosen.runtime}, {chosen.precision}", chosen.reason)
 
 
 def check_cpu_rule(machine: Machine, actors: int, cpus_per_actor: float, decode_tasks: int) -> None:
@@ -367,6 +404,8 @@ def _batch_pages(config: Config, *, gpu: bool) -> Choice:
         return Choice(config.resources.batch_pages, "as configured")
     if gpu:
         return Choice(16, "a card needs many lines at once")
+    if config.engine.engine == "fast":
+        return Choice(4, "the lines of some pages together fill the engine's batches; a crash costs little")
     return Choice(2, "small: an engine on the CPU gains nothing from more, and a crash costs less")
 
 

@@ -19,7 +19,7 @@ from pipelines.config import Config
 from pipelines.interrupt import stop_on_signals
 from pipelines.job import make_job
 from pipelines.machine import Machine, on_cluster, this_machine, without_gpus
-from pipelines.plan import Listing, Plan, make_plan
+from pipelines.plan import Listing, Plan, located, make_plan
 from pipelines.summary import (
     EXIT_COMPLETE,
     EXIT_INCOMPLETE,
@@ -105,7 +105,7 @@ def run(config: Config, view: View | None = None) -> Summary:
         store.check_writable()
     with watch.part("models"):
         _ensure_models(config.engine, config.models, view)
-        info = describe_engine(config.engine, config.models)
+        info = describe_engine(located(config, _machine(config.engine)), config.models)
     with RunLock(store, run_id) as lock:
         return _locked_run(_Run(run_id, config, refs, _card(info, config), store, lock, view, watch))
 

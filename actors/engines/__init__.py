@@ -27,11 +27,15 @@ def build_engine(
         from actors.engines.fake import FakeEngine
 
         return FakeEngine(config)
+    if config.engine == "fast":
+        from actors.engines.fast.engine import FastEngine
+
+        return FastEngine(config, models, gpu_memory_mb)
     if config.engine == "stock":
         from actors.engines.stock import StockEngine
 
         return StockEngine(config, models, gpu_memory_mb)
-    raise ConfigError(f"There is no engine {config.engine}.", "", "Use stock or fake.")
+    raise ConfigError(f"There is no engine {config.engine}.", "", "Use fast, stock or fake.")
 
 
 def describe_engine(config: EngineConfig, models: ModelsConfig | None = None) -> EngineInfo:
@@ -40,6 +44,10 @@ def describe_engine(config: EngineConfig, models: ModelsConfig | None = None) ->
         from actors.engines.fake import describe as describe_fake
 
         return describe_fake(config)
+    if config.engine == "fast":
+        from actors.engines.fast.engine import describe as describe_fast
+
+        return describe_fast(config, models or ModelsConfig())
     from actors.engines.stock import describe
 
     return describe(config, models or ModelsConfig())

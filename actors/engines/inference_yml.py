@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
 
-from actors.errors import ModelError
+from actors.engines.dictionary import read_dictionary
 from actors.models.cache import ModelFiles
 from actors.models.catalogue import Pair, pair_of
 
@@ -46,41 +45,8 @@ def write_model_folders(files: ModelFiles, scratch: Path) -> tuple[Path, Path]:
     rec = _folder(files, scratch, "rec")
     if pair.dictionary != "inference.yml":
         _write(det, {"Global": {"model_name": f"{pair.family}_det"}, **_DET})
-        _write(rec, _rec(pair, _characters(rec, files, pair.dictionary)))
+        _write(rec, _rec(pair, read_dictionary(files)))
     return det, rec
-
-
-def _characters(rec: Path, files: ModelFiles, dictionary: str) -> list[str]:
-    """The recognition model's dictionary, without blank and space, which PaddleX adds itself."""
-    if dictionary == "metadata":
-        return _onnx_characters(rec / "inference.onnx")
-    copy = rec.parent / dictionary
-    files.copy(dictionary, copy)
-    text = copy.read_text("utf-8")
-    if dictionary.endswith(".json"):
-        listed: list[str] = json.loads(text)
-        return listed
-    return _lines(text)
-
-
-def _lines(text: str) -> list[str]:
-    """One character a line. Not splitlines(), which takes some of the characters for line ends; and only
-    line ends are cut off, since a space of another width is a character."""
-    return [line.rstrip("\r") for line in text.removesuffix("\n").split("\n")]
-
-
-def _onnx_characters(weights: Path) -> list[str]:
-    """The metadata key `character` of an ONNX model, which RapidOCR's exports carry."""
-    import onnxruntime
-
-    options = onnxruntime.SessionOptions()
-    options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL
-    options.intra_op_num_threads = 1
-    session = onnxruntime.InferenceSession(str(weights), options, providers=["CPUExecutionProvider"])
-    text = session.get_modelmeta().custom_metadata_map.get("character")
-    if not text:
-        raise ModelError(f"{weights.name} carries no dictionary.", "Its metadata has no key `character`.")
-    return _lines(text)
 
 
 def _rec(pair: Pair, characters: list[str]) -> dict[str, Any]:

@@ -36,6 +36,19 @@ _ENVIRONMENT = {
 """Read by PaddleX when it is imported (paddlex/utils/flags.py)."""
 
 
+_DEFAULTS = {
+    "det_limit_side": 64.0,
+    "det_thresh": 0.3,
+    "det_box_thresh": 0.6,
+    "det_unclip_ratio": 1.5,
+    "rec_score_thresh": 0.0,
+}
+"""PaddleOCR's own (PaddleX configs/pipelines/OCR.yaml)."""
+
+_NOT_STOCK = ("precision", "charset", "compat", "tensorrt", "rec_squeeze", "rec_second_look")
+"""Settings that only the fast engine has."""
+
+
 @dataclass(frozen=True, slots=True)
 class _Extras:
     """Names of the pip extras that bring a runtime."""
@@ -93,16 +106,13 @@ def describe(config: EngineConfig, models: ModelsConfig) -> EngineInfo:
     The runtime's own version is no part of it: releases and processors alike differ in the last bits of
     a score, and a cluster that is brought up to date must be able to go on.
     """
+    _check_settings(config)
     model = find_model(config.model)
     runtime = runtime_of(config, model)
     settings = {
         "model": model.name,
-        "det_limit_side": str(config.det_limit_side),
         "det_limit_type": config.det_limit_type,
-        "det_thresh": f"{config.det_thresh:g}",
-        "det_box_thresh": f"{config.det_box_thresh:g}",
-        "det_unclip_ratio": f"{config.det_unclip_ratio:g}",
-        "rec_score_thresh": f"{config.rec_score_thresh:g}",
+        **{name: f"{value:g}" for name, value in _values(config).items()},
     }
     return EngineInfo(
         engine="stock",
@@ -127,6 +137,22 @@ def runtime_of(config: EngineConfig, model: Model) -> str:
             f"Set engine.runtime to {needed}, or to auto.",
         )
     return needed
+
+
+def _values(config: EngineConfig) -> dict[str, float]:
+    """Settings of the pipeline, by name; PaddleOCR's own where the configuration leaves them open."""
+    values = {name: getattr(config, name) for name in _DEFAULTS}
+    return {name: _DEFAULTS[name] if value is None else float(value) for name, value in values.items()}
+
+
+def _check_settings(config: EngineConfig) -> None:
+    for name in _NOT_STOCK:
+        if getattr(config, name) != EngineConfig.model_fields[name].default:
+            raise ConfigError(
+                f"The stock engine knows no engine.{name}.",
+                "It is PaddleOCR's own pipeline, as it is.",
+                f"Leave engine.{name} out, or set engine.engine to fast.",
+            )
 
 
 def _check_installed(config: EngineConfig) -> None:
@@ -156,7 +182,7 @@ def _has_cuda_provider() -> bool:
 
 def _pipeline(config: EngineConfig, files: ModelFiles, scratch: Path, gpu_memory_mb: int | None) -> Any:
     os.environ.update(_ENVIRONMENT)
-    runtime, family = runtime_of(config, files.model), pair_of(files.model).family
+    runtime, family, values = runtime_of(config, files.model), pair_of(files.model).family, _values(config)
     det, rec = write_model_folders(files, scratch)
     from paddleocr import PaddleOCR
 
@@ -167,12 +193,12 @@ def _pipeline(config: EngineConfig, files: ModelFiles, scratch: Path, gpu_memory
         text_detection_model_dir=str(det),
         text_recognition_model_name=f"{family}_rec",
         text_recognition_model_dir=str(rec),
-        text_det_limit_side_len=config.det_limit_side,
+        text_det_limit_side_len=int(values["det_limit_side"]),
         text_det_limit_type=config.det_limit_type,
-        text_det_thresh=config.det_thresh,
-        text_det_box_thresh=config.det_box_thresh,
-        text_det_unclip_ratio=config.det_unclip_ratio,
-        text_rec_score_thresh=config.rec_score_thresh,
+        text_det_thresh=values["det_thresh"],
+        text_det_box_thresh=values["det_box_thresh"],
+        text_det_unclip_ratio=values["det_unclip_ratio"],
+        text_rec_score_thresh=values["rec_score_thresh"],
         text_recognition_batch_size=_REC_BATCH,
         use_doc_orientation_classify=False,
         use_doc_unwarping=False,

@@ -1,0 +1,194 @@
+"""The fast engine: PaddleOCR's models with a scheduling of their own. Needs neither PaddleOCR nor PaddleX."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from importlib import util
+from typing import TYPE_CHECKING, Literal
+
+from actors.contracts import EngineInfo, Fault, Image, Line, PageResult
+from actors.engines.fast.crops import Crop, cut
+from actors.engines.fast.ctc import Reading
+from actors.engines.fast.detection import Detector
+from actors.engines.fast.options import FastOptions, options_of, pace_of
+from actors.engines.fast.prepared import Head, Prepared, detection_weights, prepare_recognition
+from actors.engines.fast.recognition import Recogniser, decoder
+from actors.errors import ConfigError
+from actors.models.cache import ModelStore, expected_hashes
+from actors.models.catalogue import find_model, pair_of
+from actors.runtimes import load
+from actors.runtimes.choose import RuntimeChoice, choose_runtime, this_host
+from actors.runtimes.contracts import Placement
+from actors.settings import EngineConfig, ModelsConfig
+
+if TYPE_CHECKING:
+    from actors.runtimes.contracts import Session
+
+VERSION = "1"
+"""Raised whenever the engine's own steps give other results: outputs made before are then not mixed with."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """Lines of one page, cut out; or why it has none."""
+
+    crops: tuple[Crop, ...] = ()
+    fault: Fault | None = None
+
+
+class FastEngine:
+    """See OcrEngine. Not thread-safe: its sessions belong to the thread that works with them."""
+
+    def __init__(self, config: EngineConfig, models: ModelsConfig, gpu_memory_mb: int | None = None) -> None:
+        _check_opencv()
+        choice = choose(config)
+        store = ModelStore(models)
+        files = store.ensure(config.model)
+        self._info = describe(config, models)
+        self._options = options_of(config, pace_of(choice.runtime, _device(config)))
+        prepared = prepare_recognition(files, config.charset, _head(choice, config), store.root)
+        placement = _placement(config, choice, gpu_memory_mb, store)
+        self._sessions: tuple[Session, Session] = (
+            load(choice.runtime, detection_weights(files), placement),
+            load(choice.runtime, prepared.weights, placement),
+        )
+        self._detector, self._recogniser = self._parts(prepared)
+
+    @property
+    def info(self) -> EngineInfo:
+        """See OcrEngine."""
+        return self._info
+
+    def recognize(self, pages: Sequence[Image]) -> list[PageResult]:
+        """See OcrEngine. Raises MemoryError if the batch does not fit; the caller asks again page by page."""
+        import cv2
+        import numpy as np
+
+        turned = [cv2.cvtColor(np.ascontiguousarray(page), cv2.COLOR_RGB2BGR) for page in pages]
+        lines = [
+            [crop for box in boxes if (crop := cut(page, box)) is not None]
+            for page, boxes in zip(turned, self._detector.find(turned), strict=True)
+        ]
+        return [
+            PageResult(tuple(self._lines(crops, readings)))
+            for crops, readings in zip(lines, self._read(lines), strict=True)
+        ]
+
+    def release(self) -> None:
+        """See OcrEngine."""
+        for session in self._sessions:
+            session.release()
+
+    def close(self) -> None:
+        """See OcrEngine."""
+        del self._sessions, self._detector, self._recogniser
+
+    def _parts(self, prepared: Prepared) -> tuple[Detector, Recogniser]:
+        options = self._options
+        det, rec = self._sessions
+        decode = decoder(prepared.head, prepared.characters, prepared.kept)
+        return (
+            Detector(det, options.sides, options.boxes, options.det_pixels),
+            Recogniser(rec, decode, options.read),
+        )
+
+    def _read(self, pages: Sequence[Sequence[Crop]]) -> list[list[Reading]]:
+        """Readings of the lines of each page; the lines of all pages are read together, but in `compat`."""
+        pictures = [[crop.image for crop in crops] for crops in pages]
+        if self._options.compat:
+            return [self._recogniser.read_as_stock(lines) for lines in pictures]
+        together = self._recogniser.read([line for lines in pictures for line in lines])
+        rest = iter(together)
+        return [[next(rest) for _ in lines] for lines in pictures]
+
+    def _lines(self, crops: Sequence[Crop], readings: Sequence[Reading]) -> Iterator[Line]:
+        for crop, reading in zip(crops, readings, strict=True):
+            if reading.score >= self._options.score_thresh:
+                yield Line(reading.text, reading.score, tuple(map(float, crop.polygon.reshape(-1))))
+
+
+def describe(config: EngineConfig, models: ModelsConfig) -> EngineInfo:
+    """See `describe_engine`. The runtime's release is no part of it, as with stock."""
+    model = find_model(config.model)
+    pair_of(model)
+    choice = choose(config)
+    device = _device(config)
+    options = options_of(config, pace_of(choice.runtime, device))
+    return EngineInfo(
+        engine="fast",
+        version=VERSION,
+        runtime=choice.runtime,
+        precision=choice.precision,
+        weights=expected_hashes(model, ModelStore(models).root / model.name),
+        settings={"model": model.name, "charset": config.charset, **_in_clear(options)},
+        device=device,
+        threads=config.threads or 1,
+    )
+
+
+def choose(config: EngineConfig) -> RuntimeChoice:
+    """Runtime and precision for a configuration on this machine. Raises ConfigError."""
+    return choose_runtime(
+        this_host(),
+        find_model(config.model).format,
+        _device(config),
+        config.runtime,
+        config.precision,
+        tensorrt=config.tensorrt,
+    )
+
+
+def _in_clear(options: FastOptions) -> dict[str, str]:
+    read, boxes = options.read, options.boxes
+    return {
+        "compat": str(options.compat).lower(),
+        "det_sides": repr(options.sides),
+        "det_thresh": f"{boxes.thresh:g}",
+        "det_box_thresh": f"{boxes.box_thresh:g}",
+        "det_unclip_ratio": f"{boxes.unclip_ratio:g}",
+        "rec_squeeze": f"{read.squeeze:g}",
+        "rec_second_look": f"{read.second_look:g}",
+        "rec_step": str(read.pack.step),
+        "rec_score_thresh": f"{options.score_thresh:g}",
+    }
+
+
+def _device(config: EngineConfig) -> Literal["cpu", "gpu"]:
+    return "gpu" if config.device == "gpu" else "cpu"
+
+
+def _head(choice: RuntimeChoice, config: EngineConfig) -> Head:
+    """On a CPU numpy finds the best class faster than ONNX Runtime's ArgMax does; a card must not send
+    18,710 logits a step."""
+    return "best" if _device(config) == "gpu" else "logits"
+
+
+def _placement(
+    config: EngineConfig, choice: RuntimeChoice, gpu_memory_mb: int | None, store: ModelStore
+) -> Placement:
+    return Placement(
+        device=_device(config),
+        precision=choice.precision,
+        threads=config.threads or 1,
+        gpu_memory_mb=gpu_memory_mb,
+        tensorrt=config.tensorrt,
+        engine_cache=store.root / "tensorrt" if config.tensorrt else None,
+    )
+
+
+def _check_opencv() -> None:
+    if not util.find_spec("cv2"):
+        raise ConfigError(
+            "The fast engine needs OpenCV, which is not installed.",
+            "It comes with each extra that brings a runtime.",
+            "pip install 'rayocr[cpu]', or 'rayocr[gpu-onnx]' for a GPU",
+        )
+    try:
+        import cv2  # noqa: F401 - the import is what is tried
+    except ImportError as error:
+        raise ConfigError(
+            "OpenCV cannot be loaded.",
+            str(error),
+            "On a slim Debian or Ubuntu: apt install libgl1 libglib2.0-0",
+        ) from error

@@ -1,0 +1,94 @@
+"""The values with which the fast engine works: stock's in `compat`, else what was measured to be best.
+
+`benchmarks/settings.py` measures them over all labelled sets; docs/fast-engine.md has the tables.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from actors.engines.fast.boxes import MAX_CANDIDATES, BoxRule
+from actors.engines.fast.packing import PackRule
+from actors.engines.fast.recognition import ReadRule
+from actors.engines.fast.sides import GlyphRule, LimitRule, SideRule
+from actors.settings import EngineConfig
+
+STOCK_SIDE = 64
+STOCK_BOXES = BoxRule(0.3, 0.6, 1.5, whole_pixels=True, max_candidates=MAX_CANDIDATES)
+"""PaddleX configs/pipelines/OCR.yaml: limit_side_len, thresh, box_thresh, unclip_ratio."""
+
+_BOXES = BoxRule(0.3, 0.6, 1.5, whole_pixels=False, max_candidates=3000)
+_GLYPH = GlyphRule(glyph=9.5, least=640, most=1600, unknown=960, enlarge=1.25)
+_SQUEEZE = 0.7
+_SECOND_LOOK = 0.9
+_SCORE_THRESH = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """What suits the runtime and the device, and changes no text but by rounding.
+
+    `det_pixels`: most pixels of pages detected at once; `rec_columns`: most columns of lines read at once;
+    `few_shapes`: whether each new shape costs the runtime something.
+    """
+
+    det_pixels: int
+    rec_columns: int
+    few_shapes: bool
+
+
+@dataclass(frozen=True, slots=True)
+class FastOptions:
+    """Everything that the fast engine's steps need to know."""
+
+    sides: SideRule
+    boxes: BoxRule
+    read: ReadRule
+    det_pixels: int
+    score_thresh: float
+    compat: bool
+
+
+def pace_of(runtime: str, device: str) -> Pace:
+    """On one CPU thread large batches gain nothing and cost memory; a card wants them."""
+    if device == "gpu":
+        return Pace(det_pixels=16 << 20, rec_columns=64 * 640, few_shapes=True)
+    return Pace(det_pixels=1 << 20, rec_columns=2560, few_shapes=runtime == "openvino")
+
+
+def options_of(config: EngineConfig, pace: Pace) -> FastOptions:
+    """The options for a configuration: what it leaves open is the default of its mode."""
+    compat = config.compat
+    base = STOCK_BOXES if compat else _BOXES
+    boxes = BoxRule(
+        config.det_thresh or base.thresh,
+        config.det_box_thresh or base.box_thresh,
+        config.det_unclip_ratio or base.unclip_ratio,
+        base.whole_pixels,
+        base.max_candidates,
+    )
+    least = 32 if pace.few_shapes else 16
+    rows = (16, 8, 4, 2, 1) if pace.few_shapes else ()
+    packing = PackRule(
+        step=32 if pace.few_shapes else 8, least=least, columns=pace.rec_columns, row_counts=rows
+    )
+    squeeze = 1.0 if compat else _or(config.rec_squeeze, _SQUEEZE)
+    return FastOptions(
+        sides=_sides(config, pace),
+        boxes=boxes,
+        read=ReadRule(squeeze, _or(config.rec_second_look, _SECOND_LOOK), packing),
+        det_pixels=pace.det_pixels,
+        score_thresh=_or(config.rec_score_thresh, 0.0 if compat else _SCORE_THRESH),
+        compat=compat,
+    )
+
+
+def _sides(config: EngineConfig, pace: Pace) -> SideRule:
+    if config.compat or config.det_limit_side is not None:
+        return LimitRule(config.det_limit_side or STOCK_SIDE, config.det_limit_type)
+    step = 64 if pace.few_shapes else _GLYPH.step
+    return GlyphRule(_GLYPH.glyph, _GLYPH.least, _GLYPH.most, _GLYPH.unknown, _GLYPH.enlarge, step)
+
+
+def _or(value: float | None, default: float) -> float:
+    return default if value is None else value

@@ -1,0 +1,175 @@
+"""Recognition: pictures of lines in, their texts out; lines of all pages of a batch go together."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+from actors.engines.fast.ctc import Reading, collapse
+from actors.engines.fast.packing import HEIGHT, Batch, PackRule, Shape, pack, stock_batches
+from actors.engines.fast.wide import cut_places
+from actors.runtimes.contracts import Array, Floats
+
+if TYPE_CHECKING:
+    from actors.contracts import Image
+    from actors.runtimes.contracts import Session
+
+    Decode = Callable[[Sequence[Array]], Iterator[Reading]]
+
+WIDEST = 3200
+"""Most pixels of width in one pass (PaddleX text_recognition/processors.py: max_imgW)."""
+
+_STEP = 8
+"""Pixels of width to a step of the model, which gives one character at most."""
+
+_CROWDED = 0.7
+"""Characters to a step from which a squeezed line is too dense to be sure of, whatever it scores."""
+
+_TRUST = 0.05
+"""How much lower an unsqueezed reading may score and still count instead of the squeezed one."""
+
+_LEAST_PICTURE = 8
+"""Least pixels of width that a line's picture is resized to: a step of the model."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReadRule:
+    """How lines are read.
+
+    `squeeze`: width of a line's picture over what its height asks for. `second_look`: lines that score
+    below, and those that are crowded, are read again unsqueezed; 0 for never.
+    """
+
+    squeeze: float
+    second_look: float
+    pack: PackRule
+
+
+class Recogniser:
+    """Reads lines. `decode`: what turns the session's outputs into readings (see `decoder`)."""
+
+    def __init__(self, session: Session, decode: Decode, rule: ReadRule) -> None:
+        self._session = session
+        self._decode = decode
+        self._rule = rule
+
+    def read(self, lines: Sequence[Image]) -> list[Reading]:
+        """What each line (H×W×3 uint8 BGR, any size) says; in order."""
+        readings = self._look(lines, self._rule.squeeze)
+        doubtful = [index for index, line in enumerate(lines) if self._is_doubtful(line, readings[index])]
+        for index, again in zip(doubtful, self._look([lines[index] for index in doubtful], 1.0), strict=True):
+            if again.score >= readings[index].score - _TRUST:
+                readings[index] = again
+        return readings
+
+    def read_as_stock(self, lines: Sequence[Image]) -> list[Reading]:
+        """The same for the lines of one page, in the batches and with the padding of stock."""
+        shapes = [Shape(line.shape[1], line.shape[0]) for line in lines]
+        return self._run(lines, stock_batches(shapes))
+
+    def _is_doubtful(self, line: Image, reading: Reading) -> bool:
+        if self._rule.squeeze >= 1.0 or not self._rule.second_look:
+            return False
+        steps = strip_width(line, self._rule.squeeze) / _STEP
+        return reading.score < self._rule.second_look or len(reading.text) > _CROWDED * steps
+
+    def _look(self, lines: Sequence[Image], squeeze: float) -> list[Reading]:
+        pieces, joints = _pieces(lines, squeeze)
+        widths = [strip_width(piece, squeeze) for piece in pieces]
+        read = self._run(pieces, pack(widths, self._rule.pack))
+        return list(_join(read, joints))
+
+    def _run(self, lines: Sequence[Image], batches: Iterable[Batch]) -> list[Reading]:
+        readings = [Reading("", 0.0)] * len(lines)
+        for batch in batches:
+            outputs = self._session.run(_strips(lines, batch))
+            for slot, reading in zip(batch.slots, self._decode(outputs), strict=True):
+                readings[slot.crop] = reading
+        return readings
+
+
+def decoder(head: str, characters: Sequence[str], kept: Sequence[int] | None) -> Decode:
+    """Turns a session's outputs into readings. `head`, `characters` and `kept` as in Prepared."""
+
+    def best(outputs: Sequence[Array]) -> Iterator[Reading]:
+        for classes, scores in zip(outputs[0], outputs[1], strict=True):
+            yield collapse(classes, scores, characters)
+
+    def all_scores(outputs: Sequence[Array]) -> Iterator[Reading]:
+        for line in outputs[0]:
+            of_kept = line if kept is None else line[:, kept]
+            classes = of_kept.argmax(axis=1)
+            named = characters if kept is None else [characters[index] for index in kept]
+            yield collapse(classes, of_kept.max(axis=1), named)
+
+    def all_logits(outputs: Sequence[Array]) -> Iterator[Reading]:
+        for line in outputs[0]:
+            yield _from_logits(line, characters)
+
+    return {"best": best, "softmax": all_scores, "logits": all_logits}[head]
+
+
+def _from_logits(logits: Floats, characters: Sequence[str]) -> Reading:
+    """The softmax is worked out where it is needed: at the steps that become characters, some 20 %."""
+    import numpy as np
+
+    classes = logits.argmax(axis=1)
+    bare = collapse(classes, np.ones(len(classes), np.float32), characters)
+    if not bare.steps:
+        return bare
+    rows = logits[list(bare.steps)]
+    top = rows.max(axis=1, keepdims=True)
+    scores = 1.0 / np.exp(rows - top).sum(axis=1)
+    return Reading(bare.text, float(scores.mean()), bare.steps)
+
+
+def strip_width(line: Image, squeeze: float) -> int:
+    """Pixels of width of a line's picture at the model's height."""
+    wanted: int = math.ceil(HEIGHT * squeeze * line.shape[1] / line.shape[0])
+    return max(_LEAST_PICTURE, min(wanted, WIDEST))
+
+
+def _strips(lines: Sequence[Image], batch: Batch) -> Floats:
+    """The model's input, N×3×48×W float32 in -1..1, 0 where a line is padded."""
+    import cv2
+    import numpy as np
+
+    strips = np.zeros((len(batch.slots), 3, HEIGHT, batch.width), np.float32)
+    for strip, slot in zip(strips, batch.slots, strict=True):
+        picture = cv2.resize(lines[slot.crop], (slot.width, HEIGHT)).astype(np.float32)
+        strip[:, :, : slot.width] = (
+            picture.transpose(2, 0, 1) / np.float32(255) - np.float32(0.5)
+        ) / np.float32(0.5)
+    return strips
+
+
+def _pieces(lines: Sequence[Image], squeeze: float) -> tuple[list[Image], list[list[bool]]]:
+    """Lines cut into pieces that fit the model; and for each line, whether a gap of words follows a piece."""
+    pieces: list[Image] = []
+    joints: list[list[bool]] = []
+    for line in lines:
+        longest = int(WIDEST * line.shape[0] / (HEIGHT * squeeze))
+        places = cut_places(line, longest)
+        edges = [0, *(place for place, _ in places), line.shape[1]]
+        pieces += [line[:, left:right] for left, right in pairwise(edges)]
+        joints.append([is_gap for _, is_gap in places])
+    return pieces, joints
+
+
+def _join(readings: Sequence[Reading], joints: Sequence[Sequence[bool]]) -> Iterator[Reading]:
+    start = 0
+    for gaps in joints:
+        parts = readings[start : start + len(gaps) + 1]
+        start += len(gaps) + 1
+        if not gaps:
+            yield parts[0]
+            continue
+        text = parts[0].text
+        for part, is_gap in zip(parts[1:], gaps, strict=True):
+            text += (" " if is_gap and text and part.text else "") + part.text
+        told = [part for part in parts if part.text]
+        letters = sum(len(part.text) for part in told)
+        yield Reading(text, sum(part.score * len(part.text) for part in told) / letters if letters else 0.0)

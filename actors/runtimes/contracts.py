@@ -1,0 +1,69 @@
+"""What a runtime takes and gives: the one small interface below the fast engine."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeAlias
+
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+
+    Array: TypeAlias = npt.NDArray[Any]
+    Floats: TypeAlias = npt.NDArray[np.float32]
+else:
+    Array: TypeAlias = Any
+    Floats: TypeAlias = Any
+
+Precision = Literal["float32", "float16", "bfloat16", "int8", "int8+bfloat16"]
+"""Arithmetic of a model; inputs and outputs are float32 in any case. `int8`: of its convolutions, the rest in
+float32, or in bfloat16 as `int8+bfloat16`."""
+
+Format = Literal["onnx", "openvino", "paddle"]
+
+
+@dataclass(frozen=True, slots=True)
+class Weights:
+    """A model on this disk. `files`: one .onnx; OpenVINO's .xml and .bin; Paddle's .pdmodel (or .json) and
+    .pdiparams."""
+
+    format: Format
+    files: tuple[Path, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Placement:
+    """Where and how a model computes.
+
+    `device`: "cpu", or "gpu" for the first card that this process sees; `threads`: of this session on the
+    CPU; `gpu_memory_mb`: most memory that it may take of the card, in MiB, None for no cap; `tensorrt`: let
+    TensorRT build engines on an NVIDIA card, kept in `engine_cache`.
+    """
+
+    device: Literal["cpu", "gpu"] = "cpu"
+    precision: Precision = "float32"
+    threads: int = 1
+    gpu_memory_mb: int | None = None
+    tensorrt: bool = False
+    engine_cache: Path | None = None
+
+
+class Session(Protocol):
+    """A loaded model. It belongs to the process, and to the thread, that loaded it."""
+
+    def run(self, batch: Floats) -> tuple[Array, ...]:
+        """The model's outputs for an N×3×H×W float32 batch. What is returned is the caller's own."""
+        ...
+
+    def release(self) -> None:
+        """Give working memory back where the runtime can; the model stays loaded."""
+        ...
+
+
+class LoadSession(Protocol):
+    """What each runtime's module offers as `load`."""
+
+    def __call__(self, weights: Weights, placement: Placement) -> Session:
+        """See `actors.runtimes.load`."""
+        ...

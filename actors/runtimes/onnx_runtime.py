@@ -1,0 +1,137 @@
+"""ONNX Runtime: on the CPU, or on an NVIDIA card with its CUDA or TensorRT provider."""
+
+from __future__ import annotations
+
+from importlib import util
+from pathlib import Path
+from typing import Any
+
+from actors.errors import ConfigError
+from actors.runtimes.contracts import Array, Floats, Placement, Weights
+
+_ERRORS_ONLY = 3
+"""Severity from which ONNX Runtime prints (onnxruntime_c_api.h: ORT_LOGGING_LEVEL_ERROR)."""
+
+
+class OnnxSession:
+    """See Session. Its arena follows the largest batch seen and stays there; it has no way to shrink
+    without growing elsewhere, so `release` loads the model again."""
+
+    def __init__(self, weights: Weights, placement: Placement) -> None:
+        self._weights = weights
+        self._placement = placement
+        self._session = _session(weights, placement)
+        self._input = self._session.get_inputs()[0].name
+
+    def run(self, batch: Floats) -> tuple[Array, ...]:
+        """See Session."""
+        return tuple(self._session.run(None, {self._input: batch}))
+
+    def release(self) -> None:
+        """See Session."""
+        del self._session
+        self._session = _session(self._weights, self._placement)
+
+
+def load(weights: Weights, placement: Placement) -> OnnxSession:
+    """See `actors.runtimes.load`. float16 is TensorRT's alone; bfloat16 and int8 are OpenVINO's."""
+    if not util.find_spec("onnxruntime"):
+        extra = "gpu-onnx" if placement.device == "gpu" else "cpu"
+        raise ConfigError(
+            "ONNX Runtime is not installed.",
+            "engine.runtime is onnxruntime.",
+            f"pip install 'rayocr[{extra}]'",
+        )
+    if weights.format != "onnx":
+        raise ConfigError(
+            f"ONNX Runtime cannot execute a model in {weights.format} format.",
+            "",
+            "Set engine.runtime to auto.",
+        )
+    allowed = ("float32", "float16") if placement.tensorrt and placement.device == "gpu" else ("float32",)
+    if placement.precision not in allowed:
+        raise ConfigError(
+            f"ONNX Runtime does not compute in {placement.precision} here.",
+            "float16 needs engine.tensorrt on a GPU; bfloat16 and int8 are computed by OpenVINO on a CPU.",
+            "Set engine.precision to auto, or engine.runtime to openvino.",
+        )
+    return OnnxSession(weights, placement)
+
+
+def providers(placement: Placement) -> list[tuple[str, dict[str, Any]]]:
+    """The providers of a session, and their options as ONNX Runtime wants them."""
+    if placement.device == "cpu":
+        return [("CPUExecutionProvider", {})]
+    cuda: dict[str, Any] = {
+        "device_id": 0,
+        "arena_extend_strategy": "kSameAsRequested",
+        "cudnn_conv_algo_search": "HEURISTIC",
+    }
+    if placement.gpu_memory_mb is not None:
+        cuda["gpu_mem_limit"] = placement.gpu_memory_mb << 20
+    found: list[tuple[str, dict[str, Any]]] = [("CUDAExecutionProvider", cuda)]
+    if placement.tensorrt:
+        found.insert(0, ("TensorrtExecutionProvider", _tensorrt(placement)))
+    return found
+
+
+def _tensorrt(placement: Placement) -> dict[str, Any]:
+    options: dict[str, Any] = {"device_id": 0, "trt_fp16_enable": placement.precision == "float16"}
+    if placement.engine_cache is not None:
+        options |= {
+            "trt_engine_cache_enable": True,
+            "trt_engine_cache_path": str(placement.engine_cache),
+            "trt_timing_cache_enable": True,
+            "trt_timing_cache_path": str(placement.engine_cache),
+        }
+    if placement.gpu_memory_mb is not None:
+        options["trt_max_workspace_size"] = placement.gpu_memory_mb << 19
+    return options
+
+
+def _session(weights: Weights, placement: Placement) -> Any:
+    import onnxruntime
+
+    wanted = providers(placement)
+    missing = {name for name, _ in wanted} - set(onnxruntime.get_available_providers())
+    if missing:
+        raise ConfigError(
+            f"This ONNX Runtime has no {' and no '.join(sorted(missing))}.",
+            "The package onnxruntime computes on CPUs; onnxruntime-gpu on NVIDIA cards, too.",
+            "pip uninstall onnxruntime; pip install 'rayocr[gpu-onnx]'",
+        )
+    if placement.engine_cache is not None:
+        placement.engine_cache.mkdir(parents=True, exist_ok=True)
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = placement.threads
+    options.inter_op_num_threads = 1
+    options.log_severity_level = _ERRORS_ONLY
+    if placement.threads > 1:
+        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    try:
+        session = onnxruntime.InferenceSession(_one_file(weights), options, providers=wanted)
+    except Exception as error:
+        # ONNX Runtime raises many types, and all mean the same here.
+        raise ConfigError(
+            f"ONNX Runtime could not load {Path(_one_file(weights)).name}.",
+            str(error).splitlines()[0],
+            "Check the card's driver and memory." if placement.device == "gpu" else "rayocr models verify",
+        ) from error
+    _check_used(session, wanted)
+    return session
+
+
+def _check_used(session: Any, wanted: list[tuple[str, dict[str, Any]]]) -> None:
+    """ONNX Runtime drops a provider that cannot start, with a warning, and computes on the CPU."""
+    used = session.get_providers()
+    dropped = [name for name, _ in wanted if name not in used]
+    if dropped:
+        raise ConfigError(
+            f"ONNX Runtime could not start its {dropped[0]}.",
+            "The CUDA or TensorRT libraries it was built for are missing, or the card's driver is too old.",
+            "pip install 'rayocr[gpu-onnx]', or set engine.device=cpu",
+        )
+
+
+def _one_file(weights: Weights) -> str:
+    return str(weights.files[0])

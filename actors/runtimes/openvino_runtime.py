@@ -1,0 +1,85 @@
+"""OpenVINO on the CPU, in float32, in bfloat16 where the CPU has it, or with int8 convolutions."""
+
+from __future__ import annotations
+
+from importlib import util
+from typing import Any
+
+from actors.errors import ConfigError
+from actors.runtimes.contracts import Array, Floats, Placement, Weights
+from actors.runtimes.cpu import cpu_has_bfloat16
+
+_HINTS = {"float32": "f32", "bfloat16": "bf16", "int8": "f32", "int8+bfloat16": "bf16"}
+"""OpenVINO's INFERENCE_PRECISION_HINT. It is always set: on CPUs with bfloat16 that is its silent default.
+Quantised convolutions stay int8 under any hint."""
+
+_KERNEL_CACHE = 512
+"""Kernels kept (CPU_RUNTIME_CACHE_CAPACITY). One is built for each layer and shape; by default 5,000 are
+kept, and memory grows with every new shape."""
+
+
+class OpenVinoSession:
+    """See Session."""
+
+    def __init__(self, weights: Weights, placement: Placement) -> None:
+        import openvino
+
+        model = openvino.Core().read_model(*(str(file) for file in weights.files))
+        config = {
+            "INFERENCE_PRECISION_HINT": _HINTS[placement.precision],
+            "INFERENCE_NUM_THREADS": placement.threads,
+            "NUM_STREAMS": 1,
+            "PERFORMANCE_HINT": "LATENCY",
+            "CPU_RUNTIME_CACHE_CAPACITY": _KERNEL_CACHE,
+            "ENABLE_CPU_PINNING": False,
+        }
+        self._compiled = openvino.Core().compile_model(model, "CPU", config)
+        self._request: Any = self._compiled.create_infer_request()
+
+    def run(self, batch: Floats) -> tuple[Array, ...]:
+        """See Session."""
+        found = self._request.infer([batch], share_inputs=True, share_outputs=False)
+        return tuple(found[output] for output in self._compiled.outputs)
+
+    def release(self) -> None:
+        """See Session: the working memory of the last shape goes, kernels stay."""
+        self._compiled.release_memory()
+
+
+def load(weights: Weights, placement: Placement) -> OpenVinoSession:
+    """See `actors.runtimes.load`."""
+    if not util.find_spec("openvino"):
+        raise ConfigError(
+            "OpenVINO is not installed.", "engine.runtime is openvino.", "pip install 'rayocr[cpu]'"
+        )
+    if placement.device != "cpu":
+        raise ConfigError(
+            "OpenVINO computes on CPUs here.",
+            "engine.device is gpu and engine.runtime openvino.",
+            "Set engine.runtime to onnxruntime, or engine.device to cpu.",
+        )
+    if weights.format == "paddle":
+        raise ConfigError(
+            "OpenVINO does not execute models in paddle format here.",
+            "",
+            "Set engine.runtime to paddle or auto.",
+        )
+    if placement.precision not in _HINTS:
+        raise ConfigError(
+            f"OpenVINO does not compute in {placement.precision} on a CPU.",
+            "",
+            "Set engine.precision to auto.",
+        )
+    if placement.precision.endswith("bfloat16") and not cpu_has_bfloat16():
+        raise ConfigError(
+            "This CPU has no bfloat16 arithmetic.",
+            "engine.precision is bfloat16; /proc/cpuinfo lists neither avx512_bf16 nor amx_bf16.",
+            "Set engine.precision to float32, or to auto.",
+        )
+    if placement.precision.startswith("int8") and weights.format != "openvino":
+        raise ConfigError(
+            "This model has no int8 form yet.",
+            "engine.precision is int8.",
+            "Make one from your own pages: rayocr models quantize --help",
+        )
+    return OpenVinoSession(weights, placement)

@@ -1,0 +1,114 @@
+"""Changes to a recognition model's graph: fewer classes in its head, and less than all scores out of it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from actors.errors import ModelError
+
+VERSION = 1
+"""Part of a prepared file's identity: raised whenever a graph comes out differently."""
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """The end of a recognition model: features x weights + bias, then softmax over classes."""
+
+    weights: str
+    bias: str
+    softmax: Any
+    logits: str
+
+
+def prepare(
+    source: Path, target: Path, kept: Sequence[int] | None, head: Literal["softmax", "logits", "best"]
+) -> None:
+    """Write a changed copy of an ONNX model. `kept`: the classes that stay, None for all.
+
+    `head`: what it gives for N lines of T steps: "softmax", all scores (float32 N×T×C), as it came;
+    "logits", the same before the softmax; "best", the best class (int64 N×T) and its score (float32 N×T).
+    Raises ModelError if the graph does not end as PaddleOCR's recognition models do.
+    """
+    import onnx
+
+    model = onnx.load(str(source))
+    end = _find_head(model.graph, source)
+    if kept is not None:
+        _keep_classes(model.graph, end, kept)
+    if head != "softmax":
+        model.graph.node.remove(end.softmax)
+        del model.graph.output[:]
+        model.graph.output.extend(_best(model.graph, end) if head == "best" else _logits(end))
+    del model.graph.value_info[:]
+    onnx.checker.check_model(model)
+    target.write_bytes(model.SerializeToString())
+
+
+def _find_head(graph: Any, source: Path) -> Head:
+    makers = {output: node for node in graph.node for output in node.output}
+    constants = {tensor.name for tensor in graph.initializer}
+
+    def maker(name: str) -> Any:
+        node = makers.get(name)
+        while node is not None and node.op_type == "Identity":
+            node = makers.get(node.input[0])
+        return node
+
+    softmax = maker(graph.output[0].name)
+    add = maker(softmax.input[0]) if softmax is not None and softmax.op_type == "Softmax" else None
+    if add is None or add.op_type != "Add":
+        raise _unknown(source)
+    bias = next((name for name in add.input if name in constants), None)
+    product = next((found for name in add.input if (found := maker(name)) is not None), None)
+    if bias is None or product is None or product.op_type != "MatMul" or product.input[1] not in constants:
+        raise _unknown(source)
+    return Head(product.input[1], bias, softmax, softmax.input[0])
+
+
+def _keep_classes(graph: Any, end: Head, kept: Sequence[int]) -> None:
+    from onnx import numpy_helper
+
+    index = list(kept)
+    for tensor in graph.initializer:
+        if tensor.name in (end.weights, end.bias):
+            array = numpy_helper.to_array(tensor)
+            tensor.CopyFrom(numpy_helper.from_array(array[..., index].copy(), tensor.name))
+    for dimension in graph.output[0].type.tensor_type.shape.dim[-1:]:
+        dimension.dim_value = len(index)
+
+
+def _logits(end: Head) -> list[Any]:
+    from onnx import TensorProto, helper
+
+    return [helper.make_tensor_value_info(end.logits, TensorProto.FLOAT, ["N", "T", "C"])]
+
+
+def _best(graph: Any, end: Head) -> list[Any]:
+    """The score of the best class is 1 / sum(exp(logit - best logit)): the same softmax, of one class."""
+    from onnx import TensorProto, helper
+
+    graph.node.extend(
+        [
+            helper.make_node("ArgMax", [end.logits], ["rayocr_class"], axis=2, keepdims=0),
+            helper.make_node("ReduceMax", [end.logits], ["rayocr_best"], axes=[2], keepdims=1),
+            helper.make_node("Sub", [end.logits, "rayocr_best"], ["rayocr_below"]),
+            helper.make_node("Exp", ["rayocr_below"], ["rayocr_exp"]),
+            helper.make_node("ReduceSum", ["rayocr_exp"], ["rayocr_sum"], axes=[2], keepdims=0),
+            helper.make_node("Reciprocal", ["rayocr_sum"], ["rayocr_score"]),
+        ]
+    )
+    return [
+        helper.make_tensor_value_info("rayocr_class", TensorProto.INT64, ["N", "T"]),
+        helper.make_tensor_value_info("rayocr_score", TensorProto.FLOAT, ["N", "T"]),
+    ]
+
+
+def _unknown(source: Path) -> ModelError:
+    return ModelError(
+        f"{source.name} does not end as a recognition model of PaddleOCR does.",
+        "Its head is not a matrix product, a bias and a softmax.",
+        "Set engine.charset=all, or take another engine.model.",
+    )
