@@ -65,6 +65,7 @@ def main() -> None:
         if request["pages"] == [told["warm"]]:  # each request warms up its own actors
             channel.send(_answer([], 0.0, 0.0, 0.0))
             continue
+        began, spent = time.time(), cpu_s()
         with tempfile.TemporaryDirectory(prefix="compare-") as notes:
             ray.init(
                 address="local",
@@ -74,17 +75,20 @@ def main() -> None:
                 logging_level="error",
             )
             try:
-                channel.send(_read(request["pages"], told, Path(notes)))
+                channel.send(_read(request["pages"], told, Path(notes), began, spent))
             finally:
                 ray.shutdown()
 
 
-def _read(pages: Sequence[str], told: Mapping[str, Any], notes: Path) -> dict[str, Any]:
+def _read(
+    pages: Sequence[str], told: Mapping[str, Any], notes: Path, began: float, spent: float
+) -> dict[str, Any]:
+    """One run; `began`: when Ray was asked to start, `spent`: this process's CPU seconds then."""
     import ray.data
 
     ray.data.DataContext.get_current().enable_progress_bars = False
     ray.data.read_images([told["warm"]], mode="RGB").take_all()
-    before, began = _costs(), time.time()
+    before = _costs()
     rows = (
         ray.data.read_images(list(pages), mode="RGB", include_paths=True)
         .map_batches(
@@ -103,7 +107,8 @@ def _read(pages: Sequence[str], told: Mapping[str, Any], notes: Path) -> dict[st
     cpu += sum(actor["cpu_s"] - actor["start_cpu_s"] for actor in actors.values())
     ready = min(actor["ready"] for actor in actors.values())
     peak = sum(map(peak_rss_mb, rest)) + sum(actor["peak_rss_mb"] for actor in actors.values())
-    start_cpu = sum(actor["start_cpu_s"] for actor in actors.values())
+    start_cpu = sum(cost for pid, cost in before.items() if pid not in actors) - spent
+    start_cpu += sum(actor["start_cpu_s"] for actor in actors.values())
     by_path = {os.path.realpath(row["path"]): json.loads(row["read"]) for row in rows}
     empty = {"text": "", "lines": [], "error": "no row came out"}
     found = [{"file": page} | by_path.get(os.path.realpath(page), empty) for page in pages]

@@ -203,7 +203,7 @@ class Pool:
         return Turn(found, len(found), answer["cpu_s"], answer["wall_s"], *start)
 
     def _restart(self, number: int) -> None:
-        """One that does not start again stays ended: all its further pages are errors."""
+        """One that does not start is tried again with the next pages."""
         ended = self._adapters[number]
         self._peaks[number] = max(self._peaks[number], ended.peak_rss_mb)
         try:

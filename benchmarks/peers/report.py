@@ -145,10 +145,7 @@ def markdown(tree: Mapping[str, Any], rows: Sequence[Row], target_sets: Sequence
         parts.append(_set_table(mode, name, [row for row in rows if (row.mode, row.set) == (mode, name)]))
     parts.append(_ratio_tables(found, means(found, target_sets), target_sets))
     if tree["left_out"]:
-        lines = [
-            f"- {one['system']} ({one['mode']}, {one['set']}): {one['reason']}" for one in tree["left_out"]
-        ]
-        parts.append("\n".join(["## Left out", "", *lines]))
+        parts.append(_left_out(tree["left_out"]))
     parts.append(_systems(tree, rows))
     return "\n\n".join(parts) + "\n"
 
@@ -234,6 +231,14 @@ def _ratio_tables(found: Sequence[Ratio], over: Sequence[Mean], target_sets: Seq
         for one in over
     ]
     return "\n".join([*lines, table(mean_header, mean_cells, text_columns=2)])
+
+
+def _left_out(cases: Sequence[Mapping[str, str]]) -> str:
+    where: dict[tuple[str, str], list[str]] = {}
+    for one in cases:
+        where.setdefault((one["system"], one["reason"]), []).append(f"{one['set']} {one['mode']}")
+    lines = [f"- {system}: {reason} ({', '.join(places)})" for (system, reason), places in where.items()]
+    return "\n".join(["## Left out", "", *lines])
 
 
 def _systems(tree: Mapping[str, Any], rows: Sequence[Row]) -> str:
