@@ -47,7 +47,7 @@ def _faster_paddle(name: str, size: str) -> System:
 # Where a setting is not the peer's default, README.md beside this file has the figures.
 OTHERS: tuple[System, ...] = (
     System("stock", "stock_adapter"),
-    _rapidocr("onnxruntime", {"Rec.rec_batch_num": 1}),
+    _rapidocr("onnxruntime", {"Rec.rec_batch_num": 1, "EngineConfig.onnxruntime.enable_cpu_mem_arena": True}),
     _rapidocr("openvino", {}),
     _faster_paddle("faster-paddle", "small"),
     _faster_paddle("faster-paddle-tiny", "tiny"),
