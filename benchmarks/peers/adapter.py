@@ -90,7 +90,10 @@ def serve(build: Callable[[Mapping[str, Any]], Reader]) -> None:
     """Build the system, say what it is, answer requests."""
     channel = Channel()
     started = time.monotonic()
-    reader = build(options())
+    try:
+        reader = build(options())
+    except Exception as error:  # noqa: BLE001 - the other side reports the last line of stderr
+        raise SystemExit(describe(error)) from None
     channel.send(introduction(reader.ready, cpu_s(), time.monotonic() - started))
     with tempfile.TemporaryDirectory(prefix="compare-") as scratch:
         for request in channel.requests():

@@ -242,9 +242,12 @@ def _left_out(cases: Sequence[Mapping[str, str]]) -> str:
 
 
 def _systems(tree: Mapping[str, Any], rows: Sequence[Row]) -> str:
-    settings = {row.system: row.settings for row in rows}
+    settings = {
+        name: "; or ".join(dict.fromkeys(row.settings for row in rows if row.system == name))
+        for name in tree["versions"]
+    }
     cells = [
-        (name, settings.get(name, ""), ", ".join(f"{key} {value}" for key, value in versions.items()))
+        (name, settings[name], ", ".join(f"{key} {value}" for key, value in versions.items()))
         for name, versions in tree["versions"].items()
     ]
     return f"## Settings and versions\n\n{table(('system', 'settings', 'versions'), cells, text_columns=3)}"

@@ -224,7 +224,7 @@ def test_a_pool_of_our_engine_reads_and_an_unknown_setting_says_so(tmp_path: Pat
         assert set(again.pages) == set(pages)
     finally:
         pool.close()
-    with pytest.raises(systems.CannotRunError):
+    with pytest.raises(systems.CannotRunError, match="no_such_setting"):
         Pool(systems.variant("odd:engine=fake,no_such_setting=1"), 1, options, pages[0])
 
 
