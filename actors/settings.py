@@ -61,6 +61,10 @@ class EngineConfig(Settings):
     """Arithmetic of the models (fast engine). `auto`: bfloat16 where the CPU has it and OpenVINO is there,
     float16 with `tensorrt`, else float32. `int8` needs a model made by `rayocr models quantize`."""
 
+    calibration: str | None = Field(default=None, pattern="^[a-z0-9_-]{1,64}$")
+    """With `precision` int8: which model made by `rayocr models quantize`, by name; null: the only one in
+    the cache for this model and charset."""
+
     charset: str = "all"
     """What the fast engine may read: `all`, or sets joined by `+`: digits, latin, greek, cyrillic, arabic,
     hebrew, devanagari, thai, korean, chinese, japanese. Fewer characters are cheaper, and none of them is
@@ -85,6 +89,10 @@ class EngineConfig(Settings):
     det_limit_type: Literal["min", "max"] = "min"
     """`min`: pages whose short side is below the bound are enlarged to it; `max`: pages whose long side is
     above the bound are reduced to it. PaddleOCR's own default is min 64, so pages keep their resolution."""
+
+    det_glyph: float | None = Field(default=None, ge=4, le=40)
+    """Detection: height in pixels that the page's typical letter gets, where `det_limit_side` is null. A
+    smaller one is cheaper, and misses small print; null: the fast engine's own."""
 
     det_thresh: float | None = Field(default=None, gt=0, lt=1)
     """Detection: score above which a pixel is text; null: the engine's own (stock: PaddleOCR's 0.3)."""

@@ -45,7 +45,7 @@ _DEFAULTS = {
 }
 """PaddleOCR's own (PaddleX configs/pipelines/OCR.yaml)."""
 
-_NOT_STOCK = ("precision", "charset", "compat", "tensorrt", "rec_squeeze", "rec_second_look")
+_NOT_STOCK = ("precision", "charset", "compat", "tensorrt", "det_glyph", "rec_squeeze", "rec_second_look")
 """Settings that only the fast engine has."""
 
 

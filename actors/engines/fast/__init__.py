@@ -1,1 +1,1 @@
-"""The fast engine: PaddleOCR's models, with detection and recognition scheduled over whole batches of pages."""
+"""The fast engine: PaddleOCR's models, detection and recognition scheduled over whole batches of pages."""

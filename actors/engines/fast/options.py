@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from actors.engines.fast.boxes import MAX_CANDIDATES, BoxRule
 from actors.engines.fast.packing import PackRule
@@ -14,10 +14,10 @@ from actors.engines.fast.sides import GlyphRule, LimitRule, SideRule
 from actors.settings import EngineConfig
 
 STOCK_SIDE = 64
-STOCK_BOXES = BoxRule(0.3, 0.6, 1.5, whole_pixels=True, max_candidates=MAX_CANDIDATES)
+STOCK_BOXES = BoxRule(0.3, 0.5, 1.6, whole_pixels=True, max_candidates=MAX_CANDIDATES)
 """PaddleX configs/pipelines/OCR.yaml: limit_side_len, thresh, box_thresh, unclip_ratio."""
 
-_BOXES = BoxRule(0.3, 0.6, 1.5, whole_pixels=False, max_candidates=3000)
+_BOXES = BoxRule(0.3, 0.5, 1.6, whole_pixels=False, max_candidates=3000)
 _GLYPH = GlyphRule(glyph=9.5, least=640, most=1600, unknown=960, enlarge=1.25)
 _SQUEEZE = 0.7
 _SECOND_LOOK = 0.9
@@ -87,7 +87,7 @@ def _sides(config: EngineConfig, pace: Pace) -> SideRule:
     if config.compat or config.det_limit_side is not None:
         return LimitRule(config.det_limit_side or STOCK_SIDE, config.det_limit_type)
     step = 64 if pace.few_shapes else _GLYPH.step
-    return GlyphRule(_GLYPH.glyph, _GLYPH.least, _GLYPH.most, _GLYPH.unknown, _GLYPH.enlarge, step)
+    return replace(_GLYPH, glyph=_or(config.det_glyph, _GLYPH.glyph), step=step)
 
 
 def _or(value: float | None, default: float) -> float:

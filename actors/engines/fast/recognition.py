@@ -121,8 +121,8 @@ def _from_logits(logits: Floats, characters: Sequence[str]) -> Reading:
     if not bare.steps:
         return bare
     rows = logits[list(bare.steps)]
-    top = rows.max(axis=1, keepdims=True)
-    scores = 1.0 / np.exp(rows - top).sum(axis=1)
+    rows -= rows.max(axis=1, keepdims=True)
+    scores = 1.0 / np.exp(rows, out=rows).sum(axis=1)
     return Reading(bare.text, float(scores.mean()), bare.steps)
 
 
