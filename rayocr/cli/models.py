@@ -1,4 +1,4 @@
-"""`rayocr models`: list, fetch and verify model weights."""
+"""`rayocr models`: list, fetch, verify and quantize model weights."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import click
+
+from rayocr.cli.quantize import command as quantize
 
 if TYPE_CHECKING:
     from actors.models.cache import ModelStore
@@ -21,9 +23,12 @@ _cache = click.option(
 )
 
 
-@click.group(short_help="List, fetch and verify model weights.")
+@click.group(short_help="List, fetch, verify and quantize model weights.")
 def group() -> None:
     """Model weights: what there is, what is in the cache, and whether it is unaltered."""
+
+
+group.add_command(quantize, "quantize")
 
 
 @group.command(name="list", short_help="Show the catalogue and what of it is in the cache.")
