@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from importlib import util
 from typing import TYPE_CHECKING, Literal
 
 from actors.contracts import EngineInfo, Fault, Image, Line, PageResult
+from actors.engines.fast import int8
 from actors.engines.fast.crops import Crop, cut
 from actors.engines.fast.ctc import Reading
 from actors.engines.fast.detection import Detector
@@ -15,15 +16,17 @@ from actors.engines.fast.options import FastOptions, options_of, pace_of
 from actors.engines.fast.prepared import Head, Prepared, detection_weights, prepare_recognition
 from actors.engines.fast.recognition import Recogniser, decoder
 from actors.errors import ConfigError
-from actors.models.cache import ModelStore, expected_hashes
+from actors.models.cache import ModelFiles, ModelStore, expected_hashes
 from actors.models.catalogue import find_model, pair_of
 from actors.runtimes import load
 from actors.runtimes.choose import RuntimeChoice, choose_runtime, this_host
-from actors.runtimes.contracts import Placement
+from actors.runtimes.contracts import Placement, Weights
 from actors.settings import EngineConfig, ModelsConfig
 
 if TYPE_CHECKING:
     from actors.runtimes.contracts import Session
+
+    Around = Callable[[Literal["det", "rec"], Session], Session]
 
 VERSION = "1"
 """Raised whenever the engine's own steps give other results: outputs made before are then not mixed with."""
@@ -38,20 +41,32 @@ class _Found:
 
 
 class FastEngine:
-    """See OcrEngine. Not thread-safe: its sessions belong to the thread that works with them."""
+    """See OcrEngine. Not thread-safe: its sessions belong to the thread that works with them.
 
-    def __init__(self, config: EngineConfig, models: ModelsConfig, gpu_memory_mb: int | None = None) -> None:
+    `calibrated`: the int8 model, where it is not the one of the cache; `around`: gives a session that stands
+    between the engine and a model's own, to see or time what goes through.
+    """
+
+    def __init__(
+        self,
+        config: EngineConfig,
+        models: ModelsConfig,
+        gpu_memory_mb: int | None = None,
+        *,
+        calibrated: int8.Calibrated | None = None,
+        around: Around = lambda part, session: session,
+    ) -> None:
         _check_opencv()
         choice = choose(config)
         store = ModelStore(models)
         files = store.ensure(config.model)
-        self._info = describe(config, models)
+        self._info = describe(config, models, calibrated)
         self._options = options_of(config, pace_of(choice.runtime, _device(config)))
-        prepared = prepare_recognition(files, config.charset, _head(choice, config), store.root)
+        detection, prepared = _loadable(config, choice, files, store, calibrated)
         placement = _placement(config, choice, gpu_memory_mb, store)
         self._sessions: tuple[Session, Session] = (
-            load(choice.runtime, detection_weights(files), placement),
-            load(choice.runtime, prepared.weights, placement),
+            around("det", load(choice.runtime, detection, _placed(placement, detection))),
+            around("rec", load(choice.runtime, prepared.weights, placement)),
         )
         self._detector, self._recogniser = self._parts(prepared)
 
@@ -108,19 +123,25 @@ class FastEngine:
                 yield Line(reading.text, reading.score, tuple(map(float, crop.polygon.reshape(-1))))
 
 
-def describe(config: EngineConfig, models: ModelsConfig) -> EngineInfo:
+def describe(
+    config: EngineConfig, models: ModelsConfig, calibrated: int8.Calibrated | None = None
+) -> EngineInfo:
     """See `describe_engine`. The runtime's release is no part of it, as with stock."""
     model = find_model(config.model)
     pair_of(model)
     choice = choose(config)
     device = _device(config)
     options = options_of(config, pace_of(choice.runtime, device))
+    root = ModelStore(models).root
+    weights = expected_hashes(model, root / model.name)
+    if choice.precision.startswith("int8"):
+        weights |= (calibrated or int8.find(root, model, config.charset, config.calibration)).hashes
     return EngineInfo(
         engine="fast",
         version=VERSION,
         runtime=choice.runtime,
         precision=choice.precision,
-        weights=expected_hashes(model, ModelStore(models).root / model.name),
+        weights=weights,
         settings={"model": model.name, "charset": config.charset, **_in_clear(options)},
         device=device,
         threads=config.threads or 1,
@@ -137,6 +158,29 @@ def choose(config: EngineConfig) -> RuntimeChoice:
         config.precision,
         tensorrt=config.tensorrt,
     )
+
+
+def _loadable(
+    config: EngineConfig,
+    choice: RuntimeChoice,
+    files: ModelFiles,
+    store: ModelStore,
+    calibrated: int8.Calibrated | None,
+) -> tuple[Weights, Prepared]:
+    """Detection and recognition for the chosen precision: for int8 the calibrated ones, checked."""
+    detection = detection_weights(files)
+    if not choice.precision.startswith("int8"):
+        return detection, prepare_recognition(files, config.charset, _head(choice, config), store.root)
+    found = calibrated or int8.find(store.root, files.model, config.charset, config.calibration)
+    found.check()
+    return found.detection() or detection, found.recognition()
+
+
+def _placed(placement: Placement, weights: Weights) -> Placement:
+    """The placement of detection, which may have been left out when the model was quantised."""
+    if not placement.precision.startswith("int8") or weights.format == "openvino":
+        return placement
+    return replace(placement, precision="bfloat16" if placement.precision.endswith("bfloat16") else "float32")
 
 
 def _in_clear(options: FastOptions) -> dict[str, str]:
