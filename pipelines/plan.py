@@ -47,7 +47,7 @@ class EngineCost:
 
 
 ENGINE_COSTS = {
-    "fast": EngineCost(cpu_s=1.2, memory_mb=900, start_s=1.5, gpu_s=0.05),
+    "fast": EngineCost(cpu_s=1.5, memory_mb=800, start_s=1.0, gpu_s=0.05),
     "stock": EngineCost(cpu_s=2.5, memory_mb=1400, start_s=8.0, gpu_s=0.25),
     "fake": EngineCost(cpu_s=0.002, memory_mb=150, start_s=0.5, gpu_s=0.002),
 }

@@ -1,6 +1,6 @@
 """The values with which the fast engine works: stock's in `compat`, else what was measured to be best.
 
-`benchmarks/settings.py` measures them over all labelled sets; docs/fast-engine.md has the tables.
+docs/fast-engine.md has the tables, and the command that makes them (`benchmarks/compare.py --fast ...`).
 """
 
 from __future__ import annotations
@@ -14,14 +14,14 @@ from actors.engines.fast.sides import GlyphRule, LimitRule, SideRule
 from actors.settings import EngineConfig
 
 STOCK_SIDE = 64
-STOCK_BOXES = BoxRule(0.3, 0.5, 1.6, whole_pixels=True, max_candidates=MAX_CANDIDATES)
+STOCK_BOXES = BoxRule(0.3, 0.6, 1.5, whole_pixels=True, max_candidates=MAX_CANDIDATES)
 """PaddleX configs/pipelines/OCR.yaml: limit_side_len, thresh, box_thresh, unclip_ratio."""
 
 _BOXES = BoxRule(0.3, 0.5, 1.6, whole_pixels=False, max_candidates=3000)
 _GLYPH = GlyphRule(glyph=9.5, least=640, most=1600, unknown=960, enlarge=1.25)
 _SQUEEZE = 0.7
 _SECOND_LOOK = 0.9
-_SCORE_THRESH = 0.5
+_SCORE_THRESH = 0.7
 
 
 @dataclass(frozen=True, slots=True)
