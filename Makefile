@@ -4,10 +4,11 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
+QUANTIZE := .venv-quantize
 EXTRAS := cpu,stock,dev,demo
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test test-fast lint format docs bench clean clean-demo
+.PHONY: help install demo test test-fast test-quantize lint format docs bench clean clean-demo
 
 help: ## list these commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -32,6 +33,20 @@ demo: $(STAMP) ## render thirteen pages, recognise them, query the result
 
 test: $(STAMP) ## run all tests
 	$(BIN)/pytest
+
+# NNCF brings scikit-learn, which PaddleOCR would then import, too (1 CPU second and 90 MB more at its start):
+# so it stands in an environment of its own, on top of the other one.
+$(QUANTIZE)/.installed: $(STAMP)
+	$(BIN)/python -m venv $(QUANTIZE)
+	$(QUANTIZE)/bin/python -c 'import site, sys; from pathlib import Path; \
+	  Path(site.getsitepackages()[0], "below.pth").write_text(f"import site; site.addsitedir({sys.argv[1]!r})\n")' \
+	  "$$($(BIN)/python -c 'import site; print(site.getsitepackages()[0])')"
+	$(QUANTIZE)/bin/python -m pip install --quiet --disable-pip-version-check -c constraints.txt \
+	  nncf openvino rapidfuzz
+	@touch $@
+
+test-quantize: $(QUANTIZE)/.installed ## run the tests of int8 models, which need 220 MB more
+	$(QUANTIZE)/bin/python -m pytest tests/actors/fast/test_int8.py tests/rayocr/test_quantize.py
 
 test-fast: $(STAMP) ## run the tests that take seconds
 	$(BIN)/pytest -m "not slow"
@@ -58,5 +73,5 @@ clean-demo: ## remove the demo's pages and output
 	rm -rf demo
 
 clean: clean-demo ## remove the demo, the virtual environment and caches
-	rm -rf $(VENV) build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
+	rm -rf $(VENV) $(QUANTIZE) build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -16,6 +16,9 @@ INT8 = "int8"
 _WORTH_IT = 0.95
 """Share of float32's CPU time above which int8 is not called faster."""
 
+_ENOUGH_LINES = 100
+"""Lines that a calibration should have; the recipe was measured with some 400."""
+
 _INT8_FLAGS = ("avx512_vnni", "avx_vnni", "amx_int8", "asimddp", "i8mm")
 """Instructions that multiply int8 numbers, as Linux names them (the last two are ARM's)."""
 
@@ -94,11 +97,12 @@ class Report:
     def _pages(self) -> str:
         pages = self.pages
         made = f"Calibrated on {_count(pages.lines, 'line')} of {_count(pages.calibration, 'page')}"
+        few = "" if pages.lines >= _ENOUGH_LINES else " These are few lines: give more pages."
         if pages.separate:
-            return f"{made}; measured on {pages.measured} others, one thread."
+            return f"{made}; measured on {pages.measured} others, one thread.{few}"
         return (
             f"{made}, and measured on the same pages, since there are few: expect somewhat less accuracy on "
-            "others, and give more pages to know."
+            f"others.{few}"
         )
 
     def _detection(self) -> str:

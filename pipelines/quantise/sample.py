@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import chain, islice
 from typing import TYPE_CHECKING
 
@@ -104,9 +104,13 @@ def _spread(refs: Sequence[DocRef], most: int) -> list[DocRef]:
 def _pages(
     ref: DocRef, decoder: Decoder, decode: DecodeConfig, most: int, faults: list[str]
 ) -> Iterator[SamplePage]:
-    for page in islice(read_and_decode(replace(ref, done_pages=()), decoder, decode), most):
+    """The first pages of a document. A short one is read to its end, since leaving one early costs the
+    decoder its process."""
+    for taken, page in enumerate(read_and_decode(ref, decoder, decode), 1):
+        count = page.decoded.page_count or 1
         if page.decoded.image is not None:
-            count = page.decoded.page_count or 1
             yield SamplePage(ref.uri, page.decoded.page_index, count, page.decoded.image)
         elif page.decoded.fault is not None:
             faults.append(f"{ref.key}: {page.decoded.fault.message}")
+        if taken == most < count:
+            return
