@@ -14,16 +14,24 @@ from actors.engines import build_engine, describe_engine
 from actors.settings import EngineConfig
 from tests.models import require_model
 
-CONFIGS = {"fake": EngineConfig(engine="fake"), "stock": EngineConfig(engine="stock", threads=1)}
+CONFIGS = {
+    "fake": EngineConfig(engine="fake"),
+    "stock": EngineConfig(engine="stock", threads=1),
+    "fast": EngineConfig(threads=1),
+    "fast, compat": EngineConfig(compat=True, threads=1),
+}
+MODELS = [pytest.mark.models, pytest.mark.slow]
 
 
 @pytest.fixture(
-    scope="module", params=["fake", pytest.param("stock", marks=[pytest.mark.models, pytest.mark.slow])]
+    scope="module",
+    params=[name if name == "fake" else pytest.param(name, marks=MODELS) for name in CONFIGS],
 )
 def config(request: pytest.FixtureRequest) -> EngineConfig:
     chosen: EngineConfig = CONFIGS[request.param]
     if chosen.engine == "stock":
         pytest.importorskip("paddleocr")
+    if chosen.engine != "fake":
         require_model(chosen.model)
     return chosen
 

@@ -42,16 +42,40 @@ def nothing_loads(monkeypatch: pytest.MonkeyPatch) -> None:
 class TestRefusals:
     def test_a_runtime_that_cannot_read_the_models_format(self) -> None:
         with pytest.raises(ConfigError) as caught:
-            build_engine(EngineConfig(runtime="paddle"))
+            build_engine(EngineConfig(engine="stock", runtime="paddle"))
         assert "onnx format" in caught.value.why
         assert "onnxruntime" in caught.value.remedy
         with pytest.raises(ConfigError, match="cannot execute"):
-            describe_engine(EngineConfig(runtime="onnxruntime", model="PP-OCRv4_mobile"))
+            describe_engine(EngineConfig(engine="stock", runtime="onnxruntime", model="PP-OCRv4_mobile"))
 
     def test_auto_takes_the_runtime_of_the_format(self) -> None:
-        assert describe_engine(EngineConfig()).runtime == "onnxruntime"
-        assert describe_engine(EngineConfig(model="PP-OCRv4_mobile")).runtime == "paddle"
-        assert describe_engine(EngineConfig(model="PP-OCRv4_mobile_onnx")).runtime == "onnxruntime"
+        for model, runtime in (
+            ("PP-OCRv6_small", "onnxruntime"),
+            ("PP-OCRv4_mobile", "paddle"),
+            ("PP-OCRv4_mobile_onnx", "onnxruntime"),
+        ):
+            assert describe_engine(EngineConfig(engine="stock", model=model)).runtime == runtime
+
+    @pytest.mark.parametrize(
+        ("name", "value"),
+        [
+            ("precision", "bfloat16"),
+            ("charset", "latin"),
+            ("compat", True),
+            ("tensorrt", True),
+            ("rec_squeeze", 0.9),
+            ("rec_second_look", 0.5),
+            ("det_glyph", 9.0),
+        ],
+    )
+    def test_what_only_the_fast_engine_has(self, name: str, value: object) -> None:
+        with pytest.raises(ConfigError, match=f"knows no engine.{name}") as caught:
+            describe_engine(EngineConfig.model_validate({"engine": "stock", name: value}))
+        assert "engine.engine to fast" in caught.value.remedy
+
+    def test_openvino(self) -> None:
+        with pytest.raises(ConfigError, match="runtime openvino cannot execute"):
+            build_engine(EngineConfig(engine="stock", runtime="openvino"))
 
     @pytest.mark.parametrize(
         ("missing", "model", "device", "extra"),
@@ -71,29 +95,30 @@ class TestRefusals:
             "actors.engines.stock.util.find_spec", lambda name: None if name in missing else object()
         )
         with pytest.raises(ConfigError, match="not installed") as caught:
-            build_engine(EngineConfig.model_validate({"model": model, "device": device}))
+            build_engine(EngineConfig.model_validate({"engine": "stock", "model": model, "device": device}))
         assert f"'rayocr[{extra}]'" in caught.value.remedy
 
     def test_a_runtime_for_cpus_does_not_serve_a_gpu(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr("actors.engines.stock.util.find_spec", lambda name: object())
         monkeypatch.setattr("actors.engines.stock._has_cuda_provider", lambda: False)
         with pytest.raises(ConfigError, match="for CUDA") as caught:
-            build_engine(EngineConfig(device="gpu"))
+            build_engine(EngineConfig(engine="stock", device="gpu"))
         assert "gpu-onnx" in caught.value.remedy
 
     def test_a_model_that_reads_no_text(self) -> None:
         with pytest.raises(ModelError, match="does not read text"):
-            build_engine(EngineConfig(model="textline_cls_v2"))
+            build_engine(EngineConfig(engine="stock", model="textline_cls_v2"))
 
     def test_a_model_that_nobody_knows(self) -> None:
         with pytest.raises(ModelError, match="no model 'PP-OCRv9'"):
-            build_engine(EngineConfig(model="PP-OCRv9"))
+            build_engine(EngineConfig(engine="stock", model="PP-OCRv9"))
 
 
 def test_engine_options_of_each_runtime() -> None:
     from actors.engines.stock import _engine_config
 
-    cpu, gpu = EngineConfig(threads=3), EngineConfig(threads=3, device="gpu")
+    cpu = EngineConfig(engine="stock", threads=3)
+    gpu = EngineConfig(engine="stock", threads=3, device="gpu")
     base = {"intra_op_num_threads": 3, "inter_op_num_threads": 1}
     assert _engine_config("onnxruntime", cpu, 2048) == base
     assert _engine_config("onnxruntime", gpu, None) == base
@@ -133,7 +158,7 @@ def test_the_dictionary_of_a_text_file_keeps_every_character(
 def stock() -> Iterator[OcrEngine]:
     pytest.importorskip("paddleocr")
     require_model()
-    engine = build_engine(EngineConfig(threads=1))
+    engine = build_engine(EngineConfig(engine="stock", threads=1))
     yield engine
     engine.close()
 
@@ -208,7 +233,7 @@ class TestReading:
             "import numpy as np\n"
             "from actors.engines import build_engine\n"
             "from actors.settings import EngineConfig\n"
-            "engine = build_engine(EngineConfig(threads=1))\n"
+            "engine = build_engine(EngineConfig(engine='stock', threads=1))\n"
             "print('built', flush=True)\n"
             "engine.recognize([np.full((64, 64, 3), 255, np.uint8), np.zeros((9, 9), np.uint8)])\n"
             "import os; os.kill(os.getpid(), 9)\n"
@@ -234,7 +259,7 @@ def test_the_other_models(model: str) -> None:
     if CATALOGUE[model].format == "paddle":
         pytest.importorskip("paddle", reason="the Paddle runtime is not installed")
     require_model(model)
-    config = EngineConfig(model=model, threads=1)
+    config = EngineConfig(engine="stock", model=model, threads=1)
     engine = build_engine(config)
     assert engine.info == describe_engine(config)
     results = engine.recognize([PAGES["two lines"], PAGES["blank"], PAGES["5x5"]])

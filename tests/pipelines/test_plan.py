@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -9,16 +10,20 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from actors.errors import ConfigError
+from actors.runtimes.choose import Host
 from pipelines.config import Config
 from pipelines.machine import Machine, Node, without_gpus
-from pipelines.plan import TASK_CPUS, Listing, Plan, make_plan
+from pipelines.plan import TASK_CPUS, Listing, Plan, located, make_plan
 
-LAPTOP = Machine((Node(2, 24_000),))
-ONE_CARD = Machine((Node(16, 64_000, gpus=1, gpu_memory_mb=24_000),))
-EIGHT_CARDS = Machine((Node(96, 512_000, gpus=8, gpu_memory_mb=80_000),))
-CPU_CLUSTER = Machine(tuple(Node(32, 128_000) for _ in range(4)), cluster=True)
-MIG = Machine((Node(16, 64_000, gpus=7, gpu_memory_mb=10_000),))
-SMALL = Machine((Node(1, 8_000),))
+HOST = Host(frozenset({"onnxruntime"}), bfloat16=False)
+MODERN = Host(frozenset({"onnxruntime", "openvino"}), bfloat16=True)
+STOCK = {"engine": "stock"}
+LAPTOP = Machine((Node(2, 24_000),), host=HOST)
+ONE_CARD = Machine((Node(16, 64_000, gpus=1, gpu_memory_mb=24_000),), host=HOST)
+EIGHT_CARDS = Machine((Node(96, 512_000, gpus=8, gpu_memory_mb=80_000),), host=HOST)
+CPU_CLUSTER = Machine(tuple(Node(32, 128_000) for _ in range(4)), cluster=True, host=HOST)
+MIG = Machine((Node(16, 64_000, gpus=7, gpu_memory_mb=10_000),), host=HOST)
+SMALL = Machine((Node(1, 8_000),), host=HOST)
 
 
 def config(**sections: dict[str, Any]) -> Config:
@@ -42,7 +47,7 @@ def plan(machine: Machine, documents: int = 1000, **sections: dict[str, Any]) ->
     ],
 )
 def test_machines(machine: Machine, runner: str, actors: int, share: float, gpus: float, decode: int) -> None:
-    made = plan(machine)
+    made = plan(machine, engine=STOCK)
     assert made.runner.value == runner
     assert made.count("decode_tasks") == decode
     assert made.number("gpus_per_actor") == gpus
@@ -82,7 +87,7 @@ def test_every_plan_fits_its_machine(
         (ONE_CARD, {"resources": {"gpus_per_actor": 1.5}}, "whole cards"),
         (LAPTOP, {"engine": {"device": "gpu"}}, "no GPU"),
         (CPU_CLUSTER, {"resources": {"runner": "inline"}}, "inline on a cluster"),
-        (Machine((Node(4, 2_000),)), {}, "not enough memory"),
+        (Machine((Node(4, 2_000),), host=HOST), {}, "not enough memory"),
         (ONE_CARD, {"resources": {"gpus_per_actor": 0.5, "actors": 3}}, "GPU"),
     ],
 )
@@ -122,7 +127,76 @@ def test_a_fraction_fills_the_card(share: float, actors: int) -> None:
 
 
 def test_memory_bounds_the_engines() -> None:
-    assert plan(Machine((Node(16, 8_000),))).count("actors") == 4
+    little = Machine((Node(16, 8_000),), host=HOST)
+    assert plan(little, engine=STOCK).count("actors") == 4
+    fast = plan(little)
+    assert fast.count("actors") == min(15, (8_000 - 2_300) // fast.count("memory_per_actor_mb"))
+
+
+def test_a_card_of_the_fast_engine_needs_more_decoders_than_one_of_stock() -> None:
+    tasks = [plan(EIGHT_CARDS, engine={"engine": name}).count("decode_tasks") for name in ("fast", "stock")]
+    assert tasks[0] > tasks[1]
+
+
+@pytest.mark.parametrize(
+    ("machine", "host", "engine", "runtime", "reason"),
+    [
+        (LAPTOP, HOST, {}, "onnxruntime, float32", "no bfloat16"),
+        (LAPTOP, MODERN, {}, "openvino, bfloat16", "has bfloat16"),
+        (LAPTOP, MODERN, {"precision": "float32"}, "onnxruntime, float32", "as configured"),
+        (LAPTOP, replace(HOST, bfloat16=True), {}, "onnxruntime, float32", "is not installed"),
+        (LAPTOP, MODERN, {"runtime": "onnxruntime"}, "onnxruntime, float32", "as configured"),
+        (LAPTOP, MODERN, {"precision": "int8"}, "openvino, int8+bfloat16", "int8"),
+        (LAPTOP, HOST, {"model": "PP-OCRv4_mobile"}, "paddle, float32", "paddle format"),
+        (ONE_CARD, MODERN, {}, "onnxruntime, float32", "CUDA"),
+        (ONE_CARD, MODERN, {"device": "cpu"}, "openvino, bfloat16", "has bfloat16"),
+        (ONE_CARD, HOST, {"tensorrt": True}, "onnxruntime, float16", "TensorRT"),
+        (ONE_CARD, HOST, {"tensorrt": True, "precision": "float32"}, "onnxruntime, float32", "TensorRT"),
+        (LAPTOP, MODERN, STOCK, "onnxruntime, float32", "PaddleOCR"),
+        (LAPTOP, MODERN, {"engine": "fake"}, "none", "no model"),
+    ],
+)
+def test_the_runtime(machine: Machine, host: Host, engine: dict[str, Any], runtime: str, reason: str) -> None:
+    made = plan(replace(machine, host=host), engine=engine)
+    assert made.runtime.value == runtime
+    assert reason in made.runtime.reason
+
+
+@pytest.mark.parametrize(
+    ("machine", "engine"),
+    [
+        (LAPTOP, {"precision": "float16"}),
+        (LAPTOP, {"runtime": "paddle"}),
+        (ONE_CARD, {"precision": "int8"}),
+        (ONE_CARD, {"runtime": "openvino"}),
+        (LAPTOP, {"model": "PP-OCRv4_mobile", "runtime": "openvino"}),
+        (LAPTOP, {"engine": "stock", "runtime": "openvino"}),
+    ],
+)
+def test_a_runtime_that_cannot_be_is_refused_with_a_remedy(machine: Machine, engine: dict[str, Any]) -> None:
+    with pytest.raises(ConfigError) as caught:
+        plan(machine, engine=engine)
+    assert caught.value.remedy
+
+
+@pytest.mark.parametrize(
+    ("machine", "resources", "engine", "device"),
+    [
+        (LAPTOP, {}, {}, "cpu"),
+        (ONE_CARD, {}, {}, "gpu"),
+        (ONE_CARD, {"gpus_per_actor": 0.25}, {}, "gpu"),
+        (ONE_CARD, {"gpus_per_actor": 0}, {}, "cpu"),
+        (ONE_CARD, {"runner": "inline"}, {}, "cpu"),
+        (ONE_CARD, {}, {"device": "cpu"}, "cpu"),
+        (ONE_CARD, {}, {"engine": "fake"}, "auto"),
+    ],
+)
+def test_the_device_is_located_as_the_plan_places_the_engine(
+    machine: Machine, resources: dict[str, Any], engine: dict[str, Any], device: str
+) -> None:
+    asked = config(resources=resources, engine=engine)
+    assert located(asked, machine).device == device
+    assert (device == "gpu") is bool(make_plan(asked, machine, Listing(10)).number("gpus_per_actor"))
 
 
 def test_auto_weighs_ray_against_the_job() -> None:

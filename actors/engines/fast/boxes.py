@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
+from actors.engines.fast.offset import grow
 from actors.runtimes.contracts import Floats
 
 MAX_CANDIDATES = 1000
@@ -96,20 +97,22 @@ def _grow(
     """The box around a text's core, which the model was trained to shrink (Vatti clipping).
 
     Offsetting a rectangle with round joins and taking the smallest rectangle around that is the rectangle
-    with 2 x distance added to both sides: no polygon library is needed.
+    with 2 x distance added to both sides: no polygon library is needed. Only with `whole_pixels` the arcs
+    are drawn, since their rounding tilts the smallest rectangle around them a little.
     """
     import cv2
     import numpy as np
 
-    (_, _), (long, short), _ = core
-    if long + short <= 0:
-        return None
-    distance = long * short * rule.unclip_ratio / (2 * (long + short))
     if rule.whole_pixels:
-        core = cv2.minAreaRect(corners.astype(np.int32))
+        area, length = cv2.contourArea(corners), cv2.arcLength(corners, closed=True)
+        core = cv2.minAreaRect(np.array(grow(corners, area * rule.unclip_ratio / length), np.int32))
+        added = 0.0
+    else:
+        long, short = core[1]
+        added = long * short * rule.unclip_ratio / (long + short)
     center, (first, second), angle = core
-    sides = (first + 2 * distance, second + 2 * distance)
+    sides = (first + added, second + added)
     if min(sides) < _LEAST_BOX:
         return None
     grown: Floats = order_corners(cv2.boxPoints((center, sides, angle)))
-    return np.rint(grown) if rule.whole_pixels else grown
+    return grown

@@ -1,0 +1,103 @@
+"""Crops: the pixels of a line, upright, and its polygon from where the text begins."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+import pytest
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
+
+from actors.engines.fast.boxes import order_corners
+from actors.engines.fast.crops import cut
+
+PAGE = cv2.GaussianBlur(
+    np.random.default_rng(3).integers(0, 255, (120, 200, 3), dtype=np.uint8), (5, 5), sigmaX=2
+)
+
+
+def upright(left: int, top: int, right: int, bottom: int) -> np.ndarray:
+    return np.array([[left, top], [right, top], [right, bottom], [left, bottom]], np.float32)
+
+
+def warped(box: np.ndarray, width: int, height: int) -> np.ndarray:
+    """What PaddleX cuts."""
+    target = np.array([[0, 0], [width, 0], [width, height], [0, height]], np.float32)
+    matrix = cv2.getPerspectiveTransform(box, target)
+    return cv2.warpPerspective(
+        PAGE, matrix, (width, height), borderMode=cv2.BORDER_REPLICATE, flags=cv2.INTER_CUBIC
+    )
+
+
+@pytest.mark.parametrize("size", [(20, 10), (101, 30), (199, 37), (64, 48), (200, 120)])
+def test_a_box_along_the_axes_is_a_slice_with_the_pixels_of_the_transform(size: tuple[int, int]) -> None:
+    width, height = size
+    for left, top in ((0, 0), (200 - width, 120 - height), ((200 - width) // 2, (120 - height) // 3)):
+        box = upright(left, top, left + width, top + height)
+        crop = cut(PAGE, box)
+        assert crop is not None
+        assert (crop.image == PAGE[top : top + height, left : left + width]).all()
+        assert (crop.image == warped(box, width, height)).all()
+        assert (crop.polygon == box).all()
+
+
+CORNERS = st.lists(st.tuples(st.integers(0, 200), st.integers(0, 120)), min_size=4, max_size=4)
+
+
+@settings(deadline=None, max_examples=100)
+@given(CORNERS)
+def test_a_crop_has_the_pixels_that_paddlex_cuts(corners: list[tuple[int, int]]) -> None:
+    regions = pytest.importorskip("paddlex.inference.pipelines.components.common.crop_image_regions")
+    box = order_corners(cv2.boxPoints(cv2.minAreaRect(np.array(corners, np.int32))))
+    box = np.clip(np.rint(box), 0, [200, 120]).astype(np.float32)
+    assume(cv2.contourArea(box) > 20)
+    crop = cut(PAGE, box)
+    theirs = regions.CropByPolys().get_minarea_rect_crop(PAGE, box.astype(np.int16))
+    assert crop is not None
+    assert crop.image.shape == theirs.shape
+    assert (crop.image == theirs).all()
+
+
+def test_a_box_that_ends_beyond_the_page_repeats_its_edge() -> None:
+    crop = cut(PAGE, upright(180, 100, 210, 125))
+    assert crop is not None
+    assert crop.image.shape == (25, 30, 3)
+    assert (crop.image[:20, 20:] == PAGE[100:, -1:]).all()
+
+
+def test_a_tall_crop_is_turned_to_the_left_and_its_polygon_begins_where_the_text_does() -> None:
+    crop = cut(PAGE, upright(40, 10, 60, 110))
+    assert crop is not None
+    assert (crop.image == np.rot90(PAGE[10:110, 40:60])).all()
+    assert crop.polygon.tolist() == [[60, 10], [60, 110], [40, 110], [40, 10]]
+
+
+def test_from_one_and_a_half_times_as_high_as_wide_a_crop_is_tall() -> None:
+    square, tall = cut(PAGE, upright(40, 10, 60, 39)), cut(PAGE, upright(40, 10, 60, 40))
+    assert square is not None
+    assert tall is not None
+    assert square.image.shape == (29, 20, 3)
+    assert tall.image.shape == (20, 30, 3)
+
+
+@pytest.mark.parametrize("angle", [-20, 8, 15])
+def test_a_tilted_line_is_straightened(angle: float) -> None:
+    page = np.full((200, 300, 3), 255, np.uint8)
+    bar = cv2.boxPoints(((150, 100), (160, 24), angle))
+    cv2.fillPoly(page, [np.rint(bar).astype(np.int32)], (0, 0, 0))
+    box = cv2.boxPoints(((150, 100), (180, 44), angle))
+    order = np.argsort(box[:, 0])
+    left, right = box[order[:2]], box[order[2:]]
+    left, right = left[np.argsort(left[:, 1])], right[np.argsort(right[:, 1])]
+    crop = cut(page, np.array([left[0], right[0], right[1], left[1]], np.float32))
+    assert crop is not None
+    assert crop.image.shape[0] == pytest.approx(44, abs=2)
+    assert crop.image.shape[1] == pytest.approx(180, abs=2)
+    dark = crop.image[:, :, 0] < 128
+    rows, columns = np.flatnonzero(dark.any(axis=1)), np.flatnonzero(dark.any(axis=0))
+    assert (rows[-1] - rows[0], columns[-1] - columns[0]) == pytest.approx((24, 160), abs=5)
+
+
+@pytest.mark.parametrize("box", [upright(5, 5, 5, 30), upright(5, 5, 30, 5), upright(5, 5, 5, 5)])
+def test_an_empty_box_is_no_crop(box: np.ndarray) -> None:
+    assert cut(PAGE, box) is None
