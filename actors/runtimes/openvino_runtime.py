@@ -22,9 +22,6 @@ class OpenVinoSession:
     """See Session."""
 
     def __init__(self, weights: Weights, placement: Placement) -> None:
-        import openvino
-
-        model = openvino.Core().read_model(*(str(file) for file in weights.files))
         config = {
             "INFERENCE_PRECISION_HINT": _HINTS[placement.precision],
             "INFERENCE_NUM_THREADS": placement.threads,
@@ -33,7 +30,7 @@ class OpenVinoSession:
             "CPU_RUNTIME_CACHE_CAPACITY": _KERNEL_CACHE,
             "ENABLE_CPU_PINNING": False,
         }
-        self._compiled = openvino.Core().compile_model(model, "CPU", config)
+        self._compiled = _compiled(weights, config)
         self._request: Any = self._compiled.create_infer_request()
 
     def run(self, batch: Floats) -> tuple[Array, ...]:
@@ -83,3 +80,17 @@ def load(weights: Weights, placement: Placement) -> OpenVinoSession:
             "Make one from your own pages: rayocr models quantize --help",
         )
     return OpenVinoSession(weights, placement)
+
+
+def _compiled(weights: Weights, config: dict[str, Any]) -> Any:
+    import openvino
+
+    try:
+        core = openvino.Core()
+        return core.compile_model(core.read_model(*(str(file) for file in weights.files)), "CPU", config)
+    except RuntimeError as error:  # all that OpenVINO raises
+        raise ConfigError(
+            f"OpenVINO could not load {weights.files[0].name}.",
+            str(error).strip().splitlines()[-1],
+            "rayocr models verify",
+        ) from error

@@ -12,6 +12,9 @@ from actors.errors import ModelError
 VERSION = 1
 """Part of a prepared file's identity: raised whenever a graph comes out differently."""
 
+_AXES_ARE_INPUTS = {"ReduceMax": 18, "ReduceSum": 13}
+"""Release of ONNX's operators from which a reduction's axes are an input, no attribute."""
+
 
 @dataclass(frozen=True, slots=True)
 class Head:
@@ -41,7 +44,7 @@ def prepare(
     if head != "softmax":
         model.graph.node.remove(end.softmax)
         del model.graph.output[:]
-        model.graph.output.extend(_best(model.graph, end) if head == "best" else _logits(end))
+        model.graph.output.extend(_best(model, end) if head == "best" else _logits(end))
     del model.graph.value_info[:]
     onnx.checker.check_model(model)
     target.write_bytes(model.SerializeToString())
@@ -86,17 +89,17 @@ def _logits(end: Head) -> list[Any]:
     return [helper.make_tensor_value_info(end.logits, TensorProto.FLOAT, ["N", "T", "C"])]
 
 
-def _best(graph: Any, end: Head) -> list[Any]:
+def _best(model: Any, end: Head) -> list[Any]:
     """The score of the best class is 1 / sum(exp(logit - best logit)): the same softmax, of one class."""
     from onnx import TensorProto, helper
 
-    graph.node.extend(
+    model.graph.node.extend(
         [
             helper.make_node("ArgMax", [end.logits], ["rayocr_class"], axis=2, keepdims=0),
-            helper.make_node("ReduceMax", [end.logits], ["rayocr_best"], axes=[2], keepdims=1),
+            _reduced(model, "ReduceMax", end.logits, "rayocr_best", keepdims=1),
             helper.make_node("Sub", [end.logits, "rayocr_best"], ["rayocr_below"]),
             helper.make_node("Exp", ["rayocr_below"], ["rayocr_exp"]),
-            helper.make_node("ReduceSum", ["rayocr_exp"], ["rayocr_sum"], axes=[2], keepdims=0),
+            _reduced(model, "ReduceSum", "rayocr_exp", "rayocr_sum", keepdims=0),
             helper.make_node("Reciprocal", ["rayocr_sum"], ["rayocr_score"]),
         ]
     )
@@ -104,6 +107,19 @@ def _best(graph: Any, end: Head) -> list[Any]:
         helper.make_tensor_value_info("rayocr_class", TensorProto.INT64, ["N", "T"]),
         helper.make_tensor_value_info("rayocr_score", TensorProto.FLOAT, ["N", "T"]),
     ]
+
+
+def _reduced(model: Any, kind: str, source: str, target: str, keepdims: int) -> Any:
+    """A reduction over the classes; newer operators take the axes as an input (ONNX: Changelog.md)."""
+    import numpy as np
+    from onnx import helper, numpy_helper
+
+    release = next(one.version for one in model.opset_import if one.domain in ("", "ai.onnx"))
+    if release < _AXES_ARE_INPUTS[kind]:
+        return helper.make_node(kind, [source], [target], axes=[2], keepdims=keepdims)
+    axes = f"{target}_axes"
+    model.graph.initializer.append(numpy_helper.from_array(np.array([2], np.int64), axes))
+    return helper.make_node(kind, [source, axes], [target], keepdims=keepdims)
 
 
 def _unknown(source: Path) -> ModelError:

@@ -1,0 +1,83 @@
+"""Tiny models for the tests of runtimes, made on the spot."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from actors.runtimes.contracts import Weights
+
+CLASSES = 7
+
+
+def doubling(folder: Path) -> Weights:
+    """A model that gives twice its input, N×3×H×W, and the input's mean over the channels."""
+    onnx = pytest.importorskip("onnx")
+    helper, kind = onnx.helper, onnx.TensorProto.FLOAT
+    shape = ["N", 3, "H", "W"]
+    graph = helper.make_graph(
+        [
+            helper.make_node("Add", ["x", "x"], ["twice"]),
+            helper.make_node("ReduceMean", ["x"], ["mean"], axes=[1], keepdims=0),
+        ],
+        "doubling",
+        [helper.make_tensor_value_info("x", kind, shape)],
+        [
+            helper.make_tensor_value_info("twice", kind, shape),
+            helper.make_tensor_value_info("mean", kind, ["N", "H", "W"]),
+        ],
+    )
+    return _saved(onnx, graph, folder / "doubling.onnx", 13)
+
+
+def head_arrays() -> tuple[np.ndarray, np.ndarray]:
+    """Weights (3×C) and bias (C) of `head`."""
+    random = np.random.default_rng(5)
+    return random.normal(0, 3, (3, CLASSES)).astype(np.float32), random.normal(0, 1, CLASSES).astype(
+        np.float32
+    )
+
+
+def head(folder: Path, opset: int = 11, identity: bool = False, softmax: str = "Softmax") -> Weights:
+    """A model that ends as recognition models do. Of its N×3×48×W it takes the mean of each column, then come
+    a matrix product, a bias and a softmax."""
+    onnx = pytest.importorskip("onnx")
+    helper, kind = onnx.helper, onnx.TensorProto.FLOAT
+    weights, bias = head_arrays()
+    last = "kept" if identity else "logits"
+    nodes = [
+        helper.make_node("AveragePool", ["x"], ["pooled"], kernel_shape=[48, 1]),
+        helper.make_node("Reshape", ["pooled", "flat"], ["columns"]),
+        helper.make_node("Transpose", ["columns"], ["steps"], perm=[0, 2, 1]),
+        helper.make_node("MatMul", ["steps", "weights"], ["product"]),
+        helper.make_node("Add", ["product", "bias"], ["logits"]),
+        *([helper.make_node("Identity", ["logits"], ["kept"])] if identity else []),
+        helper.make_node(softmax, [last], ["scores"], **({"axis": 2} if softmax == "Softmax" else {})),
+    ]
+    graph = helper.make_graph(
+        nodes,
+        "head",
+        [helper.make_tensor_value_info("x", kind, ["N", 3, 48, "W"])],
+        [helper.make_tensor_value_info("scores", kind, ["N", "W", CLASSES])],
+        [
+            onnx.numpy_helper.from_array(weights, "weights"),
+            onnx.numpy_helper.from_array(bias, "bias"),
+            onnx.numpy_helper.from_array(np.array([0, 3, -1]), "flat"),
+        ],
+    )
+    return _saved(onnx, graph, folder / "rec.onnx", opset)
+
+
+def batch(seed: int, rows: int = 2, height: int = 48, width: int = 5) -> np.ndarray:
+    """An input."""
+    return np.random.default_rng(seed).normal(0, 1, (rows, 3, height, width)).astype(np.float32)
+
+
+def _saved(onnx: Any, graph: Any, path: Path, opset: int) -> Weights:
+    imports = [onnx.helper.make_opsetid("", opset)]
+    model = onnx.helper.make_model(graph, opset_imports=imports, ir_version=8)
+    onnx.save(model, str(path))
+    return Weights("onnx", (path,))

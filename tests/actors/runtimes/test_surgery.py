@@ -1,0 +1,91 @@
+"""Changes to a recognition model's head give what numpy works out from the unchanged one."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+import pytest
+
+from actors.errors import ModelError
+from actors.runtimes import load
+from actors.runtimes.contracts import Array, Placement, Weights
+from actors.runtimes.surgery import prepare
+from tests.actors.runtimes.graphs import CLASSES, batch, doubling, head, head_arrays
+
+pytest.importorskip("onnx")
+
+RUNTIMES = pytest.mark.parametrize("runtime", ["onnxruntime", "openvino"])
+GRAPHS = pytest.mark.parametrize(
+    ("opset", "identity"), [(11, False), (11, True), (13, False), (16, True), (18, False)]
+)
+KEPT = pytest.mark.parametrize("kept", [None, [0, 2, 3, 6]])
+
+
+def expected_logits(kept: list[int] | None) -> np.ndarray:
+    weights, bias = head_arrays()
+    logits = batch(1).mean(axis=2).transpose(0, 2, 1) @ weights + bias
+    return np.asarray(logits[..., kept or list(range(CLASSES))])
+
+
+def softmax(logits: np.ndarray) -> np.ndarray:
+    exponents = np.exp(logits - logits.max(axis=-1, keepdims=True))
+    return np.asarray(exponents / exponents.sum(axis=-1, keepdims=True))
+
+
+def outputs(
+    source: Weights,
+    folder: Path,
+    runtime: str,
+    kept: list[int] | None,
+    head_: Literal["softmax", "logits", "best"],
+) -> tuple[Array, ...]:
+    pytest.importorskip(runtime)
+    target = folder / "changed.onnx"
+    prepare(source.files[0], target, kept, head_)
+    return load(runtime, Weights("onnx", (target,)), Placement()).run(batch(1))
+
+
+@RUNTIMES
+@GRAPHS
+@KEPT
+def test_all_scores(tmp_path: Path, runtime: str, opset: int, identity: bool, kept: list[int] | None) -> None:
+    (scores,) = outputs(head(tmp_path, opset, identity), tmp_path, runtime, kept, "softmax")
+    assert np.allclose(scores, softmax(expected_logits(kept)), atol=1e-5)
+
+
+@RUNTIMES
+@GRAPHS
+@KEPT
+def test_logits(tmp_path: Path, runtime: str, opset: int, identity: bool, kept: list[int] | None) -> None:
+    (logits,) = outputs(head(tmp_path, opset, identity), tmp_path, runtime, kept, "logits")
+    assert np.allclose(logits, expected_logits(kept), atol=1e-4)
+
+
+@RUNTIMES
+@GRAPHS
+@KEPT
+def test_the_best_class_and_its_score(
+    tmp_path: Path, runtime: str, opset: int, identity: bool, kept: list[int] | None
+) -> None:
+    classes, scores = outputs(head(tmp_path, opset, identity), tmp_path, runtime, kept, "best")
+    expected = softmax(expected_logits(kept))
+    assert np.array_equal(classes, expected.argmax(axis=2))
+    assert np.allclose(scores, expected.max(axis=2), atol=1e-5)
+
+
+def test_the_source_is_not_changed(tmp_path: Path) -> None:
+    source = head(tmp_path)
+    before = source.files[0].read_bytes()
+    prepare(source.files[0], tmp_path / "changed.onnx", [0, 1], "best")
+    assert source.files[0].read_bytes() == before
+
+
+@pytest.mark.parametrize("kind", ["another graph", "another end"])
+def test_a_graph_that_ends_otherwise_is_refused(tmp_path: Path, kind: str) -> None:
+    source = doubling(tmp_path) if kind == "another graph" else head(tmp_path, softmax="Sigmoid")
+    with pytest.raises(ModelError, match="does not end as") as caught:
+        prepare(source.files[0], tmp_path / "changed.onnx", [0, 1], "logits")
+    assert "engine.charset=all" in caught.value.remedy
+    assert not (tmp_path / "changed.onnx").exists()
