@@ -41,7 +41,8 @@ class Detector:
             maps = self._maps([padded[index] for index in group], size)
             for index, score_map in zip(group, maps, strict=True):
                 height, width = padded[index].shape[:2]
-                found[index] = sort_boxes(find_boxes(score_map, width, height, self._boxes))
+                boxes = find_boxes(score_map, width, height, self._boxes)
+                found[index] = sort_boxes(_on(pages[index], boxes))
         return found
 
     def _maps(self, pages: Sequence[Image], size: Size) -> Floats:
@@ -74,6 +75,14 @@ def _pad(page: Image) -> Image:
     padded = np.zeros((max(_PADDED, height), max(_PADDED, width), 3), np.uint8)
     padded[:height, :width] = page
     return padded
+
+
+def _on(page: Image, boxes: Sequence[Floats]) -> Sequence[Floats]:
+    """Boxes cut off at the edges of the page, which may have been padded."""
+    import numpy as np
+
+    height, width = page.shape[:2]
+    return [np.minimum(box, np.array([width, height], np.float32)) for box in boxes]
 
 
 def _normalise(page: Image, size: Size, target: Floats) -> None:

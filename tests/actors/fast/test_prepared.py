@@ -1,0 +1,132 @@
+"""Recognition models that were changed: made once, kept, made again if altered."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from actors.engines.fast import prepared
+from actors.engines.fast.prepared import detection_weights, prepare_recognition
+from actors.errors import ModelError
+from actors.models.cache import ModelFiles, ModelStore
+from actors.models.catalogue import CATALOGUE
+from actors.settings import ModelsConfig
+from tests.actors.runtimes.graphs import head
+from tests.models import toy_folder, toy_model
+
+CHARACTERS = "a\nb\n1\n.\nя\n"
+"""With the blank and the space: the seven classes of the toy graph."""
+
+
+@pytest.fixture
+def files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> ModelFiles:
+    """A toy model whose recognition can be changed."""
+    pytest.importorskip("onnx")
+    contents = {"rec.onnx": head(tmp_path).files[0].read_bytes(), "characters.txt": CHARACTERS.encode()}
+    toy = toy_model()
+    listed = tuple(
+        replace(file, bytes=len(content), sha256=hashlib.sha256(content).hexdigest())
+        if (content := contents.get(file.name))
+        else file
+        for file in toy.files
+    )
+    monkeypatch.setitem(CATALOGUE, "toy", replace(toy, files=listed))
+    source = toy_folder(tmp_path / "source", **contents)
+    return ModelStore(ModelsConfig(cache=str(tmp_path / "cache"), source=str(source))).ensure("toy")
+
+
+@pytest.fixture
+def made(monkeypatch: pytest.MonkeyPatch) -> list[Path]:
+    """The graphs that were changed, as they are."""
+    from actors.runtimes import surgery
+
+    real, seen = surgery.prepare, []
+
+    def noting(source: Path, target: Path, *rest: Any, **named: Any) -> None:
+        seen.append(target)
+        real(source, target, *rest, **named)
+
+    monkeypatch.setattr(surgery, "prepare", noting)
+    return seen
+
+
+def test_it_is_made_once_and_kept(files: ModelFiles, made: list[Path], tmp_path: Path) -> None:
+    first = prepare_recognition(files, "latin", "logits", tmp_path)
+    assert prepare_recognition(files, "latin", "logits", tmp_path) == first
+    assert len(made) == 1
+    assert first.head == "logits"
+    assert first.characters == ("", "a", "b", "1", ".", " ")
+    assert first.weights.files[0].is_file()
+    assert [path.name for path in (tmp_path / "prepared").iterdir() if path.suffix != ".lock"] == [
+        first.weights.files[0].parent.name
+    ], "nothing is left of its making"
+
+
+@pytest.mark.parametrize("damage", ["graph", "card", "no card", "no graph"])
+def test_it_is_made_again_if_it_was_altered(
+    files: ModelFiles, made: list[Path], tmp_path: Path, damage: str
+) -> None:
+    first = prepare_recognition(files, "latin", "logits", tmp_path)
+    (graph,) = first.weights.files
+    good, card = graph.read_bytes(), graph.with_name("card.json")
+    if damage == "graph":
+        graph.write_bytes(good[:-1] + b"x")
+    elif damage == "card":
+        card.write_text(json.dumps({"sha256": 7}))
+    else:
+        (card if damage == "no card" else graph).unlink()
+    assert prepare_recognition(files, "latin", "logits", tmp_path) == first
+    assert graph.read_bytes() == good
+    assert len(made) == 2
+
+
+def test_each_charset_and_head_has_its_own(files: ModelFiles, tmp_path: Path) -> None:
+    all_ = [
+        prepare_recognition(files, charset, kind, tmp_path)
+        for charset in ("all", "latin", "digits")
+        for kind in ("logits", "best", "softmax")
+    ]
+    assert len({one.weights.files for one in all_}) == 9
+    assert {len(one.characters) for one in all_} == {7, 6, 4}
+
+
+def test_other_weights_have_their_own(files: ModelFiles, tmp_path: Path) -> None:
+    other = ModelFiles(files.model, files.folder, {**files.sha256, "det.onnx": "0" * 64})
+    ours, theirs = (prepare_recognition(one, "all", "logits", tmp_path) for one in (files, other))
+    assert ours.weights != theirs.weights
+
+
+def test_two_makers_at_once_make_it_once(files: ModelFiles, made: list[Path], tmp_path: Path) -> None:
+    with ThreadPoolExecutor(4) as pool:
+        found = list(pool.map(lambda _: prepare_recognition(files, "latin", "logits", tmp_path), range(4)))
+    assert len(set(found)) == 1
+    assert len(made) == 1
+
+
+def test_a_model_in_paddle_format_keeps_its_graph(files: ModelFiles, tmp_path: Path) -> None:
+    hashes = {"det.pdmodel": "", "det.pdiparams": "", "rec.pdmodel": "", "rec.pdiparams": ""}
+    paddle = ModelFiles(files.model, files.folder, {**hashes, "characters.txt": ""})
+    found = prepare_recognition(paddle, "latin", "logits", tmp_path)
+    assert found.head == "softmax"
+    assert found.kept == (0, 1, 2, 3, 4, 6)
+    assert [file.name for file in found.weights.files] == ["rec.pdmodel", "rec.pdiparams"]
+    assert [file.name for file in detection_weights(paddle).files] == ["det.pdmodel", "det.pdiparams"]
+    assert not (tmp_path / "prepared").exists()
+
+
+def test_a_model_without_files_that_a_runtime_can_load(files: ModelFiles) -> None:
+    with pytest.raises(ModelError, match="no det files") as caught:
+        detection_weights(ModelFiles(files.model, files.folder, {"characters.txt": ""}))
+    assert caught.value.remedy == "rayocr models list"
+
+
+def test_its_identity_changes_with_the_surgery(files: ModelFiles, monkeypatch: pytest.MonkeyPatch) -> None:
+    before = prepared._identity(files, "all", "logits")
+    monkeypatch.setattr("actors.runtimes.surgery.VERSION", 0)
+    assert prepared._identity(files, "all", "logits") != before
