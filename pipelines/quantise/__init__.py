@@ -80,11 +80,13 @@ def _make(request: Request, folder: Path, say: Say) -> tuple[Calibrated, Report]
     sample = read_sample(request.sample, request.held_out, request.pages)
     say(f"reading {len(sample.calibration)} pages in float32")
     material = _material(request, sample)
-    say(f"quantising, calibrated by {len(material.lines)} lines")
+    lines = len(material.lines)
+    say(f"quantising, calibrated by {lines} lines")
     made = make(request.engine, request.models, material, folder, detection=request.detection)
+    del material  # some 300 MB
     made, detection = _judge_detection(request, made, sample)
     say(f"measuring on {len(sample.held_out)} pages, twice")
-    pages = Pages(len(sample.calibration), len(material.lines), len(sample.held_out), sample.separate)
+    pages = Pages(len(sample.calibration), lines, len(sample.held_out), sample.separate)
     return made, _report(request, made, sample, truth, pages, detection)
 
 
