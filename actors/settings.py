@@ -112,7 +112,8 @@ class EngineConfig(Settings):
     reading counts; 0: never; null: the fast engine's own."""
 
     rec_score_thresh: float | None = Field(default=None, ge=0, le=1)
-    """Recognition: lines with a lower mean score are dropped; null: the engine's own (stock: 0)."""
+    """Recognition: lines with a lower mean score are dropped. Null: the fast engine drops those below 0.7, or
+    below 0.7 of the page's median where that is lower; stock drops none."""
 
     fake: dict[str, str] = Field(default_factory=dict)
     """Faults that the fake engine acts out, for tests: a word in the page's pixels to an act

@@ -1,6 +1,6 @@
 """What the pipeline costs on top of its engine: CPU seconds a page of an inline run against the bare engine.
 
-    python benchmarks/overhead.py [--pages 20] [--rounds 3] [--engine stock]
+    python benchmarks/overhead.py [--pages 20] [--rounds 3] [--engine fast]
 
 Both sides work on the same pages with one engine on one thread, in turn, in processes of their own; each
 is measured on few and on many pages, and the difference is divided by the pages between, so that start-up
@@ -68,7 +68,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("--pages", type=int, default=20)
     parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--engine", default="stock")
+    parser.add_argument("--engine", default="fast")
     parser.add_argument("--output", type=Path, default=ROOT / "benchmarks" / "results" / "overhead.json")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as scratch:

@@ -118,8 +118,9 @@ class FastEngine:
         return [[next(rest) for _ in lines] for lines in pictures]
 
     def _lines(self, crops: Sequence[Crop], readings: Sequence[Reading]) -> Iterator[Line]:
+        bound = self._options.scores.bound([reading.score for reading in readings])
         for crop, reading in zip(crops, readings, strict=True):
-            if reading.score >= self._options.score_thresh:
+            if reading.score >= bound:
                 yield Line(reading.text, reading.score, tuple(map(float, crop.polygon.reshape(-1))))
 
 
@@ -194,7 +195,7 @@ def _in_clear(options: FastOptions) -> dict[str, str]:
         "rec_squeeze": f"{read.squeeze:g}",
         "rec_second_look": f"{read.second_look:g}",
         "rec_step": str(read.pack.step),
-        "rec_score_thresh": f"{options.score_thresh:g}",
+        "rec_scores": repr(options.scores),
     }
 
 

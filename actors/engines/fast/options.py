@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from actors.engines.fast.boxes import MAX_CANDIDATES, BoxRule
 from actors.engines.fast.packing import PackRule
 from actors.engines.fast.recognition import ReadRule
+from actors.engines.fast.scores import ScoreRule
 from actors.engines.fast.sides import GlyphRule, LimitRule, SideRule
 from actors.settings import EngineConfig
 
@@ -21,7 +22,7 @@ _BOXES = BoxRule(0.3, 0.5, 1.6, whole_pixels=False, max_candidates=3000)
 _GLYPH = GlyphRule(glyph=9.5, least=640, most=1600, unknown=960, enlarge=1.25)
 _SQUEEZE = 0.7
 _SECOND_LOOK = 0.9
-_SCORE_THRESH = 0.7
+_SCORES = ScoreRule(thresh=0.7, of_median=0.7)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +46,7 @@ class FastOptions:
     boxes: BoxRule
     read: ReadRule
     det_pixels: int
-    score_thresh: float
+    scores: ScoreRule
     compat: bool
 
 
@@ -78,7 +79,7 @@ def options_of(config: EngineConfig, pace: Pace) -> FastOptions:
         boxes=boxes,
         read=ReadRule(squeeze, _or(config.rec_second_look, _SECOND_LOOK), packing),
         det_pixels=pace.det_pixels,
-        score_thresh=_or(config.rec_score_thresh, 0.0 if compat else _SCORE_THRESH),
+        scores=_scores(config),
         compat=compat,
     )
 
@@ -88,6 +89,12 @@ def _sides(config: EngineConfig, pace: Pace) -> SideRule:
         return LimitRule(config.det_limit_side or STOCK_SIDE, config.det_limit_type)
     step = 64 if pace.few_shapes else _GLYPH.step
     return replace(_GLYPH, glyph=_or(config.det_glyph, _GLYPH.glyph), step=step)
+
+
+def _scores(config: EngineConfig) -> ScoreRule:
+    if config.rec_score_thresh is not None:
+        return ScoreRule(config.rec_score_thresh)
+    return ScoreRule(0.0) if config.compat else _SCORES
 
 
 def _or(value: float | None, default: float) -> float:
