@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from importlib import util
 from typing import TYPE_CHECKING, Literal
 
-from actors.contracts import EngineInfo, Fault, Image, Line, PageResult
+from actors.contracts import EngineInfo, Image, Line, PageResult
 from actors.engines.fast import int8
 from actors.engines.fast.crops import Crop, cut
 from actors.engines.fast.ctc import Reading
@@ -30,14 +30,6 @@ if TYPE_CHECKING:
 
 VERSION = "1"
 """Raised whenever the engine's own steps give other results: outputs made before are then not mixed with."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Found:
-    """Lines of one page, cut out; or why it has none."""
-
-    crops: tuple[Crop, ...] = ()
-    fault: Fault | None = None
 
 
 class FastEngine:
