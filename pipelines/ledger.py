@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 PAGES = "pages"
 _READERS = 8
+_LOOKS = 3
 _CHUNK = 65_536
 
 
@@ -65,9 +66,7 @@ class Ledger:
         Raises ConfigError that names each file that is torn or not ours: its rows cannot be trusted, and
         no reader of the folder gets past it. Also if the output cannot be read.
         """
-        paths = _paths(store)
-        with ThreadPoolExecutor(_READERS) as pool:
-            found = list(pool.map(lambda path: read_rows(store, path), paths))
+        found = _files(store)
         troubles = [trouble for trouble in found if isinstance(trouble, str)]
         if troubles:
             raise ConfigError(
@@ -161,6 +160,24 @@ class Ledger:
     def _totals(rows: Rows) -> Totals:
         ok, empty, failed = rows.count_statuses()
         return Totals(len(rows.page), ok, empty, failed, dict(Counter(rows.count_codes())))
+
+
+def _files(store: Store) -> list[Rows | str]:
+    """The rows of every file, or what is wrong with it. A file that goes after it was listed was replaced
+    meanwhile, which takes another look."""
+    for look in range(1, _LOOKS + 1):
+        paths = _paths(store)
+        try:
+            with ThreadPoolExecutor(_READERS) as pool:
+                return list(pool.map(lambda path: read_rows(store, path), paths))
+        except FileNotFoundError as error:
+            if look == _LOOKS:
+                raise ConfigError(
+                    f"{store.location(PAGES)} changes while it is read.",
+                    error.strerror or str(error),
+                    "Another command is replacing files there: wait for it, then run again.",
+                ) from error
+    return []
 
 
 def _paths(store: Store) -> list[str]:

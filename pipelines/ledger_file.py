@@ -18,7 +18,7 @@ COLUMNS = ("document_id", "version", "page_index", "page_count", "status", "erro
 def read_rows(store: Store, path: str) -> Rows | str:
     """The rows of a file, or a sentence that names the file and what is wrong with it.
 
-    Raises ConfigError if the file cannot be read at all.
+    Raises FileNotFoundError if it is gone, ConfigError if it cannot be read at all.
     """
     import pyarrow as pa
 
@@ -27,6 +27,8 @@ def read_rows(store: Store, path: str) -> Rows | str:
         return rows_of_table(table)
     except (pa.ArrowException, ValueError) as error:
         return f"{store.location(path)}: {error}"
+    except FileNotFoundError:
+        raise
     except OSError as error:
         if error.errno is None:  # Arrow's word for damage inside a file
             return f"{store.location(path)}: {error}"

@@ -19,6 +19,7 @@ from actors.errors import ConfigError
 from pipelines.store import Store
 
 LOCK = "_lock.json"
+CLAIMS = "_lock"
 EXPIRY_S = 60.0
 """Seconds after its last renewal at which a lock no longer counts; it is renewed four times as often."""
 MARGIN_S = 5.0
@@ -51,7 +52,8 @@ class RunLock:
 
     Limits: clocks of hosts may differ by `MARGIN_S`. On a store that cannot create exclusively two runs
     that start within `SETTLE_S` are told apart by reading back, which holds if no write is late by more.
-    Between `still_held` and what is done after it, a pause of the process is not noticed.
+    Between `still_held` and what is done after it, a pause of the process is not noticed; so whoever takes
+    the lock empties the staging folder first, and what the other still moves from there fails.
     """
 
     def __init__(
@@ -99,26 +101,38 @@ class RunLock:
     def still_held(self) -> bool:
         """Whether this run may publish: the lock has not expired, and is its own. Raises what the store
         raises if it cannot be read."""
-        if self._clock() >= self._expires - MARGIN_S:
+        if self._has_expired():
             return False
         owner = _parsed(self._read(LOCK))
-        return owner is not None and owner.run_id == self._run_id
+        return owner is not None and owner.run_id == self._run_id and not self._has_expired()
 
     def renew(self) -> bool:
-        """Extend the lock, if it is still this run's."""
+        """Extend the lock, if it is still this run's.
+
+        The new end counts from before the first look. A write that comes to its end after the old one may
+        have gone over the lock of a successor, who has begun: then both have lost it.
+        """
+        mine = self._owner()
         if not self.still_held():
             return False
-        mine = self._owner()
         self._store.put(LOCK, _content(mine))
+        if self._has_expired():
+            self._expires = 0.0
+            return False
         self._expires = mine.expires
         return True
 
     def release(self) -> None:
-        """Give the lock up, if it is still this run's."""
+        """Give the lock up, if it is still this run's, and remove the claims of those that died."""
         owner = _parsed(self._read(LOCK))
         self._expires = 0.0
-        if owner is not None and owner.run_id == self._run_id:
-            self._store.delete(LOCK)
+        if owner is None or owner.run_id != self._run_id:
+            return
+        self._store.delete(LOCK)
+        for entry in self._store.list(CLAIMS):
+            claimant = _parsed(self._read(entry.path))
+            if claimant is None or self._is_over(claimant):
+                self._store.delete(entry.path)
 
     def _take_over(self, mine: Owner) -> None:
         """Replace a lock that is over. A claim is itself a lock that may be over, with a claim upon it."""
@@ -166,6 +180,9 @@ class RunLock:
     def _owner(self) -> Owner:
         return Owner(self._run_id, socket.gethostname(), os.getpid(), _pids(), self._clock() + EXPIRY_S)
 
+    def _has_expired(self) -> bool:
+        return self._clock() >= self._expires - MARGIN_S
+
     def _read(self, path: str) -> bytes | None:
         try:
             return self._store.read(path)
@@ -202,7 +219,7 @@ def _parsed(content: bytes | None) -> Owner | None:
 
 
 def _claim(content: bytes) -> str:
-    return f"_lock.{hashlib.sha256(content).hexdigest()[:16]}.json"
+    return f"{CLAIMS}/{hashlib.sha256(content).hexdigest()[:16]}.json"
 
 
 def _pids() -> str:

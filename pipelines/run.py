@@ -170,7 +170,7 @@ def _without_old_rows(run: _Run, ledger: Ledger) -> Ledger:
     readable = [ref for ref in complete if not _is_unreadable(ledger, ref)]
     if not readable or not run.lock.still_held():
         return ledger
-    supersede(run.store, run.run_id, readable)
+    supersede(run.store, run.run_id, readable, run.lock.still_held)
     return Ledger.load(run.store)
 
 

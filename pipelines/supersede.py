@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import json
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 
 from actors.contracts import DocRef
+from actors.errors import IncompleteError
 from pipelines.ledger import PAGES
 from pipelines.publish import STAGING
 from pipelines.store import Store
@@ -33,10 +34,13 @@ class Swap:
     new: str | None
 
 
-def supersede(store: Store, run_id: str, refs: Sequence[DocRef]) -> int:
+def supersede(
+    store: Store, run_id: str, refs: Sequence[DocRef], still_held: Callable[[], bool] = lambda: True
+) -> int:
     """Take out every row of these documents that is not of their listed version; returns files replaced.
 
-    The caller holds the lock, and has seen that the listed versions are complete.
+    The caller holds the lock, and has seen that the listed versions are complete. Raises IncompleteError if
+    the lock is not `still_held` once the journal is written: until then a successor knows nothing of it.
     """
     current = {ref.document_id: ref.version for ref in refs}
     paths = [entry.path for entry in store.list(PAGES) if entry.path.endswith(".parquet")]
@@ -44,6 +48,12 @@ def supersede(store: Store, run_id: str, refs: Sequence[DocRef]) -> int:
     if swaps:
         journal = f"{SWAP}/{run_id}.json"
         store.put(journal, json.dumps([asdict(swap) for swap in swaps], indent=2).encode())
+        if not still_held():
+            raise IncompleteError(
+                "The run lost its lock on the output.",
+                "Another run holds it, or this one was paused for too long.",
+                "Nothing was replaced without it. Run the same command again when the other run is over.",
+            )
         _apply(store, journal, swaps)
     return len(swaps)
 
@@ -88,7 +98,17 @@ def _kept(keys: pa.Table, current: Mapping[str, str]) -> list[bool]:
 
 def _apply(store: Store, journal: str, swaps: Sequence[Swap]) -> None:
     for swap in swaps:
-        if swap.staged is not None and swap.new is not None and store.exists(swap.staged):
-            store.move(swap.staged, swap.new)
-        store.delete(swap.old)
+        if _in_place(store, swap):
+            store.delete(swap.old)
     store.delete(journal)
+
+
+def _in_place(store: Store, swap: Swap) -> bool:
+    """Put the new file in its place. False if there is none: another run swept it, since the one that wrote
+    this journal had lost its lock. The old file is then all there is of its rows."""
+    if swap.staged is None or swap.new is None:
+        return True
+    if store.exists(swap.staged):
+        store.move(swap.staged, swap.new)
+        return True
+    return store.exists(swap.new)

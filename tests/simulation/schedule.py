@@ -1,0 +1,39 @@
+"""One schedule from one seed: two drivers, their fates, the end."""
+
+from __future__ import annotations
+
+import random
+
+from tests.simulation.store import Fate, OneFault, RandomFates, Weather, quiet
+from tests.simulation.world import Scenario, World, names_of, random_scenario
+
+
+def run_seed(seed: int) -> World:
+    """Two drivers with random faults, then the resume. Raises LawError."""
+    rng = random.Random(seed)
+    world = World(random_scenario(rng))
+    latency = rng.choice((0.02, 0.1, 0.5, 2.0))
+    with names_of(world):
+        for name, after in (("first", 0.0), ("second", rng.uniform(0, 90))):
+            fates = RandomFates(rng, Weather.drawn(rng, latency))
+            world.start(name, fates, after, retries=rng.randint(0, 6))
+        world.start("reader", quiet, work=world.look)
+        world.clock.run()
+        world.finish()
+    return world
+
+
+def run_fault(scenario: Scenario, number: int, fate: Fate, rival_after: float | None) -> bool:
+    """One driver that meets this fate at its n-th call, a rival perhaps, then the resume. Raises LawError.
+
+    Returns whether there was such a call.
+    """
+    world, fates = World(scenario), OneFault(number, fate)
+    with names_of(world):
+        world.start("first", fates)
+        world.start("reader", quiet, work=world.look)
+        if rival_after is not None:
+            world.start("rival", quiet, rival_after, retries=4)
+        world.clock.run()
+        world.finish()
+    return fates.met
