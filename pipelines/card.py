@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from actors.errors import ConfigError
@@ -18,33 +18,71 @@ CARD = "rayocr.json"
 
 @dataclass(frozen=True, slots=True)
 class Card:
-    """What an output is made with: `settings` are the fingerprint's parts in clear."""
+    """What an output is made with: `settings` are the fingerprint's parts in clear.
+
+    `deviations`: fingerprints that pages tried again with careful settings may have, each with what differs.
+    """
 
     fingerprint: str
     settings: Mapping[str, str]
     schema_version: int = SCHEMA_VERSION
+    deviations: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+
+    @property
+    def fingerprints(self) -> frozenset[str]:
+        """All that the rows of the output may have."""
+        return frozenset({self.fingerprint, *self.deviations})
 
     def to_json(self) -> bytes:
         """The file's content."""
-        tree = {
+        tree: dict[str, object] = {
             "schema_version": self.schema_version,
             "fingerprint": self.fingerprint,
             "settings": dict(sorted(self.settings.items())),
         }
+        if self.deviations:
+            tree["deviations"] = {name: dict(sorted(one.items())) for name, one in self.deviations.items()}
         return (json.dumps(tree, indent=2) + "\n").encode()
 
 
-def claim_output(store: Store, card: Card) -> None:
-    """Write the card into a new output, or check that an old one was made with the same settings.
+def claim_output(store: Store, card: Card) -> Card:
+    """Write the card into a new output, or check that an old one was made with the same settings. Returns
+    the output's own.
 
     Raises ConfigError with the differences, or if the output is of a newer release.
     """
-    if not store.exists(CARD):
+    old = read_card(store)
+    if old is None:
         store.put(CARD, card.to_json())
-        return
+        return card
+    if old.fingerprint != card.fingerprint:
+        raise ConfigError(
+            f"The output {store.location('')} was made with other settings.",
+            "; ".join(_differences(old.settings, card.settings)),
+            "Restore those settings, or take another output.path (--fresh-output names one): nothing is mixed"
+            " or deleted.",
+        )
+    return old
+
+
+def allow_deviation(store: Store, card: Card, other: Card) -> Card:
+    """Note in the output's card that rows of these other settings may be in it, before any is. The caller
+    holds the lock."""
+    if other.fingerprint in card.fingerprints:
+        return card
+    differences = {name: value for name, value in other.settings.items() if card.settings.get(name) != value}
+    card = replace(card, deviations={**card.deviations, other.fingerprint: differences})
+    store.put(CARD, card.to_json())
+    return card
+
+
+def read_card(store: Store) -> Card | None:
+    """The output's card, None if it has none. Raises ConfigError if it is damaged, or of a newer release."""
+    if not store.exists(CARD):
+        return None
     try:
         tree = json.loads(store.read(CARD))
-        old = Card(tree["fingerprint"], tree["settings"], tree["schema_version"])
+        old = Card(tree["fingerprint"], tree["settings"], tree["schema_version"], tree.get("deviations", {}))
     except (ValueError, KeyError, TypeError) as error:
         raise ConfigError(
             f"{store.location(CARD)} is damaged.",
@@ -57,12 +95,7 @@ def claim_output(store: Store, card: Card) -> None:
             f"This one knows schema {SCHEMA_VERSION}.",
             "Update rayocr, or take another output.path.",
         )
-    if old.fingerprint != card.fingerprint:
-        raise ConfigError(
-            f"The output {store.location('')} was made with other settings.",
-            "; ".join(_differences(old.settings, card.settings)),
-            "Restore those settings, or take another output.path: nothing is mixed or deleted.",
-        )
+    return old
 
 
 def _differences(old: Mapping[str, str], new: Mapping[str, str]) -> list[str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from itertools import islice
@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from actors.contracts import DocRef
 from actors.errors import ConfigError
 from pipelines.ledger_file import read_rows
-from pipelines.ledger_rows import Rows, Versions, keys_of_refs, no_rows
+from pipelines.ledger_rows import STATUSES, Rows, Versions, keys_of_refs, no_rows
 
 if TYPE_CHECKING:
     import numpy as np
@@ -60,21 +60,31 @@ class Ledger:
         self._versions = Versions.of(self._rows)
 
     @classmethod
-    def load(cls, store: Store) -> Ledger:
+    def load(cls, store: Store, made_with: Collection[str] = ()) -> Ledger:
         """Read the key columns of every file.
 
         Raises ConfigError that names each file that is torn or not ours: its rows cannot be trusted, and
         no reader of the folder gets past it. Also if the output cannot be read.
         """
-        found = _files(store)
-        troubles = [trouble for trouble in found if isinstance(trouble, str)]
+        ledger, troubles = cls.survey(store, made_with)
         if troubles:
             raise ConfigError(
                 f"{len(troubles)} files in {store.location(PAGES)} are torn, or no files of rayocr.",
                 "; ".join(troubles[:5]),
                 "Move them out of that folder and run again: documents that were only there are done anew.",
             )
-        return cls(Rows.joined([rows for rows in found if not isinstance(rows, str)]))
+        return ledger
+
+    @classmethod
+    def survey(cls, store: Store, made_with: Collection[str] = ()) -> tuple[Ledger, list[str]]:
+        """What can be trusted, and a sentence on each file that cannot: torn, or foreign. `made_with`: the
+        fingerprints that files of this output have; with none, none is looked at.
+
+        Raises ConfigError if the output cannot be read.
+        """
+        found = _files(store, made_with)
+        troubles = [trouble for trouble in found if isinstance(trouble, str)]
+        return cls(Rows.joined([rows for rows in found if not isinstance(rows, str)])), troubles
 
     @property
     def totals(self) -> Totals:
@@ -95,14 +105,77 @@ class Ledger:
             complete=bool(versions.complete[index]),
         )
 
-    def pending(self, refs: Iterable[DocRef]) -> Iterator[DocRef]:
-        """The documents that lack pages; `done_pages` says which pages of them are there."""
+    def pending(self, refs: Iterable[DocRef], again: Collection[str] = ()) -> Iterator[DocRef]:
+        """The documents that lack pages; `done_pages` says which pages of them are there. A page that
+        failed with a code of `again` counts as one that lacks."""
+        redo = self._failed_with(again)
+        lacks = ~self._versions.complete | self._any_row(redo)
         for chunk in _chunks(refs):
             for ref, index in zip(chunk, self._find(chunk).tolist(), strict=True):
                 if index < 0:
                     yield ref
-                elif not self._versions.complete[index]:
-                    yield replace(ref, done_pages=self._pages_of(index))
+                elif lacks[index]:
+                    yield replace(ref, done_pages=self._pages_of(index, redo))
+
+    def failures(self, refs: Iterable[DocRef]) -> Iterator[tuple[DocRef, int, str]]:
+        """Document, page and code of each failed row of these documents in these versions."""
+        failed = self._rows.code >= 0
+        some = self._any_row(failed)
+        for chunk in _chunks(refs):
+            for ref, index in zip(chunk, self._find(chunk).tolist(), strict=True):
+                if index >= 0 and some[index]:
+                    for row in self._rows_at(index)[failed[self._rows_at(index)]].tolist():
+                        yield ref, int(self._rows.page[row]), self._rows.codes[self._rows.code[row]]
+
+    def failed_beside_others(self) -> set[str]:
+        """Ids of documents of which a failed page has another row of the same version, too: it was tried
+        again."""
+        import numpy as np
+
+        rows = self._rows
+        if not len(rows.page):
+            return set()
+        same = np.zeros(len(rows.page), np.bool_)  # as the row before
+        columns = (rows.keys.high, rows.keys.low, rows.keys.version, rows.page)
+        same[1:] = np.logical_and.reduce([column[1:] == column[:-1] for column in columns])
+        group = np.cumsum(~same) - 1
+        failed = rows.status == STATUSES.index("failed")
+        mixed = (np.bincount(group) > 1) & (np.bincount(group, weights=failed) > 0)
+        return self._ids_of(np.flatnonzero(mixed[group]))
+
+    def orphaned(self, refs: Iterable[DocRef]) -> set[str]:
+        """Ids of documents that the output holds and the listing does not."""
+        return self._ids_of(self._versions.start) - {ref.document_id for ref in refs}
+
+    def _ids_of(self, rows: npt.NDArray[np.int64]) -> set[str]:
+        high, low = self._rows.keys.high[rows].tolist(), self._rows.keys.low[rows].tolist()
+        return {f"{one:016x}{other:016x}" for one, other in zip(high, low, strict=True)}
+
+    def _failed_with(self, codes: Collection[str]) -> npt.NDArray[np.bool_]:
+        """For each row, whether it failed with one of these codes."""
+        import numpy as np
+
+        return np.isin(
+            self._rows.code, [self._rows.codes.index(code) for code in codes if code in self._rows.codes]
+        )
+
+    def _any_row(self, flags: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
+        """For each version, whether a row of it has the flag."""
+        import numpy as np
+
+        if not len(flags):
+            return np.empty(0, np.bool_)
+        return np.logical_or.reduceat(flags, self._versions.start)
+
+    def stale(self, refs: Sequence[DocRef]) -> npt.NDArray[np.bool_]:
+        """For each document, whether the output holds one other version of it, and none of its own."""
+        import numpy as np
+
+        parts = []
+        for chunk in _chunks(refs):
+            first, last = self._versions.range_of(keys_of_refs(chunk))
+            parts.append((last - first == 1) & (self._find(chunk) < 0))
+        return np.concatenate(parts) if parts else np.empty(0, np.bool_)
 
     def changed(self, refs: Iterable[DocRef]) -> list[DocRef]:
         """The documents of which there are rows of another version."""
@@ -151,10 +224,16 @@ class Ledger:
         found[index >= 0] = flags[index[index >= 0]]
         return found
 
-    def _pages_of(self, index: int) -> tuple[int, ...]:
+    def _rows_at(self, index: int) -> npt.NDArray[np.int64]:
+        """The rows of a version."""
+        import numpy as np
+
         start = int(self._versions.start[index])
-        pages = self._rows.page[start : start + int(self._versions.rows[index])]
-        return tuple(sorted(set(pages.tolist())))
+        return np.arange(start, start + int(self._versions.rows[index]))
+
+    def _pages_of(self, index: int, but: npt.NDArray[np.bool_]) -> tuple[int, ...]:
+        rows = self._rows_at(index)
+        return tuple(sorted(set(self._rows.page[rows[~but[rows]]].tolist())))
 
     @staticmethod
     def _totals(rows: Rows) -> Totals:
@@ -162,14 +241,14 @@ class Ledger:
         return Totals(len(rows.page), ok, empty, failed, dict(Counter(rows.count_codes())))
 
 
-def _files(store: Store) -> list[Rows | str]:
+def _files(store: Store, made_with: Collection[str]) -> list[Rows | str]:
     """The rows of every file, or what is wrong with it. A file that goes after it was listed was replaced
     meanwhile, which takes another look."""
     for look in range(1, _LOOKS + 1):
         paths = _paths(store)
         try:
             with ThreadPoolExecutor(_READERS) as pool:
-                return list(pool.map(lambda path: read_rows(store, path), paths))
+                return list(pool.map(lambda path: read_rows(store, path, made_with), paths))
         except FileNotFoundError as error:
             if look == _LOOKS:
                 raise ConfigError(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import TYPE_CHECKING
 
 from actors.errors import ConfigError
@@ -15,15 +16,16 @@ if TYPE_CHECKING:
 COLUMNS = ("document_id", "version", "page_index", "page_count", "status", "error_code")
 
 
-def read_rows(store: Store, path: str) -> Rows | str:
+def read_rows(store: Store, path: str, made_with: Collection[str] = ()) -> Rows | str:
     """The rows of a file, or a sentence that names the file and what is wrong with it.
 
+    `made_with`: the fingerprints that a file of this output may have; with none, none is looked at.
     Raises FileNotFoundError if it is gone, ConfigError if it cannot be read at all.
     """
     import pyarrow as pa
 
     try:
-        table = _key_columns(store, path)
+        table = _key_columns(store, path, made_with)
         return rows_of_table(table)
     except (pa.ArrowException, ValueError) as error:
         return f"{store.location(path)}: {error}"
@@ -39,7 +41,7 @@ def read_rows(store: Store, path: str) -> Rows | str:
         ) from error
 
 
-def _key_columns(store: Store, path: str) -> pa.Table:
+def _key_columns(store: Store, path: str, made_with: Collection[str]) -> pa.Table:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
@@ -47,8 +49,11 @@ def _key_columns(store: Store, path: str) -> pa.Table:
 
     with store.open(path) as stream:
         file = pq.ParquetFile(stream)
-        if b"schema_version" not in (file.schema_arrow.metadata or {}):
+        metadata = file.schema_arrow.metadata or {}
+        if b"schema_version" not in metadata:
             raise ValueError("it has no schema_version")
+        if made_with and metadata.get(b"fingerprint", b"").decode() not in made_with:
+            raise ValueError("it was made with other settings than this output")
         for name in COLUMNS:
             index = file.schema_arrow.get_field_index(name)
             expected = page_row_schema().field(name).type

@@ -203,6 +203,15 @@ class RunLock:
                 _log.warning("The lock could not be renewed, trying again: %s", trouble)
 
 
+def who_is_at_work(store: Store, now: float | None = None) -> Owner | None:
+    """The owner of a lock that has not expired at `now` (seconds since the epoch), if there is one."""
+    try:
+        owner = _parsed(store.read(LOCK))
+    except FileNotFoundError:
+        return None
+    return owner if owner is not None and (time.time() if now is None else now) < owner.expires else None
+
+
 def _content(owner: Owner) -> bytes:
     return json.dumps(asdict(owner), indent=2).encode()
 

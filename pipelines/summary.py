@@ -11,7 +11,8 @@ EXIT_COMPLETE, EXIT_TOO_MANY_FAILED, EXIT_INCOMPLETE, EXIT_INTERRUPTED = 0, 3, 4
 @dataclass(frozen=True, slots=True)
 class Summary:
     """One run. Counts of `pages`, `ok`, `empty`, `failed` are of the whole output for the listed documents,
-    `new_pages` of this run alone; `seconds` are wall time, `recognising_s` without start-up."""
+    `new_pages` of this run alone, `tried_again` of its pages those that had failed before; `orphaned`:
+    documents with rows that left the source; `seconds` are wall time, `recognising_s` without start-up."""
 
     run_id: str
     output: str
@@ -26,6 +27,9 @@ class Summary:
     seconds: float
     recognising_s: float
     error_codes: Mapping[str, int] = field(default_factory=dict)
+    doubled: int = 0
+    orphaned: int = 0
+    tried_again: int = 0
     startup_s: Mapping[str, float] = field(default_factory=dict)
     runner: str = ""
     fingerprint: str = ""
@@ -59,6 +63,8 @@ class Summary:
             rows.append(("failures", failures))
         if self.missing:
             rows.append(("missing", f"{self.missing:,} documents"))
+        if self.tried_again:
+            rows.append(("tried again", f"{self.tried_again:,} pages that had failed"))
         if self.new_pages:
             rows.append(("this run", f"{self.new_pages:,} pages in {self.recognising_s:.1f} s"))
             rows.append(("pages per second", f"{self.pages_per_second:.2f}"))

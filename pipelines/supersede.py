@@ -22,6 +22,8 @@ from pipelines.store import Store
 if TYPE_CHECKING:
     import pyarrow as pa
 
+    Kept = Callable[[str, pa.Table], list[bool]]
+
 SWAP = "_swap"
 
 
@@ -43,19 +45,39 @@ def supersede(
     the lock is not `still_held` once the journal is written: until then a successor knows nothing of it.
     """
     current = {ref.document_id: ref.version for ref in refs}
+
+    def kept(_path: str, keys: pa.Table) -> list[bool]:
+        return _kept(keys, current)
+
+    return without_rows(store, run_id, ("document_id", "version"), kept, still_held)
+
+
+def without_rows(
+    store: Store, run_id: str, columns: Sequence[str], kept: Kept, still_held: Callable[[], bool]
+) -> int:
+    """Take rows out of the table: `kept` gets a file's path and these columns of it, and says for each row
+    whether it stays. Returns files replaced; otherwise as `supersede`."""
     paths = [entry.path for entry in store.list(PAGES) if entry.path.endswith(".parquet")]
-    swaps = [swap for path in paths if (swap := _rewrite(store, run_id, path, current)) is not None]
+    found = [_rewrite(store, run_id, path, columns, kept) for path in paths]
+    swaps = [swap for swap in found if swap is not None]
     if swaps:
-        journal = f"{SWAP}/{run_id}.json"
-        store.put(journal, json.dumps([asdict(swap) for swap in swaps], indent=2).encode())
-        if not still_held():
-            raise IncompleteError(
-                "The run lost its lock on the output.",
-                "Another run holds it, or this one was paused for too long.",
-                "Nothing was replaced without it. Run the same command again when the other run is over.",
-            )
-        _apply(store, journal, swaps)
+        replace_files(store, f"{SWAP}/{run_id}.json", swaps, still_held)
     return len(swaps)
+
+
+def replace_files(store: Store, journal: str, swaps: Sequence[Swap], still_held: Callable[[], bool]) -> None:
+    """Write the journal, then do what it says. Several old files may become the same new one.
+
+    Raises IncompleteError if the lock is not `still_held` once the journal is written.
+    """
+    store.put(journal, json.dumps([asdict(swap) for swap in swaps], indent=2).encode())
+    if not still_held():
+        raise IncompleteError(
+            "The run lost its lock on the output.",
+            "Another run holds it, or this one was paused for too long.",
+            "Nothing was replaced without it. Run the same command again when the other run is over.",
+        )
+    _apply(store, journal, swaps)
 
 
 def finish_swaps(store: Store) -> int:
@@ -71,14 +93,14 @@ def finish_swaps(store: Store) -> int:
     return count
 
 
-def _rewrite(store: Store, run_id: str, path: str, current: Mapping[str, str]) -> Swap | None:
-    """Stage the file without its old rows; None if it has none."""
+def _rewrite(store: Store, run_id: str, path: str, columns: Sequence[str], kept: Kept) -> Swap | None:
+    """Stage the file without the rows that are not kept; None if it has none."""
     import pyarrow as pa
     import pyarrow.parquet as pq
 
     with store.open(path) as stream:
         file = pq.ParquetFile(stream)
-        keep = _kept(file.read(columns=["document_id", "version"]), current)
+        keep = kept(path, file.read(columns=list(columns)))
         if all(keep):
             return None
         left = file.read().filter(pa.array(keep))

@@ -1,22 +1,33 @@
-"""The proof at the end of a run: source and output are counted against each other, page by page."""
+"""The proof: source and output are counted against each other, page by page; a run ends with it, and
+`rayocr verify` is nothing else."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import islice
+from typing import TYPE_CHECKING
 
 from actors.contracts import DocRef
-from pipelines.ledger import Ledger
+from pipelines.ledger import PAGES, Ledger
+from pipelines.summary import EXIT_COMPLETE, EXIT_INCOMPLETE
+
+if TYPE_CHECKING:
+    from pipelines.config import Config
+    from pipelines.store import Store
+
+NAMES = 20
+"""How many names of each kind a report holds, unless told."""
 
 
 @dataclass(frozen=True, slots=True)
 class Completeness:
     """What the output holds of the listed documents, in the versions that were listed.
 
-    `missing`: keys of documents that lack pages. `doubled`: keys of documents that a reader of the table
-    finds twice: a page has more than one row, there are rows of another version too, or the listing itself
-    names the document twice.
+    `missing`: keys of documents that lack pages. `changed`: those of them that are there in one older
+    version. `doubled`: keys of documents that a reader of the table finds twice: a page has more than one
+    row, there are rows of several versions, or the listing itself names the document twice.
     """
 
     pages: int
@@ -25,6 +36,7 @@ class Completeness:
     failed: int
     missing: tuple[str, ...] = ()
     doubled: tuple[str, ...] = ()
+    changed: tuple[str, ...] = ()
     error_codes: Mapping[str, int] = field(default_factory=dict)
 
     @property
@@ -33,11 +45,92 @@ class Completeness:
         return not self.missing and not self.doubled
 
 
+@dataclass(frozen=True, slots=True)
+class Names:
+    """So many of a kind, and the first of them by name."""
+
+    count: int = 0
+    first: tuple[str, ...] = ()
+
+    @classmethod
+    def of(cls, names: Sequence[str], most: int) -> Names:
+        """Count them, keep the first."""
+        return cls(len(names), tuple(names[:most]))
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """Source against output. `distrusted`: files of `pages/` that are torn or foreign, whose rows do not
+    count; `other`: files there that are no Parquet; `orphaned`: documents that have rows and left the source;
+    `unfinished`: replacements that were cut off; `at_work`: who holds the lock, if somebody does: then counts
+    may change while they are made."""
+
+    output: str
+    documents: int
+    proof: Completeness
+    missing: Names
+    changed: Names
+    doubled: Names
+    failed: Names
+    distrusted: Names
+    other: Names
+    orphaned: Names
+    unfinished: int = 0
+    at_work: str | None = None
+
+    @property
+    def agrees(self) -> bool:
+        """Whether every page of the source is there exactly once, and every file can be trusted."""
+        return self.proof.complete and not self.distrusted.count
+
+    @property
+    def exit_code(self) -> int:
+        """0 or 4."""
+        return EXIT_COMPLETE if self.agrees else EXIT_INCOMPLETE
+
+    def rows(self) -> list[tuple[str, str, str]]:
+        """Kind, count and what to know of it, for each line of the table."""
+        proof = self.proof
+        kinds = (
+            ("missing", self.missing, "documents that lack pages"),
+            ("changed", self.changed, "documents whose older version is here"),
+            ("doubled", self.doubled, "documents that a reader finds twice"),
+            ("failed", self.failed, "pages"),
+            ("not trusted", self.distrusted, "files that are torn or foreign; their rows do not count"),
+            ("other files", self.other, "beside the rows; some readers of the folder stop at them"),
+            ("orphaned", self.orphaned, "documents that are here and no longer in the source"),
+        )
+        counted = f"{proof.ok:,} ok, {proof.empty:,} empty, {proof.failed:,} failed"
+        return [
+            ("documents", f"{self.documents:,}", "in the source"),
+            ("pages", f"{proof.pages:,}", counted),
+            *((kind, f"{names.count:,}", _listed(names, what)) for kind, names, what in kinds),
+        ]
+
+    @property
+    def outcome(self) -> str:
+        """The report in a sentence, with what to do."""
+        if self.distrusted.count:
+            return "not trusted: move the named files out of pages/, then run again"
+        if self.agrees:
+            return "complete: every page is there exactly once"
+        return "incomplete: rayocr run with the same source and output does what is missing"
+
+    @property
+    def notes(self) -> list[str]:
+        """What else is to be known, in sentences."""
+        notes = [f"{self.at_work} is at work here: the counts may change."] if self.at_work else []
+        if self.unfinished:
+            notes.append("A replacement of files was cut off: the next run or rayocr compact finishes it.")
+        return notes
+
+
 def check_complete(ledger: Ledger, refs: Sequence[DocRef]) -> Completeness:
     """Count the ledger against the listing."""
     totals = ledger.totals_of(refs)
+    changed = {ref.key for ref, one in zip(refs, ledger.stale(refs).tolist(), strict=True) if one}
     twice = {ref.key for ref, one in zip(refs, ledger.doubled(refs).tolist(), strict=True) if one}
-    twice |= {ref.key for ref in ledger.changed(refs)}
+    twice |= {ref.key for ref in ledger.changed(refs)} - changed
     twice |= _listed_twice(refs)
     there = ledger.complete(refs).tolist()
     return Completeness(
@@ -47,10 +140,116 @@ def check_complete(ledger: Ledger, refs: Sequence[DocRef]) -> Completeness:
         failed=totals.failed,
         missing=tuple(ref.key for ref, one in zip(refs, there, strict=True) if not one),
         doubled=tuple(sorted(twice)),
+        changed=tuple(sorted(changed)),
         error_codes=totals.error_codes,
+    )
+
+
+def check_output(
+    store: Store,
+    ledger: Ledger,
+    refs: Sequence[DocRef],
+    distrusted: Sequence[str] = (),
+    *,
+    whole_source: bool = True,
+    most: int = NAMES,
+) -> Report:
+    """Count source against output, and name what is wrong. `whole_source`: whether `refs` are all there is
+    in the source; only then a document that is not among them has left it. `most`: names of each kind."""
+    proof = check_complete(ledger, refs)
+    older = set(proof.changed)
+    orphans = ledger.orphaned(refs) if whole_source else set()
+    failures = (_failure(*one) for one in ledger.failures(refs))
+    return Report(
+        output=store.location(""),
+        documents=len(refs),
+        proof=proof,
+        missing=Names.of([key for key in proof.missing if key not in older], most),
+        changed=Names.of(proof.changed, most),
+        doubled=Names.of(proof.doubled, most),
+        failed=Names(proof.failed, tuple(islice(failures, most))),
+        distrusted=Names.of(distrusted, most),
+        other=Names.of(_other_files(store), most),
+        orphaned=Names(len(orphans), _keys(store, sorted(orphans)[:most], distrusted)),
+    )
+
+
+def verify(config: Config, most: int = NAMES) -> Report:
+    """List the source, count it against the output, and say who is at work; needs neither engine nor lock.
+
+    Raises ConfigError if there is no output, or if source or output cannot be read.
+    """
+    from dataclasses import replace
+
+    from actors.errors import ConfigError
+    from pipelines.card import read_card
+    from pipelines.lock import who_is_at_work
+    from pipelines.sources import list_documents
+    from pipelines.store import open_store
+    from pipelines.supersede import SWAP
+
+    store = open_store(config.output.path, config.output.storage_options)
+    card = read_card(store)
+    if card is None:
+        raise ConfigError(
+            f"There is no output of rayocr in {store.location('')}.",
+            "It has no rayocr.json.",
+            "Check output.path, or make it: rayocr run with the same arguments.",
+        )
+    refs = list(list_documents(config.source, exclude=[config.output.path]))
+    owner = who_is_at_work(store)
+    ledger, troubles = Ledger.survey(store, card.fingerprints)
+    report = check_output(store, ledger, refs, troubles, whole_source=not config.source.limit, most=most)
+    journals = sum(entry.path.endswith(".json") for entry in store.list(SWAP))
+    at_work = f"Run {owner.run_id} on {owner.host}, process {owner.pid}," if owner else None
+    return replace(report, unfinished=journals, at_work=at_work)
+
+
+def _other_files(store: Store) -> list[str]:
+    """What is in `pages/` and neither rows nor hidden from readers of the folder."""
+    names = [entry.path for entry in store.list(PAGES)]
+    return [
+        path for path in names if not path.endswith(".parquet") and path.rpartition("/")[2][0] not in "._"
+    ]
+
+
+def _failure(ref: DocRef, page: int, code: str) -> str:
+    return f"{ref.key} page {page}: {code}"
+
+
+def _listed(names: Names, what: str) -> str:
+    if not names.count:
+        return ""
+    rest = names.count - len(names.first)
+    return "\n".join(
+        [what, *(f"  {name}" for name in names.first), *([f"  and {rest:,} more"] if rest else [])]
     )
 
 
 def _listed_twice(refs: Sequence[DocRef]) -> set[str]:
     counts = Counter(ref.document_id for ref in refs)
     return {ref.key for ref in refs if counts[ref.document_id] > 1} if len(counts) < len(refs) else set()
+
+
+def _keys(store: Store, documents: Collection[str], distrusted: Iterable[str]) -> tuple[str, ...]:
+    """The keys of these documents, which no listing has: from their rows."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+    import pyarrow.parquet as pq
+
+    keys: dict[str, str] = {}
+    bad = tuple(distrusted)
+    for entry in store.list(PAGES):
+        if len(keys) == len(documents):
+            break
+        if not entry.path.endswith(".parquet") or any(
+            one.startswith(store.location(entry.path)) for one in bad
+        ):
+            continue
+        with store.open(entry.path) as stream:
+            table = pq.ParquetFile(stream).read(columns=["document_id", "key"])
+        wanted = pa.array(list(documents), pa.string())
+        table = table.filter(pc.is_in(table.column("document_id"), value_set=wanted))
+        ids, names = table.column("document_id").to_pylist(), table.column("key").to_pylist()
+        keys |= {one: name or one for one, name in zip(ids, names, strict=True)}
+    return tuple(sorted(keys.values()))

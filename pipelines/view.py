@@ -49,11 +49,13 @@ class Silence:
 
 @dataclass(frozen=True, slots=True)
 class Pending:
-    """What is left to do: `documents` of `listed`, `changed` of them with rows of another version."""
+    """What is left to do: `documents` of `listed`, `changed` of them with rows of another version; `again`:
+    pages that failed and are tried again."""
 
     listed: int
     documents: int
     changed: int = 0
+    again: int = 0
 
     def describe(self) -> str:
         """The same in words."""
@@ -63,4 +65,6 @@ class Pending:
             parts.append(f"{done:,} done")
         if self.changed:
             parts.append(f"{self.changed:,} changed")
+        if self.again:
+            parts.append(f"{self.again:,} failed pages again")
         return ", ".join(parts)

@@ -19,7 +19,7 @@ class FakeEngine:
 
     `config.fake` maps the hex colour of a picture's top left pixel (or "*" for every page, "init" for the
     constructor) to an act: `crash` (SIGSEGV), `exit`, `hang`, `raise`, `memory`, `wrong_count`,
-    `leak:MB`, `sleep:SECONDS`.
+    `leak:MB`, `sleep:SECONDS`, `large` (raises unless `det_limit_side` is set).
     """
 
     def __init__(self, config: EngineConfig) -> None:
@@ -58,6 +58,8 @@ class FakeEngine:
             time.sleep(3600)
         elif name == "raise":
             raise ValueError("the fake engine was told to raise")
+        elif name == "large" and self._config.det_limit_side is None:
+            raise ValueError("the page is too large for the fake engine")
         elif name == "memory":
             raise MemoryError("the fake engine was told to run out of memory")
         elif name == "leak":
@@ -68,7 +70,9 @@ class FakeEngine:
 
 def describe(config: EngineConfig) -> EngineInfo:
     """See `describe_engine`."""
-    return EngineInfo("fake", VERSION, "none", "none", {}, {}, "cpu", config.threads or 1)
+    side = config.det_limit_side
+    settings = {} if side is None else {"det_limit_side": str(side)}
+    return EngineInfo("fake", VERSION, "none", "none", {}, settings, "cpu", config.threads or 1)
 
 
 def _colour(page: Image) -> str:

@@ -11,6 +11,7 @@ from rayocr import __version__
 _COMMANDS = {
     "run": ("rayocr.cli.run", "command", "Recognise every page of a source."),
     "plan": ("rayocr.cli.plan", "command", "Show how a run would be carried out, and why."),
+    "verify": ("rayocr.cli.verify", "command", "Count source against output."),
     "models": ("rayocr.cli.models", "group", "List, fetch, verify and quantize model weights."),
     "schema": ("rayocr.cli.schema", "command", "Show the columns of the output."),
 }

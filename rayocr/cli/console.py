@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from pipelines.plan import Plan
     from pipelines.progress import Progress
     from pipelines.summary import Summary
+    from pipelines.verify import Report
     from pipelines.view import Pending
 
 
@@ -74,6 +75,23 @@ def print_plan(plan: Plan, pending: Pending, *, to_stderr: bool = False) -> None
 def print_plan_json(plan: Plan, pending: Pending) -> None:
     """Print the plan as JSON, each choice with its value and reason."""
     click.echo(json.dumps({"pending": asdict(pending), "plan": asdict(plan)}, indent=2))
+
+
+def print_report(report: Report) -> None:
+    """Print source against output as a table; what else is to be known goes to stderr."""
+    from rich import box
+    from rich.markup import escape
+    from rich.table import Table
+
+    table = Table(box=box.SIMPLE_HEAD, title=report.outcome, title_justify="left")
+    table.add_column("what", no_wrap=True)
+    table.add_column("count", justify="right", no_wrap=True)
+    table.add_column("", overflow="fold")
+    for kind, count, names in report.rows():
+        table.add_row(kind, count, escape(names))
+    _print(table, to_stderr=False)
+    for note in report.notes:
+        click.echo(f"rayocr: {note}", err=True)
 
 
 def _summary_table(summary: Summary) -> Table:
