@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Any
 
 from actors.rows import Stamp
@@ -39,6 +41,11 @@ class Job:
     def stamp(self) -> Stamp:
         """What all rows of this run share."""
         return Stamp(self.fingerprint, self.run_id)
+
+
+def new_run_id() -> str:
+    """A name for a run, or another command that writes: when it began, and what tells it from others."""
+    return f"{datetime.now(UTC):%Y%m%dT%H%M%S}-{uuid.uuid4().hex[:8]}"
 
 
 def make_job(config: Config, plan: Plan, run_id: str, fingerprint: str) -> Job:

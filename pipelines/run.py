@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import json
 import time
-import uuid
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from actors.contracts import DocRef
@@ -17,7 +15,7 @@ from actors.settings import EngineConfig, ModelsConfig
 from pipelines.card import Card, allow_deviation, claim_output
 from pipelines.config import Config
 from pipelines.interrupt import stop_on_signals
-from pipelines.job import make_job
+from pipelines.job import make_job, new_run_id
 from pipelines.machine import Machine, on_cluster, this_machine, without_gpus
 from pipelines.plan import Listing, Plan, located, make_plan
 from pipelines.summary import (
@@ -120,7 +118,7 @@ def run(config: Config, view: View | None = None, options: Options = Options()) 
     watch = _Stopwatch()
     if options.fresh_output:
         config = _with_fresh_output(config, view)
-    run_id = f"{datetime.now(UTC):%Y%m%dT%H%M%S}-{uuid.uuid4().hex[:8]}"
+    run_id = new_run_id()
     with watch.part("listing"):
         refs = _list(config)
         store = open_store(config.output.path, config.output.storage_options)

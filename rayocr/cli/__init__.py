@@ -12,6 +12,7 @@ _COMMANDS = {
     "run": ("rayocr.cli.run", "command", "Recognise every page of a source."),
     "plan": ("rayocr.cli.plan", "command", "Show how a run would be carried out, and why."),
     "verify": ("rayocr.cli.verify", "command", "Count source against output."),
+    "compact": ("rayocr.cli.compact", "command", "Merge an output's small files."),
     "models": ("rayocr.cli.models", "group", "List, fetch, verify and quantize model weights."),
     "schema": ("rayocr.cli.schema", "command", "Show the columns of the output."),
 }
