@@ -39,9 +39,15 @@ def test_growth_is_told_and_ends_with_1(
 def test_memory_stays_where_it_is(runtime: str) -> None:
     pytest.importorskip(runtime)
     require_model()
-    command = [sys.executable, "benchmarks/memory.py", "--pages", "200", "--runtime", runtime]
+    command = [sys.executable, "benchmarks/memory.py", "--pages", "100", "--warm-up", "100"]
     answer = subprocess.run(
-        command, capture_output=True, text=True, env=environ(), cwd=ROOT, timeout=850, check=False
+        [*command, "--runtime", runtime],
+        capture_output=True,
+        text=True,
+        env=environ(),
+        cwd=ROOT,
+        timeout=850,
+        check=False,
     )
     print(answer.stdout)
     assert answer.returncode == 0, answer.stdout + answer.stderr
