@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import tomllib
 from collections import Counter
+from collections.abc import Callable
 
 import pytest
 
@@ -12,6 +13,7 @@ from tests.data import data_dir
 
 _UNIT = "unit"
 _AT_IMPORT = "at import"
+_INJECTED = "injected"
 _OUTCOMES = ("passed", "failed", "error", "skipped")
 
 
@@ -19,6 +21,12 @@ def pytest_configure(config: pytest.Config) -> None:
     """Let child processes find the labelled data too."""
     if data_dir().is_dir():
         os.environ.setdefault("RAYOCR_DATA", str(data_dir()))
+
+
+@pytest.fixture
+def injected(record_property: Callable[[str, object], None]) -> Callable[[str, int], None]:
+    """Call it with a kind of fault (`kill`, `segfault`, `hang`) and how many a test has caused."""
+    return lambda kind, count: record_property(_INJECTED, (kind, count))
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
@@ -39,6 +47,19 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
             terminalreporter.write_line(
                 f"{name:<12}" + "".join(f"{counts[name][outcome] or '':>9}" for outcome in _OUTCOMES)
             )
+    if faults := _faults(terminalreporter):
+        found = ", ".join(f"{count} {kind}{'' if count == 1 else 's'}" for kind, count in faults.items())
+        terminalreporter.write_line(f"faults injected: {found}")
+
+
+def _faults(terminalreporter: pytest.TerminalReporter) -> Counter[str]:
+    """What tests that passed say they have done to processes."""
+    faults: Counter[str] = Counter()
+    for report in terminalreporter.stats.get("passed", []):
+        for name, value in report.user_properties:
+            if name == _INJECTED:
+                faults[value[0]] += value[1]
+    return faults
 
 
 def _own_markers(config: pytest.Config) -> list[str]:
