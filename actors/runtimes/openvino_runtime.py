@@ -13,13 +13,10 @@ _HINTS = {"float32": "f32", "bfloat16": "bf16", "int8": "f32", "int8+bfloat16": 
 """OpenVINO's INFERENCE_PRECISION_HINT. It is always set: on CPUs with bfloat16 that is its silent default.
 Quantised convolutions stay int8 under any hint."""
 
-_KERNEL_CACHE = 512
-"""Kernels kept (CPU_RUNTIME_CACHE_CAPACITY). One is built for each layer and shape; by default 5,000 are
-kept, and memory grows with every new shape."""
-
-_KERNEL_CACHE_INT8 = 20_000
-"""The same for int8, whose kernels are dear to build: on ten pages (75 shapes) recognition took 1.25 CPU s a
-page with 512, 1.05 with 5,000 and 0.92 with this many; resident memory was 664, 821 and 820 MB."""
+_KERNEL_CACHE = 20_000
+"""Kernels kept (CPU_RUNTIME_CACHE_CAPACITY): one is built for each layer and shape, some hundred a shape. On
+ten pages (75 shapes, int8) recognition took 1.25 CPU s a page with 512 of them, 1.05 with OpenVINO's own
+5,000 and 0.92 with this many; resident memory was 664, 821 and 820 MB. The fast engine has 100 shapes."""
 
 
 class OpenVinoSession:
@@ -31,7 +28,7 @@ class OpenVinoSession:
             "INFERENCE_NUM_THREADS": placement.threads,
             "NUM_STREAMS": 1,
             "PERFORMANCE_HINT": "LATENCY",
-            "CPU_RUNTIME_CACHE_CAPACITY": _kernels(placement),
+            "CPU_RUNTIME_CACHE_CAPACITY": _KERNEL_CACHE,
             "ENABLE_CPU_PINNING": False,
         }
         self._compiled = _compiled(weights, config)
@@ -45,10 +42,6 @@ class OpenVinoSession:
     def release(self) -> None:
         """See Session: the working memory of the last shape goes, kernels stay."""
         self._compiled.release_memory()
-
-
-def _kernels(placement: Placement) -> int:
-    return _KERNEL_CACHE_INT8 if placement.precision.startswith("int8") else _KERNEL_CACHE
 
 
 def load(weights: Weights, placement: Placement) -> OpenVinoSession:

@@ -186,7 +186,7 @@ def _in_clear(options: FastOptions) -> dict[str, str]:
         "det_unclip_ratio": f"{boxes.unclip_ratio:g}",
         "rec_squeeze": f"{read.squeeze:g}",
         "rec_second_look": f"{read.second_look:g}",
-        "rec_step": str(read.pack.step),
+        "rec_step": f"{read.pack.step}/{read.pack.fine}" if read.pack.fine else str(read.pack.step),
         "rec_scores": repr(options.scores),
     }
 

@@ -29,13 +29,13 @@ _SCORES = ScoreRule(thresh=0.7, of_median=0.7)
 class Pace:
     """What suits the runtime and the device, and changes no text but by rounding.
 
-    `det_pixels`: most pixels of pages detected at once; `rec_columns`: most columns of lines read at once;
-    `few_shapes`: whether each new shape costs the runtime something.
+    `det_pixels`: most pixels of pages detected at once; `det_step`: grid of their sides; `rec`: how lines
+    are packed.
     """
 
     det_pixels: int
-    rec_columns: int
-    few_shapes: bool
+    det_step: int
+    rec: PackRule
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,10 +51,13 @@ class FastOptions:
 
 
 def pace_of(runtime: str, device: str) -> Pace:
-    """On one CPU thread large batches gain nothing and cost memory; a card wants them."""
+    """On one CPU thread large batches gain nothing and cost memory; a card wants them. OpenVINO builds some
+    hundred kernels for each new shape: there are about 50 widths and two numbers of rows for it."""
     if device == "gpu":
-        return Pace(det_pixels=16 << 20, rec_columns=64 * 640, few_shapes=True)
-    return Pace(det_pixels=1 << 20, rec_columns=2560, few_shapes=runtime == "openvino")
+        return Pace(16 << 20, 64, PackRule(16, 32, 64 * 640, (64, 32, 16, 8, 4, 2, 1), fine=320))
+    if runtime == "openvino":
+        return Pace(1 << 20, 64, PackRule(16, 32, 2560, (4, 1), fine=320))
+    return Pace(1 << 20, 32, PackRule(8, 16, 2560))
 
 
 def options_of(config: EngineConfig, pace: Pace) -> FastOptions:
@@ -68,16 +71,11 @@ def options_of(config: EngineConfig, pace: Pace) -> FastOptions:
         base.whole_pixels,
         base.max_candidates,
     )
-    least = 32 if pace.few_shapes else 16
-    rows = (16, 8, 4, 2, 1) if pace.few_shapes else ()
-    packing = PackRule(
-        step=32 if pace.few_shapes else 8, least=least, columns=pace.rec_columns, row_counts=rows
-    )
     squeeze = 1.0 if compat else _or(config.rec_squeeze, _SQUEEZE)
     return FastOptions(
         sides=_sides(config, pace),
         boxes=boxes,
-        read=ReadRule(squeeze, _or(config.rec_second_look, _SECOND_LOOK), packing),
+        read=ReadRule(squeeze, _or(config.rec_second_look, _SECOND_LOOK), pace.rec),
         det_pixels=pace.det_pixels,
         scores=_scores(config),
         compat=compat,
@@ -87,8 +85,7 @@ def options_of(config: EngineConfig, pace: Pace) -> FastOptions:
 def _sides(config: EngineConfig, pace: Pace) -> SideRule:
     if config.compat or config.det_limit_side is not None:
         return LimitRule(config.det_limit_side or STOCK_SIDE, config.det_limit_type)
-    step = 64 if pace.few_shapes else _GLYPH.step
-    return replace(_GLYPH, glyph=_or(config.det_glyph, _GLYPH.glyph), step=step)
+    return replace(_GLYPH, glyph=_or(config.det_glyph, _GLYPH.glyph), step=pace.det_step)
 
 
 def _scores(config: EngineConfig) -> ScoreRule:

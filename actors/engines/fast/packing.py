@@ -50,22 +50,30 @@ class PackRule:
 
     `step`: widths are padded up to a multiple of it, from `least` on; `columns`: most columns (rows x
     width) of a batch. Each crop's own width decides its padding, never its neighbours: so its text does
-    not depend on the batch it is in. `row_counts`: the numbers of rows that may be, largest first, where
-    each new shape costs the runtime something; empty for any number.
+    not depend on the batch it is in. Where each new shape costs the runtime something, `row_counts` are the
+    numbers of rows that may be, largest first (empty: any), and `fine` is the width up to which `step`
+    holds: it doubles there, and whenever the width has doubled (None: it always holds).
     """
 
     step: int
     least: int
     columns: int
     row_counts: tuple[int, ...] = ()
+    fine: int | None = None
+
+    def padded(self, width: int) -> int:
+        """Width in pixels of the model's input for a picture of `width` pixels."""
+        step, limit = self.step, self.fine
+        while limit is not None and width > limit:
+            step, limit = step * 2, limit * 2
+        return max(self.least, math.ceil(width / step) * step)
 
 
 def pack(widths: Sequence[int], rule: PackRule) -> Iterator[Batch]:
     """Batches of crops, given the width that each one's picture has; from narrow to wide."""
     groups: dict[int, list[Slot]] = {}
     for crop, width in enumerate(widths):
-        padded = max(rule.least, math.ceil(width / rule.step) * rule.step)
-        groups.setdefault(padded, []).append(Slot(crop, width))
+        groups.setdefault(rule.padded(width), []).append(Slot(crop, width))
     for padded in sorted(groups):
         slots = groups[padded]
         most = max(1, rule.columns // padded)

@@ -48,7 +48,7 @@ class GlyphRule:
     """Our own rule: the page's typical letter becomes `glyph` pixels high.
 
     The long side stays within `least` and `most` pixels, and is `unknown` where no letters are seen. A page
-    is enlarged by `enlarge` at most. Sides are multiples of `step`: coarse where a new shape costs time."""
+    is enlarged by `enlarge` at most. Its long side is a multiple of `step`, coarse where shapes cost time."""
 
     glyph: float
     least: int
@@ -64,15 +64,15 @@ class GlyphRule:
         seen = glyph_height(page)
         wanted = self.unknown if seen is None else long * self.glyph / seen
         wanted = min(max(wanted, self.least), self.most, long * self.enlarge)
-        ratio = wanted / long
-        return _to_stride(width * ratio, height * ratio, self.step)
+        ratio = max(self.step, round(wanted / self.step) * self.step) / long
+        return _to_stride(width * ratio, height * ratio)
 
 
 SideRule = LimitRule | GlyphRule
 
 
-def _to_stride(width: float, height: float, step: int = _STRIDE) -> Size:
+def _to_stride(width: float, height: float) -> Size:
     if max(width, height) > STOCK_LIMIT:
         ratio = STOCK_LIMIT / max(width, height)
         width, height = int(width * ratio), int(height * ratio)
-    return Size(max(round(width / step) * step, step), max(round(height / step) * step, step))
+    return Size(*(max(round(side / _STRIDE) * _STRIDE, _STRIDE) for side in (width, height)))
