@@ -28,7 +28,7 @@ from tests.faults.processes import Tree, kill
 from tests.pictures import picture, tiff
 
 _PAGES_A_TIFF = 3
-_TRIES = 5
+_TRIES = 8
 """Runs that may end before the moment came."""
 
 _YOUNG_S = 1.5
