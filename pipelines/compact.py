@@ -164,7 +164,7 @@ def _batches(store: Store, group: Sequence[PagesFile]) -> Iterator[pa.Table]:
         with store.open(one.path) as stream:
             file = pq.ParquetFile(stream)
             for index in range(file.num_row_groups):
-                yield file.read_row_group(index)
+                yield file.read_row_group(index, use_threads=False)  # as pipelines.parquet says
 
 
 def _row_groups(tables: Iterable[pa.Table]) -> Iterator[pa.Table]:

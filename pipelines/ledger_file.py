@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from actors.errors import ConfigError
 from pipelines.ledger_rows import Rows, rows_of_table
+from pipelines.parquet import read_rows_of
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -59,5 +60,5 @@ def _key_columns(store: Store, path: str, made_with: Collection[str]) -> pa.Tabl
             expected = page_row_schema().field(name).type
             if index < 0 or file.schema_arrow.field(index).type != expected:
                 raise ValueError(f"its column {name} is missing, or is not {expected}")
-        table = file.read(columns=list(COLUMNS))
+        table = read_rows_of(file, COLUMNS)
     return pa.table({name: table.column(name) for name in COLUMNS})

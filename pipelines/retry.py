@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 from actors.errors import ERROR_CODES, ConfigError
 from pipelines.ledger import PAGES, Ledger
+from pipelines.parquet import read_rows_of
 from pipelines.supersede import without_rows
 
 if TYPE_CHECKING:
@@ -110,7 +111,7 @@ def _best_rows(store: Store, documents: Collection[str]) -> dict[Page, _Place]:
         if not entry.path.endswith(".parquet"):
             continue
         with store.open(entry.path) as stream:
-            rows = pq.ParquetFile(stream).read(columns=list(_COLUMNS))
+            rows = read_rows_of(pq.ParquetFile(stream), _COLUMNS)
         for page, rank, place in _ranked(rows, wanted, entry.path):
             best[page] = max(best.get(page, (rank, place)), (rank, place))
     return {page: place for page, (_, place) in best.items()}

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 from actors.contracts import DocRef
 from actors.errors import IncompleteError
 from pipelines.ledger import PAGES
+from pipelines.parquet import read_rows_of
 from pipelines.publish import STAGING
 from pipelines.store import Store
 
@@ -100,10 +101,10 @@ def _rewrite(store: Store, run_id: str, path: str, columns: Sequence[str], kept:
 
     with store.open(path) as stream:
         file = pq.ParquetFile(stream)
-        keep = kept(path, file.read(columns=list(columns)))
+        keep = kept(path, read_rows_of(file, columns))
         if all(keep):
             return None
-        left = file.read().filter(pa.array(keep))
+        left = read_rows_of(file).filter(pa.array(keep))
     if not left.num_rows:
         return Swap(path, None, None)
     name = f"{run_id}-{uuid.uuid4().hex}.parquet"

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from actors.contracts import DocRef
 from pipelines.ledger import PAGES, Ledger
+from pipelines.parquet import read_rows_of
 from pipelines.summary import EXIT_COMPLETE, EXIT_INCOMPLETE
 
 if TYPE_CHECKING:
@@ -247,7 +248,7 @@ def _keys(store: Store, documents: Collection[str], distrusted: Iterable[str]) -
         ):
             continue
         with store.open(entry.path) as stream:
-            table = pq.ParquetFile(stream).read(columns=["document_id", "key"])
+            table = read_rows_of(pq.ParquetFile(stream), ["document_id", "key"])
         wanted = pa.array(list(documents), pa.string())
         table = table.filter(pc.is_in(table.column("document_id"), value_set=wanted))
         ids, names = table.column("document_id").to_pylist(), table.column("key").to_pylist()
