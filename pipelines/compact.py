@@ -2,6 +2,7 @@
 
 Files are merged group by group. Of each group the new file is staged, then the journal of replacements says
 that all old ones become it (see pipelines/supersede.py): what was cut off is finished by the next command.
+A compaction holds one row group in memory, beside the new file.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from typing import TYPE_CHECKING
 
 from actors.errors import ConfigError, IncompleteError
 from pipelines.ledger import PAGES, Ledger
+from pipelines.parquet import in_groups
 from pipelines.publish import STAGING
 from pipelines.supersede import SWAP, Swap, replace_files
 
@@ -24,10 +26,6 @@ if TYPE_CHECKING:
     from pipelines.store import Store
 
 _READERS = 8
-_GROUP_ROWS = 20_000
-_GROUP_BYTES = 64 << 20
-"""Rows, or bytes of them in memory, at which a row group is closed: what a compaction holds at once, beside
-the new file."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,7 +144,7 @@ def _merged(store: Store, group: Sequence[PagesFile]) -> bytes:
         schema = pq.ParquetFile(stream).schema_arrow
     sink, rows = pa.BufferOutputStream(), 0
     with pq.ParquetWriter(sink, schema, compression="zstd") as writer:
-        for table in _row_groups(_batches(store, group)):
+        for table in in_groups(_batches(store, group)):
             writer.write_table(table.cast(schema), row_group_size=max(1, table.num_rows))
             rows += table.num_rows
     if rows != sum(one.rows for one in group):
@@ -165,20 +163,3 @@ def _batches(store: Store, group: Sequence[PagesFile]) -> Iterator[pa.Table]:
             file = pq.ParquetFile(stream)
             for index in range(file.num_row_groups):
                 yield file.read_row_group(index, use_threads=False)  # as pipelines.parquet says
-
-
-def _row_groups(tables: Iterable[pa.Table]) -> Iterator[pa.Table]:
-    """Small tables together, until they are worth a row group."""
-    import pyarrow as pa
-
-    kept: list[pa.Table] = []
-    for table in tables:
-        kept.append(table)
-        if (
-            sum(one.num_rows for one in kept) >= _GROUP_ROWS
-            or sum(one.nbytes for one in kept) >= _GROUP_BYTES
-        ):
-            yield pa.concat_tables(kept)
-            kept = []
-    if kept:
-        yield pa.concat_tables(kept)

@@ -77,7 +77,7 @@ def _plan_and_job(
     from actors.engines import describe_engine
     from actors.engines.fingerprint import fingerprint, settings_in_clear
     from pipelines.config import Config
-    from pipelines.run import usable_machine
+    from pipelines.prepare import usable_machine
     from pipelines.runners.ray import cluster_machine
 
     source = {"path": ".", "storage_options": dict(storage_options or {})}

@@ -6,18 +6,18 @@ import json
 import time
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from actors.contracts import DocRef
 from actors.errors import IncompleteError, RayocrError
-from actors.settings import EngineConfig, ModelsConfig
 from pipelines.card import Card, allow_deviation, claim_output
 from pipelines.config import Config
 from pipelines.interrupt import stop_on_signals
 from pipelines.job import make_job, new_run_id
-from pipelines.machine import Machine, on_cluster, this_machine, without_gpus
-from pipelines.plan import Listing, Plan, located, make_plan
+from pipelines.plan import Listing, Plan, make_plan
+from pipelines.prepare import card_of, ensure_models, list_source, machine_of
+from pipelines.store import or_incomplete
 from pipelines.summary import (
     EXIT_COMPLETE,
     EXIT_INCOMPLETE,
@@ -28,6 +28,7 @@ from pipelines.summary import (
 from pipelines.view import Pending, Silence, View
 
 if TYPE_CHECKING:
+    from pipelines.dedup import Twin
     from pipelines.ledger import Ledger
     from pipelines.lock import RunLock
     from pipelines.retry import Retry
@@ -43,6 +44,7 @@ class _Stopwatch:
     parts: dict[str, float] = field(default_factory=dict)
     new_rows: int = 0
     tried_again: int = 0
+    copied: int = 0
     plan: Plan | None = None
     interrupted: bool = False
 
@@ -68,6 +70,21 @@ class Options:
 
     retry: Retry | None = None
     fresh_output: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class _Share:
+    """What is recognised in one go, with the same settings: what lacks of these documents, and their pages
+    that failed with a code of `again`."""
+
+    config: Config
+    fingerprint: str
+    refs: Sequence[DocRef]
+    again: Collection[str]
+
+    def of(self, refs: Sequence[DocRef]) -> _Share:
+        """The same for other documents."""
+        return replace(self, refs=refs)
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,10 +116,10 @@ def preview(config: Config) -> tuple[Pending, Plan]:
     from pipelines.ledger import Ledger
     from pipelines.store import open_store
 
-    refs = _list(config)
+    refs = list_source(config)
     store = open_store(config.output.path, config.output.storage_options)
     todo, pending = _pending(Ledger.load(store), refs)
-    return pending, make_plan(config, _machine(config.engine), _listing(todo))
+    return pending, make_plan(config, machine_of(config.engine), _listing(todo))
 
 
 def run(config: Config, view: View | None = None, options: Options = Options()) -> Summary:
@@ -120,12 +137,12 @@ def run(config: Config, view: View | None = None, options: Options = Options()) 
         config = _with_fresh_output(config, view)
     run_id = new_run_id()
     with watch.part("listing"):
-        refs = _list(config)
+        refs = list_source(config)
         store = open_store(config.output.path, config.output.storage_options)
         store.check_writable()
     with watch.part("models"):
-        _ensure_models(config.engine, config.models, view)
-        card, careful = _card(config), _careful(config, options)
+        ensure_models(config.engine, config.models, view)
+        card, careful = card_of(config), _careful(config, options)
     with RunLock(store, run_id) as lock:
         card = claim_output(store, card)
         if careful:
@@ -136,7 +153,7 @@ def run(config: Config, view: View | None = None, options: Options = Options()) 
 def _locked_run(run: _Run) -> Summary:
     from pipelines.tidy import tidied
 
-    with run.watch.part("ledger"):
+    with run.watch.part("ledger"), or_incomplete(run.store):
         ledger = tidied(run.store, run.lock, run.run_id, run.card)
     trouble: RayocrError | None = None
     try:
@@ -144,46 +161,74 @@ def _locked_run(run: _Run) -> Summary:
     except IncompleteError as error:
         trouble = error
     try:
-        summary = _summary(run, _without_old_rows(run), trouble)
-        _write_summary(run.store, summary, run.watch.plan)
-    except OSError as error:
-        raise trouble or IncompleteError(
-            f"The output {run.store.location('')} does not take files.",
-            f"{type(error).__name__}: {error}",
-            "What is published stays. Run the same command again when the disk or the store is well.",
-        ) from error
+        with or_incomplete(run.store):
+            summary = _summary(run, _without_old_rows(run), trouble)
+            _write_summary(run.store, summary, run.watch.plan)
+    except IncompleteError as error:
+        raise trouble or error from error
     run.view.finished(summary)
     return summary
 
 
 def _work(run: _Run, ledger: Ledger) -> None:
-    """Do what lacks, and what is to be tried again: at the same time, or with care afterwards."""
-    from pipelines.ledger import Ledger
-
-    again = run.retry.codes if run.retry else frozenset()
-    _recognise(run, run.config, run.card.fingerprint, ledger, () if run.careful else again)
+    """Do what lacks, and what is to be tried again: at the same time, or with care afterwards. With dedup,
+    equal content once: its other documents get copies of the rows, or their turn."""
+    again: Collection[str] = run.retry.codes if run.retry else ()
+    own = _Share(run.config, run.card.fingerprint, run.refs, () if run.careful else again)
+    twins = _twins(run, ledger, own.again) if run.config.output.dedup else []
+    waiting = {twin.ref.document_id for twin in twins}
+    _recognise(run, own.of([ref for ref in run.refs if ref.document_id not in waiting]), ledger)
+    if twins and not run.watch.interrupted:
+        _copy(run, twins, _mended(run))
+        _recognise(run, own.of([ref for ref in run.refs if ref.document_id in waiting]), _mended(run))
     if run.careful and not run.watch.interrupted:
-        ledger = Ledger.load(run.store, run.card.fingerprints)
-        _recognise(run, run.careful.config, run.careful.card.fingerprint, ledger, again)
+        ledger = _mended(run)
+        whole = [ref for ref, one in zip(run.refs, ledger.complete(run.refs).tolist(), strict=True) if one]
+        careful = _Share(run.careful.config, run.careful.card.fingerprint, whole, again)
+        _recognise(run, careful, ledger)  # pages that failed, and no others
 
 
-def _recognise(run: _Run, config: Config, fingerprint: str, ledger: Ledger, again: Collection[str]) -> None:
+def _twins(run: _Run, ledger: Ledger, again: Collection[str]) -> list[Twin]:
+    """Documents with the content of others, which wait."""
+    from pipelines.dedup import find_twins
+
+    with run.watch.part("equal content"), or_incomplete(run.store):
+        twins = find_twins(list(ledger.pending(run.refs, again)), ledger, run.store, run.config)
+    if twins:
+        run.view.say(f"{len(twins):,} documents have the content of others, and wait for their rows")
+    return twins
+
+
+def _copy(run: _Run, twins: Sequence[Twin], ledger: Ledger) -> None:
+    """Publish the rows of documents with the content of others."""
+    from actors.rows import Stamp
+    from pipelines.dedup import copies
+    from pipelines.publish import Publisher
+    from pipelines.stage import stage_file
+
+    publisher = Publisher(run.store, run.lock, run.run_id)
+    stamp = Stamp(run.card.fingerprint, run.run_id)
+    with run.watch.part("equal content"), or_incomplete(run.store):
+        for rows in copies(twins, ledger, run.store, stamp):
+            publisher.publish(stage_file(rows, stamp, run.store))
+            run.watch.copied += rows.num_rows
+
+
+def _recognise(run: _Run, share: _Share, ledger: Ledger) -> None:
     from pipelines.publish import Publisher
     from pipelines.runners import open_runner
 
-    refs = run.refs
-    if fingerprint != run.card.fingerprint:  # for pages that failed, and for no others
-        refs = [ref for ref, whole in zip(refs, ledger.complete(refs).tolist(), strict=True) if whole]
-    todo = list(ledger.pending(refs, again))
+    config, again = share.config, share.again
+    todo = list(ledger.pending(share.refs, again))
     if not todo:
         return
-    plan = run.watch.plan = make_plan(config, _machine(config.engine), _listing(todo))
-    tried_again = sum(code in again for *_, code in ledger.failures(refs)) if again else 0
+    plan = run.watch.plan = make_plan(config, machine_of(config.engine), _listing(todo))
+    tried_again = sum(code in again for *_, code in ledger.failures(share.refs)) if again else 0
     run.watch.tried_again += tried_again
-    run.view.planned(plan, Pending(len(run.refs), len(todo), len(ledger.changed(run.refs)), tried_again))
+    run.view.planned(plan, Pending(len(share.refs), len(todo), len(ledger.changed(share.refs)), tried_again))
     progress = run.view.progress(len(todo))
     publisher = Publisher(run.store, run.lock, run.run_id)
-    job = make_job(config, plan, run.run_id, fingerprint)
+    job = make_job(config, plan, run.run_id, share.fingerprint)
     try:
         with stop_on_signals(progress.stop):
             for receipt in open_runner(str(plan.runner.value)).receipts(todo, job, plan, progress):
@@ -197,35 +242,37 @@ def _recognise(run: _Run, config: Config, fingerprint: str, ledger: Ledger, agai
 
 
 def _without_old_rows(run: _Run) -> Ledger:
-    """Take the rows of older versions out of the table, for documents whose listed version is complete; and
-    the failed rows of pages that were tried again."""
+    """Take out the failed rows of pages that were tried again, and the rows of older versions of documents
+    whose listed version is complete."""
     from pipelines.ledger import Ledger
-    from pipelines.retry import drop_retried
     from pipelines.supersede import supersede
 
-    made_with = run.card.fingerprints
-    ledger = Ledger.load(run.store, made_with)
-    if run.lock.still_held() and drop_retried(run.store, run.run_id, ledger, run.lock.still_held):
-        ledger = Ledger.load(run.store, made_with)
+    ledger = _mended(run)
     changed = ledger.changed(run.refs)
     complete = [ref for ref, done in zip(changed, ledger.complete(changed).tolist(), strict=True) if done]
     readable = [ref for ref in complete if not _is_unreadable(ledger, ref)]
     if not readable or not run.lock.still_held():
         return ledger
     supersede(run.store, run.run_id, readable, run.lock.still_held)
-    return Ledger.load(run.store, made_with)
+    return Ledger.load(run.store, run.card.fingerprints)
+
+
+def _mended(run: _Run) -> Ledger:
+    """What is there, once the failed rows of pages that were tried again are out."""
+    from pipelines.ledger import Ledger
+    from pipelines.retry import drop_retried
+
+    with or_incomplete(run.store):
+        ledger = Ledger.load(run.store, run.card.fingerprints)
+        if run.lock.still_held() and drop_retried(run.store, run.run_id, ledger, run.lock.still_held):
+            ledger = Ledger.load(run.store, run.card.fingerprints)
+    return ledger
 
 
 def _is_unreadable(ledger: Ledger, ref: DocRef) -> bool:
     """Whether this version is nothing but a failed read (a disk that is not mounted): it replaces nothing."""
     codes = ledger.totals_of([ref]).error_codes
     return any(code.startswith("read.") for code in codes)
-
-
-def _list(config: Config) -> list[DocRef]:
-    from pipelines.sources import list_documents
-
-    return list(list_documents(config.source, exclude=[config.output.path]))
 
 
 def _pending(ledger: Ledger, refs: Sequence[DocRef]) -> tuple[list[DocRef], Pending]:
@@ -237,41 +284,11 @@ def _listing(todo: Sequence[DocRef]) -> Listing:
     return Listing(len(todo), sum(ref.size_bytes or 0 for ref in todo))
 
 
-def usable_machine(engine: EngineConfig, machine: Machine) -> Machine:
-    """The machine, with `device: auto` without cards that the engine cannot use."""
-    from actors.device import gpu_package_missing
-    from actors.models.catalogue import find_model
-
-    if not machine.gpus or engine.device != "auto" or engine.engine == "fake":
-        return machine
-    missing = gpu_package_missing(find_model(engine.model).format)
-    return without_gpus(machine, f"a GPU is here, but not {missing}") if missing else machine
-
-
-def _machine(engine: EngineConfig) -> Machine:
-    """What there is to compute with: the cluster that this process belongs to, or this machine."""
-    if not on_cluster():
-        return usable_machine(engine, this_machine())
-    from pipelines.runners.ray import cluster_machine, connect
-
-    connect()
-    return usable_machine(engine, cluster_machine())
-
-
-def _ensure_models(engine: EngineConfig, models: ModelsConfig, view: View) -> None:
-    """Have the weights here, verified, before anything is started."""
-    if engine.engine == "fake":
-        return
-    from actors.models.cache import ModelStore
-
-    ModelStore(models).ensure(engine.model, view.say)
-
-
 def _with_fresh_output(config: Config, view: View) -> Config:
     from pipelines.fresh import fresh_output
 
-    _ensure_models(config.engine, config.models, view)
-    fresh = fresh_output(config, _card(config))
+    ensure_models(config.engine, config.models, view)
+    fresh = fresh_output(config, card_of(config))
     if fresh.output.path != config.output.path:
         view.say(f"{config.output.path} was made with other settings: the output is {fresh.output.path}")
     return fresh
@@ -283,16 +300,7 @@ def _careful(config: Config, options: Options) -> _Careful | None:
     if options.retry is None or not options.retry.careful:
         return None
     config = careful_config(config)
-    return _Careful(config, _card(config))
-
-
-def _card(config: Config) -> Card:
-    from actors.engines import describe_engine
-    from actors.engines.fingerprint import fingerprint, settings_in_clear
-
-    info = describe_engine(located(config, _machine(config.engine)), config.models)
-    settings = settings_in_clear(info, config.decode)
-    return Card(fingerprint(settings), settings)
+    return _Careful(config, card_of(config))
 
 
 def _summary(run: _Run, ledger: Ledger, trouble: RayocrError | None) -> Summary:
@@ -314,6 +322,7 @@ def _summary(run: _Run, ledger: Ledger, trouble: RayocrError | None) -> Summary:
         doubled=report.doubled.count,
         orphaned=report.orphaned.count,
         tried_again=watch.tried_again,
+        copied=watch.copied,
         new_pages=watch.new_rows,
         seconds=seconds,
         recognising_s=seconds - sum(watch.parts.values()),

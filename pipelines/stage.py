@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from actors.contracts import Receipt
 from actors.errors import IncompleteError
+from actors.rows import Stamp
 from actors.schema import SCHEMA_VERSION, page_row_schema
 from pipelines.job import Job
 
@@ -24,8 +25,13 @@ _ROW_GROUP_ROWS = 20_000
 
 def stage_rows(rows: pa.Table, job: Job, store: Store) -> Receipt:
     """Write rows as one file that no reader looks at yet. Raises what the store raises."""
-    path = f"_staging/{job.run_id}/{job.run_id}-{uuid.uuid4().hex}.parquet"
-    payload = parquet_bytes(rows, job.fingerprint)
+    return stage_file(rows, job.stamp, store)
+
+
+def stage_file(rows: pa.Table, stamp: Stamp, store: Store) -> Receipt:
+    """The same without a job."""
+    path = f"_staging/{stamp.run_id}/{stamp.run_id}-{uuid.uuid4().hex}.parquet"
+    payload = parquet_bytes(rows, stamp.engine)
     store.put(path, payload)
     return _receipt(rows, path, len(payload))
 

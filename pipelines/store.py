@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import IO, Any, Protocol
 
+from actors.errors import IncompleteError
 from actors.uris import absolute, parse_uri
 
 
@@ -81,3 +83,16 @@ def open_store(uri: str, storage_options: Mapping[str, Any] | None = None) -> St
     from pipelines.stores.remote import FsspecStore
 
     return FsspecStore(uri, dict(storage_options or {}))
+
+
+@contextmanager
+def or_incomplete(store: Store) -> Iterator[None]:
+    """A disk or store that fails in here ends the run, which the same command resumes: IncompleteError."""
+    try:
+        yield
+    except OSError as error:
+        raise IncompleteError(
+            f"The output {store.location('')} cannot be read or written.",
+            f"{type(error).__name__}: {error}",
+            "What is published stays. Run the same command again when the disk or the store is well.",
+        ) from error

@@ -11,8 +11,9 @@ EXIT_COMPLETE, EXIT_TOO_MANY_FAILED, EXIT_INCOMPLETE, EXIT_INTERRUPTED = 0, 3, 4
 @dataclass(frozen=True, slots=True)
 class Summary:
     """One run. Counts of `pages`, `ok`, `empty`, `failed` are of the whole output for the listed documents,
-    `new_pages` of this run alone, `tried_again` of its pages those that had failed before; `orphaned`:
-    documents with rows that left the source; `seconds` are wall time, `recognising_s` without start-up."""
+    `new_pages` of this run alone, `tried_again` of its pages those that had failed before; `copied`: pages
+    beside those, with rows of documents of equal content; `orphaned`: documents with rows that left the
+    source; `seconds` are wall time, `recognising_s` without start-up."""
 
     run_id: str
     output: str
@@ -30,6 +31,7 @@ class Summary:
     doubled: int = 0
     orphaned: int = 0
     tried_again: int = 0
+    copied: int = 0
     startup_s: Mapping[str, float] = field(default_factory=dict)
     runner: str = ""
     fingerprint: str = ""
@@ -65,12 +67,14 @@ class Summary:
             rows.append(("missing", f"{self.missing:,} documents"))
         if self.tried_again:
             rows.append(("tried again", f"{self.tried_again:,} pages that had failed"))
+        if self.copied:
+            rows.append(("copied", f"{self.copied:,} pages of documents with the content of others"))
         if self.new_pages:
             rows.append(("this run", f"{self.new_pages:,} pages in {self.recognising_s:.1f} s"))
             rows.append(("pages per second", f"{self.pages_per_second:.2f}"))
             parts = ", ".join(f"{part} {seconds:.1f} s" for part, seconds in self.startup_s.items())
             rows.append(("start-up", parts))
-        else:
+        elif not self.copied:
             rows.append(("this run", "nothing was left to do"))
         rows.append(("output", f"{self.output}/pages/*.parquet"))
         return rows

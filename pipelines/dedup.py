@@ -1,0 +1,190 @@
+"""Equal content once (`output.dedup`): a document with the content of another gets its rows, not an engine.
+
+Who may be equal is known from the listing: documents of one size in bytes. The driver reads those, and tells
+them apart by the SHA-256 of their content. The first of them is recognised, unless the output holds that
+content already; the others wait, and get copies of its rows if none of its pages failed. Otherwise they are
+recognised themselves, as are pages of which there is no row to copy. A copy is published like any other row,
+for pages that lack: so each page is there once, whatever is cut off, and nothing need be written down.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter, defaultdict
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from actors.contracts import DocRef
+from actors.errors import PageError
+from actors.rows import Stamp
+from actors.schema import SCHEMA_VERSION
+from pipelines.ledger import PAGES, Ledger
+from pipelines.parquet import GROUP_BYTES, GROUP_ROWS, in_groups, read_rows_of
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    from pipelines.config import Config
+    from pipelines.store import Store
+
+Key = tuple[str, str]
+"""(document_id, version)."""
+
+_READERS = 4
+_NO_TIMINGS = {"read_ms": 0.0, "decode_ms": 0.0, "ocr_ms": 0.0}
+
+
+@dataclass(frozen=True, slots=True)
+class Twin:
+    """A document that waits for the rows of another one, in its version, with the same content."""
+
+    ref: DocRef
+    canonical: DocRef
+    sha256: str
+
+
+def find_twins(todo: Sequence[DocRef], ledger: Ledger, store: Store, config: Config) -> list[Twin]:
+    """Which of these documents have the content of an earlier one of them, or of one that the output holds
+    without a failed page. Documents of unknown size, or that cannot be read, are nobody's twins."""
+    sizes = Counter(ref.size_bytes for ref in todo if ref.size_bytes)
+    canonical = _held(store, ledger, sizes)
+    held = {ref.size_bytes for ref in canonical.values()}
+    suspects = [
+        ref for ref in todo if ref.size_bytes and (ref.size_bytes in held or sizes[ref.size_bytes] > 1)
+    ]
+    twins: dict[str, Twin] = {}
+    with ThreadPoolExecutor(_READERS) as pool:
+        for ref, sha256 in zip(suspects, pool.map(lambda one: _sha256(one, config), suspects), strict=True):
+            if sha256 is None:
+                continue
+            first = canonical.setdefault(sha256, ref)
+            if _key(first) != _key(ref):
+                twins[ref.document_id] = Twin(ref, first, sha256)
+    return list(twins.values())
+
+
+def copies(twins: Iterable[Twin], ledger: Ledger, store: Store, stamp: Stamp) -> Iterator[pa.Table]:
+    """What lacks of the twins whose canonical document is all there without a failed page, as copies of its
+    rows, some thousands at once. Rows that a retry made with other settings than `stamp` are not copied."""
+    waiting: dict[Key, list[Twin]] = defaultdict(list)
+    for twin in twins:
+        waiting[_key(twin.canonical)].append(twin)
+    good = _without_failures(ledger, [some[0].canonical for some in waiting.values()])
+    return in_groups(_copies(store, {key: some for key, some in waiting.items() if key in good}, stamp))
+
+
+def _held(store: Store, ledger: Ledger, sizes: Collection[int | None]) -> dict[str, DocRef]:
+    """Whole documents of these sizes in the output, by content; of several with one content the one that
+    was recognised, rather than a copy."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    columns = ["document_id", "version", "content_sha256", "size_bytes", "duplicate_of"]
+    wanted = pa.array(list(sizes), pa.int64())
+    found: dict[Key, tuple[bool, str, DocRef]] = {}
+    for file in _files(store) if sizes else ():
+        table = read_rows_of(file, columns)
+        table = table.filter(pc.is_in(table.column("size_bytes"), value_set=wanted))
+        for document, version, sha256, size, original in _cells(table, columns):
+            if sha256 is not None:
+                found[document, version] = (original is None, sha256, DocRef(document, "", "", version, size))
+    good = _without_failures(ledger, [ref for *_, ref in found.values()])
+    whole = sorted((one for key, one in found.items() if key in good), key=lambda one: one[0])
+    return {sha256: ref for _, sha256, ref in whole}  # the last one counts
+
+
+def _without_failures(ledger: Ledger, refs: Sequence[DocRef]) -> set[Key]:
+    """Those of the documents that are all there, each page once and none failed."""
+    whole = ledger.complete(refs) & ~ledger.doubled(refs)
+    failed = {_key(ref) for ref, *_ in ledger.failures(refs)}
+    return {_key(ref) for ref, one in zip(refs, whole.tolist(), strict=True) if one} - failed
+
+
+def _sha256(ref: DocRef, config: Config) -> str | None:
+    from actors.read import read_document
+
+    try:
+        content = read_document(ref, config.decode, config.source.storage_options)
+    except PageError:
+        return None  # its row will say why
+    return hashlib.sha256(content).hexdigest()
+
+
+def _copies(store: Store, waiting: Mapping[Key, Sequence[Twin]], stamp: Stamp) -> Iterator[pa.Table]:
+    """The rows of the twins, file by file of their canonical documents' rows; of one with many twins, as
+    many at once as fill a group."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    documents = pa.array(sorted({document for document, _ in waiting}), pa.string())
+    for file in _files(store) if waiting else ():
+        mine = pc.is_in(read_rows_of(file, ["document_id"]).column("document_id"), value_set=documents)
+        if not pc.any(mine).as_py():
+            continue
+        rows = read_rows_of(file).filter(mine)
+        picks = list(_picks(rows, waiting, stamp.engine))
+        step = max(1, min(GROUP_ROWS, GROUP_BYTES * rows.num_rows // rows.nbytes))
+        for start in range(0, len(picks), step):
+            numbers, twins = zip(*picks[start : start + step], strict=True)
+            yield _renamed(rows.take(list(numbers)), twins, stamp.run_id)
+
+
+def _picks(rows: pa.Table, waiting: Mapping[Key, Sequence[Twin]], engine: str) -> Iterator[tuple[int, Twin]]:
+    """Which rows go to which twins: of the same content, and for pages that lack."""
+    columns = ["document_id", "version", "page_index", "content_sha256", "engine"]
+    for number, (document, version, page, sha256, made_with) in enumerate(_cells(rows, columns)):
+        for twin in waiting.get((document, version), ()):
+            if (sha256, made_with) == (twin.sha256, engine) and page not in twin.ref.done_pages:
+                yield number, twin
+
+
+def _renamed(rows: pa.Table, twins: Sequence[Twin], run_id: str) -> pa.Table:
+    """The rows as those of the twins, one each; `duplicate_of` names the document that was recognised."""
+    import pyarrow as pa
+
+    refs = [twin.ref for twin in twins]
+    originals = [
+        one or twin.canonical.document_id
+        for one, twin in zip(rows.column("duplicate_of").to_pylist(), twins, strict=True)
+    ]
+    values: dict[str, list[Any]] = {
+        "document_id": [ref.document_id for ref in refs],
+        "uri": [ref.uri for ref in refs],
+        "key": [ref.key for ref in refs],
+        "version": [ref.version for ref in refs],
+        "meta": [list(ref.meta.items()) for ref in refs],
+        "duplicate_of": [
+            None if one == ref.document_id else one for one, ref in zip(originals, refs, strict=True)
+        ],
+        "run_id": [run_id] * len(refs),
+        "attempts": [0] * len(refs),
+        "timings": [_NO_TIMINGS] * len(refs),
+    }
+    for name, column in values.items():
+        field = rows.schema.field(name)
+        rows = rows.set_column(rows.schema.get_field_index(name), field, pa.array(column, field.type))
+    return rows.replace_schema_metadata(None)
+
+
+def _files(store: Store) -> Iterator[pq.ParquetFile]:
+    """The files of `pages/`, open one by one, that have the columns of today."""
+    import pyarrow.parquet as pq
+
+    for entry in store.list(PAGES):
+        if not entry.path.endswith(".parquet"):
+            continue
+        with store.open(entry.path) as stream:
+            file = pq.ParquetFile(stream)
+            if (file.schema_arrow.metadata or {}).get(b"schema_version") == str(SCHEMA_VERSION).encode():
+                yield file
+
+
+def _cells(table: pa.Table, columns: Sequence[str]) -> Iterable[tuple[Any, ...]]:
+    return zip(*(table.column(name).to_pylist() for name in columns), strict=True)
+
+
+def _key(ref: DocRef) -> Key:
+    return ref.document_id, ref.version

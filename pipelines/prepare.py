@@ -1,0 +1,58 @@
+"""What a run needs to know before it starts: documents, machine, weights, and the card of its settings."""
+
+from __future__ import annotations
+
+from actors.contracts import DocRef
+from actors.settings import EngineConfig, ModelsConfig
+from pipelines.card import Card
+from pipelines.config import Config
+from pipelines.machine import Machine, on_cluster, this_machine, without_gpus
+from pipelines.plan import located
+from pipelines.view import View
+
+
+def list_source(config: Config) -> list[DocRef]:
+    """All documents of the source. Raises ConfigError."""
+    from pipelines.sources import list_documents
+
+    return list(list_documents(config.source, exclude=[config.output.path]))
+
+
+def usable_machine(engine: EngineConfig, machine: Machine) -> Machine:
+    """The machine, with `device: auto` without cards that the engine cannot use."""
+    from actors.device import gpu_package_missing
+    from actors.models.catalogue import find_model
+
+    if not machine.gpus or engine.device != "auto" or engine.engine == "fake":
+        return machine
+    missing = gpu_package_missing(find_model(engine.model).format)
+    return without_gpus(machine, f"a GPU is here, but not {missing}") if missing else machine
+
+
+def machine_of(engine: EngineConfig) -> Machine:
+    """What there is to compute with: the cluster that this process belongs to, or this machine."""
+    if not on_cluster():
+        return usable_machine(engine, this_machine())
+    from pipelines.runners.ray import cluster_machine, connect
+
+    connect()
+    return usable_machine(engine, cluster_machine())
+
+
+def ensure_models(engine: EngineConfig, models: ModelsConfig, view: View) -> None:
+    """Have the weights here, verified, before anything is started."""
+    if engine.engine == "fake":
+        return
+    from actors.models.cache import ModelStore
+
+    ModelStore(models).ensure(engine.model, view.say)
+
+
+def card_of(config: Config) -> Card:
+    """The card of an output that is made with these settings."""
+    from actors.engines import describe_engine
+    from actors.engines.fingerprint import fingerprint, settings_in_clear
+
+    info = describe_engine(located(config, machine_of(config.engine)), config.models)
+    settings = settings_in_clear(info, config.decode)
+    return Card(fingerprint(settings), settings)
