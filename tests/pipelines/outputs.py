@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
@@ -16,7 +17,7 @@ from pipelines.store import Store
 
 @dataclass(frozen=True)
 class Row:
-    """A row of a document; one that failed has a code."""
+    """A row of a document; one that failed has a code, a copy names the key of its original."""
 
     key: str
     page: int = 0
@@ -24,6 +25,9 @@ class Row:
     version: str = "1"
     status: str = "ok"
     code: str | None = None
+    content: bytes | None = None
+    original: str | None = None
+    engine: str = "fingerprint"
 
 
 def ref(key: str, version: str = "1") -> DocRef:
@@ -56,4 +60,8 @@ def _cells(row: Row) -> dict[str, Any]:
         "page_count": row.count,
         "status": row.status,
         "error_code": row.code,
+        "content_sha256": None if row.content is None else hashlib.sha256(row.content).hexdigest(),
+        "size_bytes": None if row.content is None else len(row.content),
+        "duplicate_of": None if row.original is None else document_id(row.original),
+        "engine": row.engine,
     }
