@@ -87,7 +87,7 @@ _CODES = (
     ),
     ErrorCode(
         "ocr.out_of_memory",
-        "The page did not fit into memory, even alone.",
+        "The page did not fit into memory, even alone and at half its width and height.",
         "Lower resources.batch_pages or decode.pdf_dpi, or give the worker more memory.",
         transient=True,
     ),

@@ -5,11 +5,15 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
+from dataclasses import replace
 
-from actors.contracts import Fault, OcrEngine, Page, PageResult
+from actors.contracts import Fault, Image, OcrEngine, Page, PageResult
 from actors.errors import ERROR_CODES, EngineDiedError, RayocrError
 from actors.journal import Deaths, Identity, Journal
+from actors.portions import Portion
 from actors.rows import Recognised
+
+_OUT_OF_MEMORY = "ocr.out_of_memory"
 
 Guard = Callable[[Sequence[Identity]], AbstractContextManager[object]]
 """Watches an engine while it works on these pages (see actors.watchdog)."""
@@ -21,14 +25,22 @@ def unguarded(_pages: Sequence[Identity]) -> AbstractContextManager[object]:
 
 
 def recognise(
-    pages: Sequence[Page], engine: OcrEngine, journal: Journal, guard: Guard = unguarded
+    pages: Sequence[Page],
+    engine: OcrEngine,
+    journal: Journal,
+    guard: Guard = unguarded,
+    portion: Portion | None = None,
 ) -> list[Recognised]:
     """Recognise pages; one result a page, in order. Pages that came with a fault keep it.
 
     Pages that were open in the journal when a process died are run alone, after the others; one that
     died alone too is quarantined (`ocr.crashed`, `ocr.timeout`). An engine that raises, or answers with
-    another number of results than it got pages, is asked again page by page.
+    another number of results than it got pages, is asked again page by page. Pages that do not fit together
+    are halved, and `portion` learns from it; one that does not fit alone is tried at half its sides, and then
+    failed (`ocr.out_of_memory`).
     """
+    portion = portion or Portion()
+    tries = [0] * len(pages)
     done = {
         index: Recognised(page, PageResult(), attempts=0)
         for index, page in enumerate(pages)
@@ -38,45 +50,83 @@ def recognise(
         deaths = journal.deaths([pages[index].identity for index in waiting])
         group = [index for index in waiting if pages[index].identity not in deaths] or waiting[:1]
         history = deaths.get(pages[group[0]].identity, Deaths())
-        identities = [pages[index].identity for index in group]
         if history.quarantined:  # it stays in the journal: a replay of this batch must not try it again
             given_up = _quarantined(history)
-            done[group[0]] = Recognised(pages[group[0]], given_up, attempts=history.total)
+            done[group[0]] = Recognised(pages[group[0]], given_up, attempts=history.total + tries[group[0]])
             continue
+        group = group[: portion.first([pages[index] for index in group])]
+        together = [pages[index] for index in group]
+        identities = [page.identity for page in together]
         journal.note(identities)
         try:
             with guard(identities):
-                answers = _attempt([pages[index] for index in group], engine, history.total + 1)
+                answers = _attempt(together, engine)
         except EngineDiedError as death:
             journal.blame(identities, death.cause)
             continue
+        except MemoryError:
+            portion.refused(together)
+            for index in group:
+                tries[index] += 1
+            journal.strike(identities)
+            continue
         journal.strike(identities)
-        done.update(zip(group, answers, strict=True))
+        if all(answer.attempts == 1 for answer in answers):
+            portion.fitted(together)
+        for index, answer in zip(group, answers, strict=True):
+            done[index] = replace(answer, attempts=answer.attempts + history.total + tries[index])
     return [done[index] for index in range(len(pages))]
 
 
-def _attempt(group: Sequence[Page], engine: OcrEngine, attempts: int) -> list[Recognised]:
+def _attempt(group: Sequence[Page], engine: OcrEngine, attempts: int = 1) -> list[Recognised]:
+    """What one call gives; page by page if the engine errs. Raises MemoryError if several do not fit."""
     started = time.perf_counter()
-    results = _ask(group, engine)
+    results = _ask([image for page in group if (image := page.decoded.image) is not None], engine)
     if isinstance(results, Fault) and len(group) > 1:
+        if results.code == _OUT_OF_MEMORY:
+            raise MemoryError(results.message)
         return [_attempt([page], engine, attempts + 1)[0] for page in group]
     if isinstance(results, Fault):
         results = [PageResult(fault=results)]
     share = (time.perf_counter() - started) * 1000 / len(group)
-    return [Recognised(page, result, share, attempts) for page, result in zip(group, results, strict=True)]
+    return [
+        _smaller(Recognised(page, result, share, attempts), engine)
+        for page, result in zip(group, results, strict=True)
+    ]
 
 
-def _ask(group: Sequence[Page], engine: OcrEngine) -> list[PageResult] | Fault:
+def _smaller(one: Recognised, engine: OcrEngine) -> Recognised:
+    """The page as it is recognised at half its sides, if it did not fit; else what was given."""
+    from actors.smaller import halved, scaled_back
+
+    fault, image = one.result.fault, one.page.decoded.image
+    if fault is None or fault.code != _OUT_OF_MEMORY or image is None:
+        return one
+    started = time.perf_counter()
+    engine.release()
     try:
-        results = engine.recognize([image for page in group if (image := page.decoded.image) is not None])
+        small = halved(image)
+    except MemoryError:
+        return one
+    results = _ask([small], engine)
+    took = one.ocr_ms + (time.perf_counter() - started) * 1000
+    if isinstance(results, Fault) or results[0].fault is not None:
+        failed = Fault(_OUT_OF_MEMORY, f"{fault.message} Nor was it recognised at half its sides.")
+        return Recognised(one.page, PageResult(fault=failed), took, one.attempts + 1)
+    return Recognised(one.page, scaled_back(results[0], small, image), took, one.attempts + 1)
+
+
+def _ask(images: Sequence[Image], engine: OcrEngine) -> list[PageResult] | Fault:
+    try:
+        results = engine.recognize(images)
     except (EngineDiedError, RayocrError):
         raise
     except MemoryError as error:
-        return Fault("ocr.out_of_memory", f"the engine ran out of memory: {error}")
+        return Fault(_OUT_OF_MEMORY, f"The engine ran out of memory: {error}.")
     except Exception as error:  # noqa: BLE001 - an engine's bug belongs to the page, not to the run
         return Fault("ocr.failed", f"{type(error).__name__}: {error}")
-    if len(results) != len(group):
-        return Fault("ocr.failed", f"the engine gave {len(results)} results for {len(group)} pages")
+    if len(results) != len(images):
+        return Fault("ocr.failed", f"the engine gave {len(results)} results for {len(images)} pages")
     return results
 
 

@@ -50,10 +50,10 @@ class ChildEngine:
             child.send(list(pages))
             answer = child.receive(self._timeout_s * max(1, len(pages)))
         except ChildTimeoutError as error:
-            self.release()
+            self._drop()
             raise EngineDiedError("ocr.timeout", str(error)) from error
         except ChildDiedError as error:
-            self.release()
+            self._drop()
             raise EngineDiedError("ocr.crashed", str(error)) from error
         if isinstance(answer, BaseException):
             raise answer
@@ -62,14 +62,17 @@ class ChildEngine:
 
     def release(self) -> None:
         """See OcrEngine: a child gives all its memory back by being replaced at the next call."""
-        if self._child is not None:
-            self._child.kill()
-            self._child = None
+        self._drop()
 
     def close(self) -> None:
         """See OcrEngine."""
         self._closed = True
-        self.release()
+        self._drop()
+
+    def _drop(self) -> None:
+        if self._child is not None:
+            self._child.kill()
+            self._child = None
 
     def abort(self) -> None:
         """Make whatever goes on in the child fail, and let no other child start; from any thread."""

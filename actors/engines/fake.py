@@ -5,6 +5,7 @@ from __future__ import annotations
 import ctypes
 import hashlib
 import os
+import sys
 import time
 from collections.abc import Sequence
 
@@ -19,12 +20,15 @@ class FakeEngine:
 
     `config.fake` maps the hex colour of a picture's top left pixel (or "*" for every page, "init" for the
     constructor) to an act: `crash` (SIGSEGV), `exit`, `hang`, `raise`, `memory`, `wrong_count`,
-    `leak:MB`, `sleep:SECONDS`, `large` (raises unless `det_limit_side` is set).
+    `leak:MB` (until `release`), `lose:MB` (until the process ends), `sleep:SECONDS`, `large` (raises unless
+    `det_limit_side` is set). `fits` is no colour but the most pixels of a call that get memory.
     """
 
     def __init__(self, config: EngineConfig) -> None:
         self._config = config
         self._leaked: list[bytearray] = []
+        self._lost: list[bytearray] = []
+        self._fits = int(config.fake.get("fits", sys.maxsize))
         self._act(config.fake.get("init", ""))
 
     @property
@@ -34,6 +38,9 @@ class FakeEngine:
 
     def recognize(self, pages: Sequence[Image]) -> list[PageResult]:
         """See OcrEngine."""
+        wanted = sum(page.shape[0] * page.shape[1] for page in pages)
+        if wanted > self._fits:
+            raise MemoryError(f"{wanted} pixels do not fit the fake engine")
         acts = [self._config.fake.get(_colour(page), self._config.fake.get("*", "")) for page in pages]
         for act in acts:
             self._act(act)
@@ -63,7 +70,9 @@ class FakeEngine:
         elif name == "memory":
             raise MemoryError("the fake engine was told to run out of memory")
         elif name == "leak":
-            self._leaked.append(bytearray(os.urandom(1) * (int(amount) << 20)))
+            self._leaked.append(_memory(int(amount)))
+        elif name == "lose":
+            self._lost.append(_memory(int(amount)))
         elif name == "sleep":
             time.sleep(float(amount))
 
@@ -73,6 +82,11 @@ def describe(config: EngineConfig) -> EngineInfo:
     side = config.det_limit_side
     settings = {} if side is None else {"det_limit_side": str(side)}
     return EngineInfo("fake", VERSION, "none", "none", {}, settings, "cpu", config.threads or 1)
+
+
+def _memory(mebibytes: int) -> bytearray:
+    """Memory that is resident, since it was written to."""
+    return bytearray(os.urandom(1) * (mebibytes << 20))
 
 
 def _colour(page: Image) -> str:

@@ -23,6 +23,7 @@ from actors.engines.inference_yml import write_model_folders
 from actors.errors import ConfigError
 from actors.models.cache import ModelFiles, ModelStore, expected_hashes
 from actors.models.catalogue import Model, find_model, pair_of
+from actors.runtimes.memory import is_allocation_failure
 from actors.settings import EngineConfig, ModelsConfig
 
 _REC_BATCH = 6
@@ -93,9 +94,9 @@ class StockEngine:
 
         try:
             found = self._pipeline.predict(np.ascontiguousarray(page[:, :, ::-1]))[0]
-        except MemoryError as error:
-            return PageResult(fault=Fault("ocr.out_of_memory", f"PaddleOCR ran out of memory: {error}"))
         except Exception as error:  # noqa: BLE001 - a library's error on one page belongs to that page
+            if is_allocation_failure(error):
+                return PageResult(fault=Fault("ocr.out_of_memory", f"PaddleOCR ran out of memory: {error}."))
             return PageResult(fault=Fault("ocr.failed", f"{type(error).__name__}: {error}"))
         return PageResult(tuple(_lines(found)))
 

@@ -53,7 +53,10 @@ class Session(Protocol):
     """A loaded model. It belongs to the process, and to the thread, that loaded it."""
 
     def run(self, batch: Floats) -> tuple[Array, ...]:
-        """The model's outputs for an N×3×H×W float32 batch. What is returned is the caller's own."""
+        """The model's outputs for an N×3×H×W float32 batch. What is returned is the caller's own.
+
+        Raises MemoryError where the batch does not fit, whatever the runtime itself raises.
+        """
         ...
 
     def release(self) -> None:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from importlib import util
 from pathlib import Path
 from typing import Any
 
 from actors.errors import ConfigError
 from actors.runtimes.contracts import Array, Floats, Placement, Weights
+from actors.runtimes.memory import allocation_failures
 
 _ERRORS_ONLY = 3
 """Severity from which ONNX Runtime prints (onnxruntime_c_api.h: ORT_LOGGING_LEVEL_ERROR)."""
@@ -20,17 +22,21 @@ class OnnxSession:
     def __init__(self, weights: Weights, placement: Placement) -> None:
         self._weights = weights
         self._placement = placement
-        self._session = _session(weights, placement)
+        self._session: Any = _session(weights, placement)
         self._input = self._session.get_inputs()[0].name
 
     def run(self, batch: Floats) -> tuple[Array, ...]:
-        """See Session."""
-        return tuple(self._session.run(None, {self._input: batch}))
+        """See Session. Raises MemoryError."""
+        with allocation_failures():
+            if self._session is None:
+                self._session = _session(self._weights, self._placement)
+            return tuple(self._session.run(None, {self._input: batch}))
 
     def release(self) -> None:
-        """See Session."""
-        del self._session
-        self._session = _session(self._weights, self._placement)
+        """See Session. Where there is no memory for the model just now, the next run loads it."""
+        self._session = None
+        with suppress(MemoryError), allocation_failures():
+            self._session = _session(self._weights, self._placement)
 
 
 def load(weights: Weights, placement: Placement) -> OnnxSession:

@@ -8,6 +8,7 @@ from typing import Any
 from actors.errors import ConfigError
 from actors.runtimes.contracts import Array, Floats, Placement, Weights
 from actors.runtimes.cpu import cpu_has_bfloat16
+from actors.runtimes.memory import allocation_failures
 
 _HINTS = {"float32": "f32", "bfloat16": "bf16", "int8": "f32", "int8+bfloat16": "bf16"}
 """OpenVINO's INFERENCE_PRECISION_HINT. It is always set: on CPUs with bfloat16 that is its silent default.
@@ -35,9 +36,10 @@ class OpenVinoSession:
         self._request: Any = self._compiled.create_infer_request()
 
     def run(self, batch: Floats) -> tuple[Array, ...]:
-        """See Session."""
-        found = self._request.infer([batch], share_inputs=True, share_outputs=False)
-        return tuple(found[output] for output in self._compiled.outputs)
+        """See Session. Raises MemoryError."""
+        with allocation_failures():
+            found = self._request.infer([batch], share_inputs=True, share_outputs=False)
+            return tuple(found[output] for output in self._compiled.outputs)
 
     def release(self) -> None:
         """See Session: the working memory of the last shape goes, kernels stay."""
@@ -56,6 +58,7 @@ def load(weights: Weights, placement: Placement) -> OpenVinoSession:
             "engine.device is gpu and engine.runtime openvino.",
             "Set engine.runtime to onnxruntime, or engine.device to cpu.",
         )
+    _check_address_space()
     if weights.format == "paddle":
         raise ConfigError(
             "OpenVINO does not execute models in paddle format here.",
@@ -81,6 +84,20 @@ def load(weights: Weights, placement: Placement) -> OpenVinoSession:
             "Make one from your own pages: rayocr models quantize --help",
         )
     return OpenVinoSession(weights, placement)
+
+
+def _check_address_space() -> None:
+    """OpenVINO does not notice an allocation that fails: it was seen to give wrong text, and to crash later.
+    Without such a limit none fails on Linux; the kernel ends a process that takes too much."""
+    import resource
+
+    limit, _ = resource.getrlimit(resource.RLIMIT_AS)
+    if limit != resource.RLIM_INFINITY:
+        raise ConfigError(
+            "OpenVINO does not work reliably where address space is limited.",
+            f"The limit is {limit >> 20} MiB (ulimit -v).",
+            "Lift it (a container's memory limit does no harm), or set engine.runtime=onnxruntime.",
+        )
 
 
 def _compiled(weights: Weights, config: dict[str, Any]) -> Any:

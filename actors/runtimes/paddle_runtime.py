@@ -7,6 +7,7 @@ from typing import Any
 
 from actors.errors import ConfigError
 from actors.runtimes.contracts import Array, Floats, Placement, Weights
+from actors.runtimes.memory import allocation_failures
 
 _ONEDNN_SHAPES = 10
 """Input shapes whose oneDNN primitives are kept (PaddleX: mkldnn_cache_capacity)."""
@@ -26,12 +27,13 @@ class PaddleSession:
         self._input = self._predictor.get_input_handle(self._predictor.get_input_names()[0])
 
     def run(self, batch: Floats) -> tuple[Array, ...]:
-        """See Session."""
-        self._input.reshape(batch.shape)
-        self._input.copy_from_cpu(batch)
-        self._predictor.run()
-        names = self._predictor.get_output_names()
-        return tuple(self._predictor.get_output_handle(name).copy_to_cpu() for name in names)
+        """See Session. Raises MemoryError."""
+        with allocation_failures():
+            self._input.reshape(batch.shape)
+            self._input.copy_from_cpu(batch)
+            self._predictor.run()
+            names = self._predictor.get_output_names()
+            return tuple(self._predictor.get_output_handle(name).copy_to_cpu() for name in names)
 
     def release(self) -> None:
         """See Session."""

@@ -21,6 +21,7 @@ from actors.models.catalogue import find_model, pair_of
 from actors.runtimes import load
 from actors.runtimes.choose import RuntimeChoice, choose_runtime, this_host
 from actors.runtimes.contracts import Placement, Weights
+from actors.runtimes.memory import allocation_failures
 from actors.settings import EngineConfig, ModelsConfig
 
 if TYPE_CHECKING:
@@ -68,7 +69,11 @@ class FastEngine:
         return self._info
 
     def recognize(self, pages: Sequence[Image]) -> list[PageResult]:
-        """See OcrEngine. Raises MemoryError if the batch does not fit; the caller asks again page by page."""
+        """See OcrEngine. Raises MemoryError if the batch does not fit: ask with fewer pages."""
+        with allocation_failures():  # those of OpenCV, too
+            return self._recognise(pages)
+
+    def _recognise(self, pages: Sequence[Image]) -> list[PageResult]:
         import cv2
         import numpy as np
 

@@ -96,3 +96,12 @@ def test_it_is_not_installed(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(ConfigError, match="not installed") as caught:
         load("openvino", Weights("onnx", ()), Placement())
     assert "'rayocr[cpu]'" in caught.value.remedy
+
+
+def test_limited_address_space_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    import resource
+
+    pytest.importorskip("openvino")
+    monkeypatch.setattr(resource, "getrlimit", lambda which: (8 << 30, 8 << 30))
+    with pytest.raises(ConfigError, match=r"address space is limited[^$]*8192 MiB"):
+        load("openvino", doubling(tmp_path), Placement())
