@@ -39,6 +39,14 @@ def machine_of(engine: EngineConfig) -> Machine:
     return usable_machine(engine, cluster_machine())
 
 
+def check_engine(config: Config) -> None:
+    """Raise ConfigError if no engine can be built with these settings, whatever is fetched: a runtime that is
+    not installed, an int8 model that was not made."""
+    from actors.engines import describe_engine
+
+    describe_engine(located(config, machine_of(config.engine)), config.models)
+
+
 def ensure_models(engine: EngineConfig, models: ModelsConfig, view: View) -> None:
     """Have the weights here, verified, before anything is started."""
     if engine.engine == "fake":

@@ -16,7 +16,7 @@ from pipelines.config import Config
 from pipelines.interrupt import stop_on_signals
 from pipelines.job import make_job, new_run_id
 from pipelines.plan import Listing, Plan, make_plan
-from pipelines.prepare import card_of, ensure_models, list_source, machine_of
+from pipelines.prepare import card_of, check_engine, ensure_models, list_source, machine_of
 from pipelines.store import or_incomplete
 from pipelines.summary import (
     EXIT_COMPLETE,
@@ -45,6 +45,8 @@ class _Stopwatch:
     new_rows: int = 0
     tried_again: int = 0
     copied: int = 0
+    shrunk: int = 0
+    replaced: int = 0
     plan: Plan | None = None
     interrupted: bool = False
 
@@ -117,6 +119,7 @@ def preview(config: Config) -> tuple[Pending, Plan]:
     from pipelines.store import open_store
 
     refs = list_source(config)
+    check_engine(config)
     store = open_store(config.output.path, config.output.storage_options)
     todo, pending = _pending(Ledger.load(store), refs)
     return pending, make_plan(config, machine_of(config.engine), _listing(todo))
@@ -138,6 +141,9 @@ def run(config: Config, view: View | None = None, options: Options = Options()) 
     run_id = new_run_id()
     with watch.part("listing"):
         refs = list_source(config)
+    with watch.part("models"):
+        check_engine(config)
+    with watch.part("listing"):
         store = open_store(config.output.path, config.output.storage_options)
         store.check_writable()
     with watch.part("models"):
@@ -238,6 +244,8 @@ def _recognise(run: _Run, share: _Share, ledger: Ledger) -> None:
             run.watch.interrupted = progress.stop.is_set()
     finally:
         run.watch.parts.update(progress.startup())
+        run.watch.shrunk += progress.counts.shrunk
+        run.watch.replaced += progress.counts.replaced
         progress.close()
 
 
@@ -287,6 +295,7 @@ def _listing(todo: Sequence[DocRef]) -> Listing:
 def _with_fresh_output(config: Config, view: View) -> Config:
     from pipelines.fresh import fresh_output
 
+    check_engine(config)
     ensure_models(config.engine, config.models, view)
     fresh = fresh_output(config, card_of(config))
     if fresh.output.path != config.output.path:
@@ -323,6 +332,8 @@ def _summary(run: _Run, ledger: Ledger, trouble: RayocrError | None) -> Summary:
         orphaned=report.orphaned.count,
         tried_again=watch.tried_again,
         copied=watch.copied,
+        shrunk=watch.shrunk,
+        replaced=watch.replaced,
         new_pages=watch.new_rows,
         seconds=seconds,
         recognising_s=seconds - sum(watch.parts.values()),

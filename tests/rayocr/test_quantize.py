@@ -101,6 +101,26 @@ def test_nothing_is_asked_of_who_gives_no_sample() -> None:
     assert "--sample" in answer.stderr
 
 
+@pytest.mark.skipif(not util.find_spec("openvino"), reason="needs openvino")
+@pytest.mark.parametrize("name", ["plan", "run"])
+def test_an_int8_model_that_was_not_made(tmp_path: Path, name: str) -> None:
+    """Said before a weight is fetched, or anything is written."""
+    source, cache = folder_of_pictures(tmp_path / "in", 1), tmp_path / "cache"
+    settings = (f"engine.model={MODEL}", "engine.precision=int8", "engine.calibration=receipts")
+    options = [part for one in (*settings, f"models.cache={cache}") for part in ("--set", one)]
+    answer = rayocr(name, "-i", source, "-o", tmp_path / "out", *options)
+    assert answer.returncode == 2
+    assert answer.stdout == ""
+    assert answer.stderr.splitlines() == [
+        f"error: There is no int8 model receipts of {MODEL}.",
+        f"why:   {cache}/int8/{MODEL} has none.",
+        f"do:    Make it: rayocr models quantize --model {MODEL} --charset all --sample FOLDER"
+        " --name receipts",
+    ]
+    assert not cache.exists()
+    assert not (tmp_path / "out").exists()
+
+
 @needs_extra
 @pytest.mark.models
 @pytest.mark.slow
