@@ -17,12 +17,15 @@ _LOG_EVERY_S = 5.0
 
 @dataclass(slots=True)
 class Counts:
-    """Pages of a run so far. `pages`: recognised, published or not; `total`: known pages, at least."""
+    """Pages of a run so far. `pages`: recognised, published or not; `total`: known pages, at least; for lack
+    of memory, `shrunk`: how often batches were made smaller, `replaced`: engines that were started anew."""
 
     total: int = 0
     pages: int = 0
     failed: int = 0
     published: int = 0
+    shrunk: int = 0
+    replaced: int = 0
     started: float = field(default_factory=time.monotonic)
 
     @property
@@ -95,6 +98,12 @@ class Progress:
             self.counts.pages = max(self.counts.pages, pages)
             self.counts.total = max(self.counts.total, pages)
             self._show()
+
+    def relieved(self, shrunk: int = 0, replaced: int = 0) -> None:
+        """For lack of memory, batches were made smaller so many times more, and engines replaced."""
+        with self._lock:
+            self.counts.shrunk += shrunk
+            self.counts.replaced += replaced
 
     def published(self, rows: int) -> None:
         """`rows` more are in the output for good."""

@@ -13,7 +13,8 @@ class Summary:
     """One run. Counts of `pages`, `ok`, `empty`, `failed` are of the whole output for the listed documents,
     `new_pages` of this run alone, `tried_again` of its pages those that had failed before; `copied`: pages
     beside those, with rows of documents of equal content; `orphaned`: documents with rows that left the
-    source; `seconds` are wall time, `recognising_s` without start-up."""
+    source; `shrunk`, `replaced`: how often batches were made smaller and engines started anew for lack of
+    memory; `seconds` are wall time, `recognising_s` without start-up."""
 
     run_id: str
     output: str
@@ -32,6 +33,8 @@ class Summary:
     orphaned: int = 0
     tried_again: int = 0
     copied: int = 0
+    shrunk: int = 0
+    replaced: int = 0
     startup_s: Mapping[str, float] = field(default_factory=dict)
     runner: str = ""
     fingerprint: str = ""
@@ -69,6 +72,9 @@ class Summary:
             rows.append(("tried again", f"{self.tried_again:,} pages that had failed"))
         if self.copied:
             rows.append(("copied", f"{self.copied:,} pages of documents with the content of others"))
+        if self.shrunk or self.replaced:
+            counts = f"batches made smaller: {self.shrunk:,}, engines replaced: {self.replaced:,}"
+            rows.append(("short of memory", counts))
         if self.new_pages:
             rows.append(("this run", f"{self.new_pages:,} pages in {self.recognising_s:.1f} s"))
             rows.append(("pages per second", f"{self.pages_per_second:.2f}"))
