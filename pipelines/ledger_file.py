@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Collection
 from typing import TYPE_CHECKING
 
@@ -14,19 +15,25 @@ if TYPE_CHECKING:
 
     from pipelines.store import Store
 
+_WHOLE_BYTES = 1 << 20
+"""Bytes of a file up to which one request for all of it ends sooner than three for its parts."""
+
 COLUMNS = ("document_id", "version", "page_index", "page_count", "status", "error_code")
 
 
-def read_rows(store: Store, path: str, made_with: Collection[str] = ()) -> Rows | str:
+def read_rows(
+    store: Store, path: str, made_with: Collection[str] = (), size: int | None = None
+) -> Rows | str:
     """The rows of a file, or a sentence that names the file and what is wrong with it.
 
-    `made_with`: the fingerprints that a file of this output may have; with none, none is looked at.
+    `made_with`: the fingerprints that a file of this output may have; with none, none is looked at. `size`:
+    its bytes, where they are known; a small file is fetched whole, by one request.
     Raises FileNotFoundError if it is gone, ConfigError if it cannot be read at all.
     """
     import pyarrow as pa
 
     try:
-        table = _key_columns(store, path, made_with)
+        table = _key_columns(store, path, made_with, size)
         return rows_of_table(table)
     except (pa.ArrowException, ValueError) as error:
         return f"{store.location(path)}: {error}"
@@ -42,13 +49,14 @@ def read_rows(store: Store, path: str, made_with: Collection[str] = ()) -> Rows 
         ) from error
 
 
-def _key_columns(store: Store, path: str, made_with: Collection[str]) -> pa.Table:
+def _key_columns(store: Store, path: str, made_with: Collection[str], size: int | None) -> pa.Table:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
     from actors.schema import page_row_schema
 
-    with store.open(path) as stream:
+    whole = size is not None and size <= _WHOLE_BYTES
+    with io.BytesIO(store.read(path)) if whole else store.open(path) as stream:
         file = pq.ParquetFile(stream)
         metadata = file.schema_arrow.metadata or {}
         if b"schema_version" not in metadata:

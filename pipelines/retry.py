@@ -14,9 +14,9 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from actors.errors import ERROR_CODES, ConfigError
-from pipelines.ledger import PAGES, Ledger
+from pipelines.ledger import Ledger
 from pipelines.parquet import read_rows_of
-from pipelines.supersede import without_rows
+from pipelines.supersede import files_of_pages, without_rows
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -84,7 +84,8 @@ def drop_retried(store: Store, run_id: str, ledger: Ledger, still_held: Callable
     documents = ledger.failed_beside_others()
     if not documents:
         return 0
-    best = _best_rows(store, documents)
+    paths = files_of_pages(store)  # once: a file that another run made since may hold the row that stays
+    best = _best_rows(store, paths, documents)
 
     def kept(path: str, rows: pa.Table) -> list[bool]:
         states = rows.column("status").to_pylist()
@@ -93,26 +94,24 @@ def drop_retried(store: Store, run_id: str, ledger: Ledger, still_held: Callable
             for page, state, here in zip(_pages(rows), states, _places(path, rows), strict=True)
         ]
 
-    return without_rows(store, run_id, _COLUMNS, kept, still_held)
+    return without_rows(store, run_id, paths, _COLUMNS, kept, still_held)
 
 
 _Place = tuple[str, int]
 """Path of a file, and number of a row in it."""
 
 
-def _best_rows(store: Store, documents: Collection[str]) -> dict[Page, _Place]:
+def _best_rows(store: Store, paths: Iterable[str], documents: Collection[str]) -> dict[Page, _Place]:
     """Where the row is that stays, for each page of these documents."""
     import pyarrow as pa
     import pyarrow.parquet as pq
 
     wanted = pa.array(sorted(documents))
     best: dict[Page, tuple[tuple[bool, bool, str], _Place]] = {}
-    for entry in store.list(PAGES):
-        if not entry.path.endswith(".parquet"):
-            continue
-        with store.open(entry.path) as stream:
+    for path in paths:
+        with store.open(path) as stream:
             rows = read_rows_of(pq.ParquetFile(stream), _COLUMNS)
-        for page, rank, place in _ranked(rows, wanted, entry.path):
+        for page, rank, place in _ranked(rows, wanted, path):
             best[page] = max(best.get(page, (rank, place)), (rank, place))
     return {page: place for page, (_, place) in best.items()}
 

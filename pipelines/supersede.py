@@ -50,15 +50,25 @@ def supersede(
     def kept(_path: str, keys: pa.Table) -> list[bool]:
         return _kept(keys, current)
 
-    return without_rows(store, run_id, ("document_id", "version"), kept, still_held)
+    columns = ("document_id", "version")
+    return without_rows(store, run_id, files_of_pages(store), columns, kept, still_held)
+
+
+def files_of_pages(store: Store) -> list[str]:
+    """The paths of all files of rows."""
+    return [entry.path for entry in store.list(PAGES) if entry.path.endswith(".parquet")]
 
 
 def without_rows(
-    store: Store, run_id: str, columns: Sequence[str], kept: Kept, still_held: Callable[[], bool]
+    store: Store,
+    run_id: str,
+    paths: Sequence[str],
+    columns: Sequence[str],
+    kept: Kept,
+    still_held: Callable[[], bool],
 ) -> int:
-    """Take rows out of the table: `kept` gets a file's path and these columns of it, and says for each row
+    """Take rows out of these files: `kept` gets a file's path and these columns of it, and says for each row
     whether it stays. Returns files replaced; otherwise as `supersede`."""
-    paths = [entry.path for entry in store.list(PAGES) if entry.path.endswith(".parquet")]
     found = [_rewrite(store, run_id, path, columns, kept) for path in paths]
     swaps = [swap for swap in found if swap is not None]
     if swaps:
@@ -83,15 +93,15 @@ def replace_files(store: Store, journal: str, swaps: Sequence[Swap], still_held:
 
 def finish_swaps(store: Store) -> int:
     """Finish what an earlier command began, before its staged files are swept; returns files replaced."""
-    count = 0
+    journals: dict[str, list[Swap]] = {}
     for entry in store.list(SWAP):
-        if not entry.path.endswith(".json"):
+        if entry.path.endswith(".json"):
+            journals[entry.path] = [Swap(**one) for one in json.loads(store.read(entry.path))]
+        else:
             store.delete(entry.path)  # what a writer that died left behind
-            continue
-        swaps = [Swap(**one) for one in json.loads(store.read(entry.path))]
-        _apply(store, entry.path, swaps)
-        count += len(swaps)
-    return count
+    for path in _begun_first(store, journals):
+        _apply(store, path, journals[path])
+    return sum(len(swaps) for swaps in journals.values())
 
 
 def _rewrite(store: Store, run_id: str, path: str, columns: Sequence[str], kept: Kept) -> Swap | None:
@@ -119,19 +129,37 @@ def _kept(keys: pa.Table, current: Mapping[str, str]) -> list[bool]:
     return [current.get(document, version) == version for document, version in rows]
 
 
+def _begun_first(store: Store, journals: Mapping[str, Sequence[Swap]]) -> list[str]:
+    """Several journals are there if writers lost the lock. At most one of them was begun; before it is done,
+    a file that it replaces may be there beside the new one, and another must not make a third of it."""
+    if len(journals) < 2:
+        return list(journals)
+    return sorted(journals, key=lambda path: not _has_begun(store, journals[path]))
+
+
+def _has_begun(store: Store, swaps: Sequence[Swap]) -> bool:
+    return any(store.exists(new) for new in {swap.new for swap in swaps} if new is not None)
+
+
 def _apply(store: Store, journal: str, swaps: Sequence[Swap]) -> None:
+    groups: dict[str | None, list[Swap]] = {}
     for swap in swaps:
-        if _in_place(store, swap):
-            store.delete(swap.old)
+        groups.setdefault(swap.new, []).append(swap)
+    for group in groups.values():
+        if _in_place(store, group):
+            for swap in group:
+                store.delete(swap.old)
     store.delete(journal)
 
 
-def _in_place(store: Store, swap: Swap) -> bool:
-    """Put the new file in its place. False if there is none: another run swept it, since the one that wrote
-    this journal had lost its lock. The old file is then all there is of its rows."""
-    if swap.staged is None or swap.new is None:
+def _in_place(store: Store, group: Sequence[Swap]) -> bool:
+    """Put the new file of these old ones in its place. False if there is none, or if it is not theirs any
+    more: the one that wrote this journal had lost its lock. Another run swept the new file then, or replaced
+    an old one, whose rows would be there twice. The old files are all there is of their rows."""
+    staged, new = group[0].staged, group[0].new
+    if staged is None or new is None:
         return True
-    if store.exists(swap.staged):
-        store.move(swap.staged, swap.new)
+    if store.exists(staged) and all(store.exists(swap.old) for swap in group):
+        store.move(staged, new)
         return True
-    return store.exists(swap.new)
+    return store.exists(new)

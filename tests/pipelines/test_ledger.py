@@ -188,7 +188,7 @@ def test_an_output_that_cannot_be_read_is_an_error(store: Store, monkeypatch: py
     def refuse(*_: object) -> None:
         raise PermissionError(13, "Permission denied")
 
-    for method, match in (("open", "x.parquet cannot be read"), ("list", "pages cannot be listed")):
+    for method, match in (("read", "x.parquet cannot be read"), ("list", "pages cannot be listed")):
         with monkeypatch.context() as patch, pytest.raises(ConfigError, match=match):
             patch.setattr(type(store), method, refuse)
             Ledger.load(store)

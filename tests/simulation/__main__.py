@@ -1,4 +1,4 @@
-"""Run random schedules: `python -m tests.simulation --schedules 100000 [--seed 0] [--jobs 2]`."""
+"""Random schedules, or each fault at each call: `python -m tests.simulation [--every-call] [--jobs 2]`."""
 
 from __future__ import annotations
 
@@ -6,13 +6,18 @@ import argparse
 import multiprocessing
 import sys
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 
+from tests.simulation.laws import LawError
 from tests.simulation.schedule import run_seed
-from tests.simulation.world import LawError, simulated
+from tests.simulation.systematic import CallError, at_every_call, everything
+from tests.simulation.world import simulated
 
 _CHUNK = 100
 _REPORT_S = 10.0
+
+Done = tuple[int, list[tuple[str, str]]]
+"""How many schedules, and name and trace of each that broke a law."""
 
 
 def main() -> int:
@@ -20,26 +25,33 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.simulation", description=__doc__)
     parser.add_argument("--schedules", type=int, default=1000)
     parser.add_argument("--seed", type=int, default=0, help="the first seed")
+    parser.add_argument("--every-call", action="store_true", help="small jobs, each fault at each call")
     parser.add_argument("--jobs", type=int, default=1)
     options = parser.parse_args()
+    if options.every_call:
+        return _report(_every_call, list(everything()), options.jobs)
     last = options.seed + options.schedules
     chunks = [range(start, min(start + _CHUNK, last)) for start in range(options.seed, last, _CHUNK)]
+    return _report(_seeds, chunks, options.jobs)
+
+
+def _report(work: Callable[..., Done], parts: Sequence[object], jobs: int) -> int:
     began = reported = time.monotonic()
     done, failed = 0, 0
-    with multiprocessing.get_context("spawn").Pool(options.jobs) as pool:
-        for count, failures in pool.imap_unordered(_run, chunks):
+    with multiprocessing.get_context("spawn").Pool(jobs) as pool:
+        for number, (count, failures) in enumerate(pool.imap_unordered(work, parts), 1):
             done += count
-            for seed, trace in failures:
-                print(f"seed {seed}" if failed else f"seed {seed}\n{trace}", flush=True)
+            for name, trace in failures:
+                print(name if failed else f"{name}\n{trace}", flush=True)
                 failed += 1
-            if time.monotonic() - reported > _REPORT_S or done == options.schedules:
+            if time.monotonic() - reported > _REPORT_S or number == len(parts):
                 reported = time.monotonic()
                 rate = done / (reported - began)
                 print(f"{done:,} schedules, {failed} failed, {rate:.0f} a second", flush=True)
     return 1 if failed else 0
 
 
-def _run(seeds: Iterable[int]) -> tuple[int, list[tuple[int, str]]]:
+def _seeds(seeds: Iterable[int]) -> Done:
     count, failures = 0, []
     with simulated():
         for seed in seeds:
@@ -47,8 +59,20 @@ def _run(seeds: Iterable[int]) -> tuple[int, list[tuple[int, str]]]:
             try:
                 run_seed(seed)
             except LawError as error:
-                failures.append((seed, str(error)))
+                failures.append((f"seed {seed}", str(error)))
     return count, failures
+
+
+def _every_call(case: tuple[str, str, float | None]) -> Done:
+    failures: list[tuple[str, str]] = []
+    number = 1
+    with simulated():
+        while True:
+            try:
+                return at_every_call(*case, first=number), failures
+            except CallError as error:
+                failures.append((f"{case}, call {error.number}", str(error.__cause__)))
+                number = error.number + 1
 
 
 if __name__ == "__main__":

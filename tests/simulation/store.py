@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import io
 import random
-from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import IO, Any
+from typing import IO, Any, NamedTuple
 
 from pipelines.store import Entry
 from tests.simulation.clock import Clock, DiedError, Process
@@ -18,6 +17,15 @@ TIMEOUT_S = 30.0
 
 Page = tuple[str, str, int]
 """(document_id, version, page_index)."""
+
+
+class Seen(NamedTuple):
+    """A row as a reader sees it. `code`: None unless it failed."""
+
+    page: Page
+    count: int | None
+    code: str | None
+    written: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,23 +182,30 @@ class Bucket:
             raise FileNotFoundError(2, "no such object", path)
         return self.objects[path]
 
-    def pages(self) -> Counter[Page]:
-        """What a reader of pages/*.parquet sees at this moment, each page with the number of its rows."""
-        found: Counter[Page] = Counter()
-        for path, content in self.objects.items():
-            if path.startswith("pages/") and path.endswith(".parquet"):
-                found.update(pages_of(content))
-        return found
+    def rows(self) -> list[Seen]:
+        """What a reader of pages/*.parquet sees at this moment."""
+        return [
+            row
+            for path, content in self.objects.items()
+            if path.startswith("pages/") and path.endswith(".parquet")
+            for row in rows_of(content)
+        ]
 
 
 @lru_cache(maxsize=4096)
-def pages_of(content: bytes) -> tuple[Page, ...]:
-    """The pages that a file has rows of."""
+def rows_of(content: bytes) -> tuple[Seen, ...]:
+    """The rows of a file."""
     import pyarrow.parquet as pq
 
-    table = pq.read_table(io.BytesIO(content), columns=["document_id", "version", "page_index"])
-    columns = (table.column(name).to_pylist() for name in ("document_id", "version", "page_index"))
-    return tuple(zip(*columns, strict=True))
+    table = pq.ParquetFile(io.BytesIO(content)).read(columns=list(_SEEN), use_threads=False)
+    columns = (table.column(name).to_pylist() for name in _SEEN)
+    return tuple(
+        Seen((document, version, page), count, code, str(written))
+        for document, version, page, count, code, written in zip(*columns, strict=True)
+    )
+
+
+_SEEN = ("document_id", "version", "page_index", "page_count", "error_code", "written_at")
 
 
 @dataclass(frozen=True, slots=True)

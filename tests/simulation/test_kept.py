@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from contextlib import suppress
 from pathlib import Path
 from typing import IO
 
@@ -10,13 +11,18 @@ import pytest
 
 from pipelines.ledger import Ledger
 from pipelines.lock import CLAIMS, EXPIRY_S, LOCK, RunLock
+from pipelines.retry import drop_retried
+from pipelines.stage import parquet_bytes
+from pipelines.store import Entry
 from pipelines.stores.local import LocalStore
 from pipelines.supersede import SWAP, finish_swaps
-from tests.pipelines.outputs import document, publish, ref
+from tests.pipelines.outputs import Row, document, publish, ref, table
 from tests.simulation.clock import Clock, Process
+from tests.simulation.job import Document, Scenario
 from tests.simulation.schedule import run_fault
 from tests.simulation.store import FATES, Bucket, Fate, SimulatedStore
-from tests.simulation.world import Document, Scenario, simulated
+from tests.simulation.systematic import SCENARIOS
+from tests.simulation.world import simulated
 
 
 class Time:
@@ -83,6 +89,118 @@ def test_a_journal_whose_new_files_were_swept_takes_nothing_away(tmp_path: Path)
     finish_swaps(store)
     assert Ledger.load(store).complete([ref("a")]).all()
     assert not store.list(SWAP)
+
+
+def test_a_journal_whose_old_files_were_replaced_meanwhile_brings_nothing_back(tmp_path: Path) -> None:
+    """Its writer slept between reading the old file and staging the new one, after the sweep of another run:
+    the rows were there twice, for ever."""
+    store = LocalStore(str(tmp_path))
+    old = publish(store, "old", document("a", 2))
+    kept = publish(store, "kept", document("b", 2))
+    staged = _staged(store, "late", [*document("a", 2), *document("b", 2)])
+    _journal(store, "late", [(old, *staged), (kept, *staged)])
+    store.move(old, "pages/old-without-something.parquet")
+    finish_swaps(store)
+    assert _rows(store) == {"a": 2, "b": 2}
+    assert not store.list(SWAP)
+
+
+def test_of_two_journals_the_one_that_was_begun_is_finished_first(tmp_path: Path) -> None:
+    """The other's writer had lost the lock, and wants the same old file, whose new one is there already."""
+    store = LocalStore(str(tmp_path))
+    old, other = publish(store, "old", document("a", 2)), publish(store, "other", document("b", 2))
+    late, begun = (
+        _staged(store, "a-late", [*document("a", 2), *document("b", 2)]),
+        _staged(store, "begun", []),
+    )
+    _journal(store, "a-late", [(old, *late), (other, *late)])
+    publish(store, "begun", document("a", 2))
+    _journal(store, "begun", [(old, *begun)])
+    store.delete(begun[0])
+    finish_swaps(store)
+    assert _rows(store) == {"a": 2, "b": 2}
+    assert not store.list(SWAP)
+
+
+class ReplacedStore(LocalStore):
+    """A table whose file is replaced once it was read, before it is read or listed again."""
+
+    opened: list[str]
+
+    def open(self, path: str) -> IO[bytes]:
+        if path in self.opened:
+            self._replace()
+        self.opened.append(path)
+        return super().open(path)
+
+    def list(self, prefix: str) -> list[Entry]:
+        if self.opened:
+            self._replace()
+        return super().list(prefix)
+
+    def _replace(self) -> None:
+        if self.exists("pages/new.parquet"):
+            self.move("pages/new.parquet", "pages/newer.parquet")
+
+
+def test_the_row_that_stays_is_not_dropped_because_its_file_was_replaced(tmp_path: Path) -> None:
+    """A run that slept between ranking failed rows and taking them out, while others compacted."""
+    store = ReplacedStore(str(tmp_path))
+    object.__setattr__(store, "opened", [])
+    failed = Row("a", 0, 1, status="failed", code="ocr.timeout")
+    for name in ("old", "new"):
+        publish(store, name, [failed])
+    with suppress(FileNotFoundError):
+        drop_retried(store, "run", Ledger.load(LocalStore(str(tmp_path))), lambda: True)
+    finish_swaps(LocalStore(str(tmp_path)))
+    assert _rows(LocalStore(str(tmp_path)))["a"] >= 1
+
+
+def test_a_retry_that_slept_brings_no_row_twice() -> None:
+    """As the simulation had found it."""
+    with simulated():
+        for number in range(1, 14):
+            run_fault(SCENARIOS["retry, disk"], number, FATES["pause"], 45.0)
+
+
+def test_a_ledger_beside_a_long_compaction_reads_only_what_is_new(tmp_path: Path) -> None:
+    """Three looks at everything were not enough."""
+    store = BusyStore(str(tmp_path))
+    for number in range(6):
+        publish(store, f"{number}", document(f"{number}", 2))
+    object.__setattr__(store, "left", 6)
+    assert Ledger.load(store).totals.rows == 12
+
+
+class BusyStore(LocalStore):
+    """A table of which a file is replaced after each listing, so long as some are left."""
+
+    left: int
+
+    def list(self, prefix: str) -> list[Entry]:
+        found = super().list(prefix)
+        if self.left:
+            object.__setattr__(self, "left", self.left - 1)
+            self.move(f"pages/{self.left}.parquet", f"pages/new-{self.left}.parquet")
+        return found
+
+
+def _staged(store: LocalStore, name: str, rows: list[Row]) -> tuple[str, str]:
+    """A staged file, and the name that it is to get."""
+    store.put(f"_staging/{name}/{name}.parquet", parquet_bytes(table(rows), "fingerprint"))
+    return f"_staging/{name}/{name}.parquet", f"pages/{name}.parquet"
+
+
+def _journal(store: LocalStore, name: str, swaps: list[tuple[str, str, str]]) -> None:
+    told = [{"old": old, "staged": staged, "new": new} for old, staged, new in swaps]
+    store.put(f"{SWAP}/{name}.json", json.dumps(told).encode())
+
+
+def _rows(store: LocalStore) -> dict[str, int]:
+    """Rows by document."""
+    ledger = Ledger.load(store)
+    found = {key: ledger.rows_of(ref(key)) for key in "ab"}
+    return {key: one.rows for key, one in found.items() if one is not None}
 
 
 def test_claims_of_those_that_died_go_with_the_next_lock(tmp_path: Path) -> None:
