@@ -6,18 +6,13 @@ import argparse
 import multiprocessing
 import sys
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 
-from tests.simulation.laws import LawError
-from tests.simulation.schedule import run_seed
-from tests.simulation.systematic import CallError, at_every_call, everything
-from tests.simulation.world import simulated
+from tests.simulation.many import Done, every_call, seeds
+from tests.simulation.systematic import everything
 
 _CHUNK = 100
 _REPORT_S = 10.0
-
-Done = tuple[int, list[tuple[str, str]]]
-"""How many schedules, and name and trace of each that broke a law."""
 
 
 def main() -> int:
@@ -29,10 +24,10 @@ def main() -> int:
     parser.add_argument("--jobs", type=int, default=1)
     options = parser.parse_args()
     if options.every_call:
-        return _report(_every_call, list(everything()), options.jobs)
+        return _report(every_call, list(everything()), options.jobs)
     last = options.seed + options.schedules
     chunks = [range(start, min(start + _CHUNK, last)) for start in range(options.seed, last, _CHUNK)]
-    return _report(_seeds, chunks, options.jobs)
+    return _report(seeds, chunks, options.jobs)
 
 
 def _report(work: Callable[..., Done], parts: Sequence[object], jobs: int) -> int:
@@ -49,30 +44,6 @@ def _report(work: Callable[..., Done], parts: Sequence[object], jobs: int) -> in
                 rate = done / (reported - began)
                 print(f"{done:,} schedules, {failed} failed, {rate:.0f} a second", flush=True)
     return 1 if failed else 0
-
-
-def _seeds(seeds: Iterable[int]) -> Done:
-    count, failures = 0, []
-    with simulated():
-        for seed in seeds:
-            count += 1
-            try:
-                run_seed(seed)
-            except LawError as error:
-                failures.append((f"seed {seed}", str(error)))
-    return count, failures
-
-
-def _every_call(case: tuple[str, str, float | None]) -> Done:
-    failures: list[tuple[str, str]] = []
-    number = 1
-    with simulated():
-        while True:
-            try:
-                return at_every_call(*case, first=number), failures
-            except CallError as error:
-                failures.append((f"{case}, call {error.number}", str(error.__cause__)))
-                number = error.number + 1
 
 
 if __name__ == "__main__":

@@ -5,7 +5,10 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -14,6 +17,7 @@ from tests.simulation.seeds import KEPT
 from tests.simulation.systematic import ALONE, IN_CI, OVERTAKEN, at_every_call
 from tests.simulation.world import simulated
 
+ROOT = Path(__file__).parents[2]
 SCHEDULES = 200
 _CHUNK = 50
 _STEP = 3
@@ -49,3 +53,11 @@ def test_a_fault_at_every_call(scenario: str, fate: str) -> None:
 def test_a_rival_takes_over_after_a_call(scenario: str, fate: str) -> None:
     """At one call of three, so that it is done in CI; `python -m tests.simulation --every-call` has all."""
     assert at_every_call(scenario, fate, 45.0, _STEP, 1 + OVERTAKEN.index(fate) % _STEP) > 15
+
+
+def test_the_command() -> None:
+    """In processes of their own."""
+    command = [sys.executable, "-m", "tests.simulation", "--schedules", "3", "--jobs", "1"]
+    answer = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert answer.returncode == 0, answer.stderr
+    assert answer.stdout.startswith("3 schedules, 0 failed")
