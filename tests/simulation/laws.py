@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from pipelines.lock import LOCK, RunLock
+from pipelines.lock import RunLock
 from pipelines.supersede import SWAP
 from tests.simulation.job import Scenario
 from tests.simulation.store import Bucket, Page, Seen
@@ -23,7 +22,8 @@ class Laws:
 
     A page that is listed never goes once it is there, and one that was recognised never fails again. It is
     there twice only while a journal stands in `_swap/`, or if one of its rows failed; in a job that only
-    adds, never. Every row is one that a driver made. A run whose lock another one took never holds it again.
+    adds, never. Every row is one that a driver made. A run never holds the lock again after another one has
+    begun to work under it (one that died while it took the lock has not).
     """
 
     bucket: Bucket
@@ -32,8 +32,8 @@ class Laws:
     good: set[Page] = field(default_factory=set)
     made: set[Seen] = field(default_factory=set)
     kept: frozenset[Page] = frozenset()
-    holder: str = ""
     lost: set[str] = field(default_factory=set)
+    holders: set[str] = field(default_factory=set)
     broken: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -46,10 +46,8 @@ class Laws:
         self.made |= set(rows)
         self._remember(rows)
 
-    def changed(self, process: str, path: str, added: bool) -> None:
+    def changed(self, process: str, path: str) -> None:
         """Look at what there is now."""
-        if path == LOCK and added:
-            self._locked(json.loads(self.bucket.objects[path])["run_id"])
         if not path.startswith(("pages/", f"{SWAP}/")):
             return
         rows = self.bucket.rows()
@@ -64,6 +62,11 @@ class Laws:
         self._check((self.good & self.kept) - good, f"{process} lost what was recognised, with {path}")
         self._check(set(rows) - self.made, f"{process} brought rows that nobody made, with {path}")
         self._remember(rows)
+
+    def acquired(self, run_id: str) -> None:
+        """A run begins to work under its lock: all earlier ones have lost theirs."""
+        self.lost |= self.holders
+        self.holders.add(run_id)
 
     def watched(self, lock: RunLock, run_id: str) -> Callable[[], bool]:
         """`lock.still_held`, which must be false once it was another's."""
@@ -108,8 +111,3 @@ class Laws:
 
     def _is_replacing(self) -> bool:
         return any(path.startswith(f"{SWAP}/") for path in self.bucket.objects)
-
-    def _locked(self, run_id: str) -> None:
-        if self.holder not in ("", run_id):
-            self.lost.add(self.holder)
-        self.holder = run_id

@@ -157,23 +157,23 @@ class OneFault:
 
 @dataclass(slots=True)
 class Bucket:
-    """The objects themselves, whoever looks; `watch` is told of every change of `pages/`."""
+    """The objects themselves, whoever looks; `watch` is told of every change."""
 
     clock: Clock
     objects: dict[str, bytes] = field(default_factory=dict)
     trace: list[str] = field(default_factory=list)
-    watch: Callable[[str, str, bool], None] = lambda _process, _path, _added: None
+    watch: Callable[[str, str], None] = lambda _process, _path: None
 
     def set(self, process: Process, path: str, content: bytes) -> None:
         """An object appears, or is replaced."""
         self.objects[path] = content
-        self.watch(process.name, path, True)
+        self.watch(process.name, path)
 
     def take(self, process: Process, path: str) -> bytes:
         """An object goes. Raises FileNotFoundError."""
         content = self.get(path)
         del self.objects[path]
-        self.watch(process.name, path, False)
+        self.watch(process.name, path)
         return content
 
     def get(self, path: str) -> bytes:
