@@ -88,7 +88,6 @@ class Driver:
         lock = RunLock(self.store, self.run_id, clock, clock.sleep)
         lock.still_held = self.shared.laws.watched(lock, self.run_id)  # type: ignore[method-assign]
         lock.acquire()
-        self.shared.laws.acquired(self.run_id)
         ended: list[bool] = []
         clock.start(self.process, partial(self._renew, lock, ended), EXPIRY_S / 4)
         try:

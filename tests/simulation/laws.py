@@ -22,8 +22,8 @@ class Laws:
 
     A page that is listed never goes once it is there, and one that was recognised never fails again. It is
     there twice only while a journal stands in `_swap/`, or if one of its rows failed; in a job that only
-    adds, never. Every row is one that a driver made. A run never holds the lock again after another one has
-    begun to work under it (one that died while it took the lock has not).
+    adds, never. Every row is one that a driver made. Once a run has seen that it holds the lock, no earlier
+    one does so again.
     """
 
     bucket: Bucket
@@ -63,19 +63,17 @@ class Laws:
         self._check(set(rows) - self.made, f"{process} brought rows that nobody made, with {path}")
         self._remember(rows)
 
-    def acquired(self, run_id: str) -> None:
-        """A run begins to work under its lock: all earlier ones have lost theirs."""
-        self.lost |= self.holders
-        self.holders.add(run_id)
-
     def watched(self, lock: RunLock, run_id: str) -> Callable[[], bool]:
-        """`lock.still_held`, which must be false once it was another's."""
+        """`lock.still_held`, which must be false once another run had seen that it holds the lock."""
 
         def still_held() -> bool:
             lost = run_id in self.lost
             held = RunLock.still_held(lock)
             if held and lost:
                 self.break_(f"{run_id} holds a lock that it had lost")
+            elif held:
+                self.lost |= self.holders - {run_id}
+                self.holders.add(run_id)
             return held
 
         return still_held
