@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Collection
 from typing import TYPE_CHECKING
 
@@ -56,17 +55,18 @@ def _key_columns(store: Store, path: str, made_with: Collection[str], size: int 
     from actors.schema import page_row_schema
 
     whole = size is not None and size <= _WHOLE_BYTES
-    with io.BytesIO(store.read(path)) if whole else store.open(path) as stream:
+    with pa.BufferReader(store.read(path)) if whole else store.open(path) as stream:
         file = pq.ParquetFile(stream)
-        metadata = file.schema_arrow.metadata or {}
+        schema = file.schema_arrow  # made anew each time it is asked for
+        metadata = schema.metadata or {}
         if b"schema_version" not in metadata:
             raise ValueError("it has no schema_version")
         if made_with and metadata.get(b"fingerprint", b"").decode() not in made_with:
             raise ValueError("it was made with other settings than this output")
         for name in COLUMNS:
-            index = file.schema_arrow.get_field_index(name)
+            index = schema.get_field_index(name)
             expected = page_row_schema().field(name).type
-            if index < 0 or file.schema_arrow.field(index).type != expected:
+            if index < 0 or schema.field(index).type != expected:
                 raise ValueError(f"its column {name} is missing, or is not {expected}")
         table = read_rows_of(file, COLUMNS)
     return pa.table({name: table.column(name) for name in COLUMNS})

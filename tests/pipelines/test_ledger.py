@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import threading
 import time
 from dataclasses import replace
 from itertools import islice
@@ -17,8 +18,10 @@ from hypothesis import strategies as st
 from actors.contracts import DocRef, document_id
 from actors.errors import ConfigError
 from pipelines.ledger import Ledger
+from pipelines.ledger_file import read_rows
 from pipelines.ledger_rows import keys_of_refs, rows_of_table
 from pipelines.store import Store, open_store
+from pipelines.stores.local import LocalStore
 from tests.pipelines.outputs import Row, document, publish, ref, table
 
 
@@ -192,6 +195,69 @@ def test_an_output_that_cannot_be_read_is_an_error(store: Store, monkeypatch: py
         with monkeypatch.context() as patch, pytest.raises(ConfigError, match=match):
             patch.setattr(type(store), method, refuse)
             Ledger.load(store)
+
+
+class FarStore(LocalStore):
+    """A disk of which each file takes a while, some are refused, and it is seen how many are read at once."""
+
+    def __init__(self, root: str, *refused: str) -> None:
+        super().__init__(root)
+        for name, value in (("refused", refused), ("lock", threading.Lock()), ("now", 0), ("most", 0)):
+            object.__setattr__(self, name, value)
+
+    def read(self, path: str) -> bytes:
+        self._count(1)
+        time.sleep(0.02 if "slow" not in path else 0.2)
+        self._count(-1)
+        if path in self.refused:
+            raise PermissionError(13, "Permission denied", path)
+        return super().read(path)
+
+    def _count(self, change: int) -> None:
+        with self.lock:
+            object.__setattr__(self, "now", self.now + change)
+            object.__setattr__(self, "most", max(self.most, self.now))
+
+
+def test_files_are_read_at_the_same_time_and_no_more_than_so_many(tmp_path: Path) -> None:
+    near = LocalStore(str(tmp_path))
+    content = near.read(publish(near, "000", document("a", 1)))
+    for number in range(1, 200):
+        near.put(f"pages/{number:03}.parquet", content)
+    far = FarStore(str(tmp_path))
+    started = time.perf_counter()
+    assert Ledger.load(far).totals.rows == 200
+    assert time.perf_counter() - started < 200 * 0.02 / 2
+    assert 8 < far.most <= 32
+
+
+def test_what_is_wrong_comes_in_the_order_of_names_whichever_was_read_first(tmp_path: Path) -> None:
+    near = LocalStore(str(tmp_path))
+    for name in ("a-slow", "b", "c-slow", "d", "e"):
+        publish(near, name, document(name, 1))
+        near.put(f"pages/{name}-torn.parquet", b"PAR1")
+    ledger, troubles = Ledger.survey(FarStore(str(tmp_path)))
+    assert [one.partition(".parquet")[0].rpartition("/")[2] for one in troubles] == [
+        f"{name}-torn" for name in ("a-slow", "b", "c-slow", "d", "e")
+    ]
+    assert ledger.totals.rows == 5
+
+
+def test_a_file_that_is_refused_in_the_middle_is_named(tmp_path: Path) -> None:
+    near = LocalStore(str(tmp_path))
+    for number in range(60):
+        publish(near, f"{number:02}", document(f"{number}", 1))
+    near.put("pages/59-torn.parquet", b"PAR1")
+    with pytest.raises(ConfigError, match=r"pages/31.parquet cannot be read"):
+        Ledger.load(FarStore(str(tmp_path), "pages/31.parquet", "pages/47.parquet"))
+
+
+@pytest.mark.parametrize("size", [None, 10, 10 << 20])
+def test_small_files_and_large_ones_read_the_same(tmp_path: Path, size: int | None) -> None:
+    """What is fetched whole, and what is read in pieces."""
+    store = LocalStore(str(tmp_path))
+    found = read_rows(store, publish(store, "x", document("a", 3)), size=size)
+    assert not isinstance(found, str) and found.page.tolist() == [0, 1, 2]
 
 
 def test_a_hundred_thousand_documents(store: Store, capsys: pytest.CaptureFixture[str]) -> None:
