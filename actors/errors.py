@@ -176,3 +176,7 @@ class IncompleteError(RayocrError):
     """The run ended before every page was done; the same command resumes it."""
 
     exit_code = 4
+
+
+class MemoryLimitError(IncompleteError):
+    """Engines cannot work within the memory that they are given: replacing them would go on for ever."""

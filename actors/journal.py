@@ -10,7 +10,10 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from actors.errors import RayocrError
 
 Identity = tuple[str, int]
 """(document_id, page_index)."""
@@ -64,6 +67,11 @@ class MemoryJournal:
         self._first_note: float | None = None
         self._starts = 0
         self._ready = 0
+        self._shrunk = 0
+        self._replaced = 0
+        self._in_vain = 0
+        self._portion: int | None = None
+        self._refusal: RayocrError | None = None
 
     def note(self, pages: Sequence[Identity]) -> None:
         """See Journal. A page noted counts as a death until it is struck."""
@@ -99,9 +107,36 @@ class MemoryJournal:
         """An engine was built."""
         self._ready += 1
 
+    def engine_is_refused(self, error: RayocrError) -> None:
+        """An engine cannot be built, and this is why; the first reason counts."""
+        self._refusal = self._refusal or error
+
+    def refusal(self) -> RayocrError | None:
+        """Why engines cannot be built, None as long as nothing was said."""
+        return self._refusal
+
     def failed_starts(self) -> int:
         """Engines that were begun and are not ready: being built, or dead; 0 once any was ready."""
         return self._starts if not self._ready else 0
+
+    def batches_shrink(self, times: int, limit: int | None) -> None:
+        """Memory ran short: batches were made smaller so often, to so many pixels now."""
+        self._shrunk += times
+        self._portion = limit
+
+    def portion(self) -> int | None:
+        """Pixels that an engine was handed at most when memory last ran short: a fresh one begins with it."""
+        return self._portion
+
+    def engine_leaves(self, calls: int) -> None:
+        """A process hands its place to a fresh one, for lack of memory, after so many batches."""
+        self._replaced += 1
+        self._in_vain = self._in_vain + 1 if calls <= 1 else 0
+
+    def memory(self) -> tuple[int, int, int]:
+        """How often batches were made smaller and engines replaced; how many engines in a row, by now, were
+        replaced after their first batch."""
+        return self._shrunk, self._replaced, self._in_vain
 
     def progress(self) -> tuple[int, float]:
         """Pages struck so far, published or not, and seconds since the first was noted."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from actors.contracts import Page
 
@@ -12,20 +13,44 @@ learned from one odd page, or while something else needed the memory, and a run 
 slowly, since a call that does not fit is made in vain: at one in fifty that costs less than 2 %."""
 
 
+@dataclass(frozen=True, slots=True)
+class _Sizes:
+    """Pixels of a call, and of its largest page."""
+
+    call: int = 0
+    page: int = 0
+
+    @classmethod
+    def of(cls, pages: Sequence[Page]) -> _Sizes:
+        """Of a call with these pages."""
+        sizes = [pixels(page) for page in pages]
+        return cls(sum(sizes), max(sizes, default=0))
+
+    def or_larger(self, other: _Sizes) -> _Sizes:
+        """The larger of each."""
+        return _Sizes(max(self.call, other.call), max(self.page, other.page))
+
+
 class Portion:
     """The most pixels that one call to an engine gets: no limit until something did not fit.
 
     Pixels and not pages, so that a limit learned from posters does not split a batch of receipts. It belongs
-    to whoever hands pages to one engine; a page that is larger alone goes alone.
+    to whoever hands pages to one engine; a page that is larger alone goes alone. `limit`: what was learned
+    before.
     """
 
-    def __init__(self) -> None:
-        self._limit: int | None = None
+    def __init__(self, limit: int | None = None) -> None:
+        self._limit = limit
         self._cut = False
         self._good = 0
-        self._largest_call = 0
-        self._largest_page = 0
+        self._largest = _Sizes()
+        self._current = _Sizes()
         self.halvings = 0
+
+    @property
+    def limit(self) -> int | None:
+        """What was learned, in pixels; None as long as everything fits."""
+        return self._limit
 
     def first(self, pages: Sequence[Page]) -> int:
         """How many of these pages go into the next call; at least one."""
@@ -36,12 +61,12 @@ class Portion:
                 break
             count += 1
         self._cut = count < len(pages)
+        self._current = _Sizes.of(pages[:count])
         return count
 
     def fitted(self, pages: Sequence[Page]) -> None:
         """A call with these pages went well."""
-        self._largest_call = max(self._largest_call, sum(pixels(page) for page in pages))
-        self._largest_page = max(self._largest_page, *(pixels(page) for page in pages))
+        self._largest = self._largest.or_larger(_Sizes.of(pages))
         if self._limit is None or not self._cut:
             return  # the limit was not what bounded this call: it says nothing about a higher one
         self._good += 1
@@ -51,13 +76,15 @@ class Portion:
 
     def refused(self, pages: Sequence[Page]) -> None:
         """A call with these pages, several of them, did not fit: no later one gets more than half of that."""
+        self._current = _Sizes()
         self._set(sum(pixels(page) for page in pages) // 2)
 
     def halve(self) -> None:
-        """Memory runs short: hand over half from now on, though not less than the largest page that fitted,
-        which could not be split anyway."""
-        before = self._largest_call if self._limit is None else self._limit
-        after = max(before // 2, self._largest_page)
+        """Memory runs short, during a call or after it: hand over half from now on, though not less than the
+        largest page that fitted, which could not be split anyway."""
+        known = self._largest.or_larger(self._current)
+        before = known.call if self._limit is None else self._limit
+        after = max(before // 2, known.page)
         if after < before:
             self._set(after)
 

@@ -60,6 +60,11 @@ class ResourcesConfig(Settings):
     batch_pages: int | None = Field(default=None, ge=1)
     """Pages handed to an engine at once."""
 
+    engine_memory_mb: int | None = Field(default=None, ge=64)
+    """Memory in MiB that the process of one engine may take. Above four fifths of it the engine gives memory
+    back and gets smaller batches; above all of it a fresh process takes its place after the batch. Null: its
+    share of the machine's memory, or of the container's."""
+
     decode_tasks: int | None = Field(default=None, ge=1)
     """Documents read and decoded at once."""
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
+from actors.governor import UNLIMITED, MemoryLimits
 from actors.rows import Stamp
 from actors.settings import DecodeConfig, EngineConfig, ModelsConfig
 from pipelines.config import Config
@@ -18,7 +19,7 @@ from pipelines.plan import Plan
 class Job:
     """One run, as its workers see it. `threads`: what an engine computes with; `flush_seconds`: how long
     rows may wait for their file; `file_mb`: its size in MiB at most; `start_timeout_s`: how long engines
-    may take to be ready.
+    may take to be ready; `memory`: what an engine's process may take.
 
     Storage options may hold credentials: they are never part of a repr.
     """
@@ -36,6 +37,7 @@ class Job:
     output: str
     source_options: Mapping[str, Any] = field(default_factory=dict, repr=False)
     output_options: Mapping[str, Any] = field(default_factory=dict, repr=False)
+    memory: MemoryLimits = UNLIMITED
 
     @property
     def stamp(self) -> Stamp:
@@ -64,4 +66,7 @@ def make_job(config: Config, plan: Plan, run_id: str, fingerprint: str) -> Job:
         output=config.output.path,
         source_options=config.source.storage_options,
         output_options=config.output.storage_options,
+        memory=MemoryLimits(
+            plan.count("engine_memory_mb"), plan.count("memory_per_actor_mb"), plan.number("gpus_per_actor")
+        ),
     )

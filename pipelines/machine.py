@@ -66,15 +66,13 @@ def _cpus() -> int:
 
 
 def _memory_mb() -> int:
-    import psutil
+    from actors.gauge import memory_limit_mb
 
-    total = int(psutil.virtual_memory().total)
-    limit = _cgroup_number("memory.max")
-    return int(min(total, limit) if limit else total) >> 20
+    return memory_limit_mb()
 
 
 def _cgroup_number(name: str) -> float | None:
-    """A limit of this container (cgroup v2): bytes, or CPUs for `cpu.max`; None where there is none."""
+    """A limit of this container (cgroup v2), CPUs for `cpu.max`; None where there is none."""
     from pathlib import Path
 
     try:

@@ -22,9 +22,10 @@ if TYPE_CHECKING:
 _TASK_RETRIES = 3
 """How often Ray repeats a task whose worker died. Finite, since by default it repeats one for ever."""
 
-_ACTOR_TASK_RETRIES = 8
+_ACTOR_TASK_RETRIES = 10
 """How often Ray replays a batch whose actor died. Each death takes at most one page out of the batch
-(see actors.journal), two a killing page, so a batch may hold four of them."""
+(see actors.journal), two a killing page, so a batch may hold four of them; and twice it may meet an actor
+that leaves for lack of memory (see actors.governor) before it is begun."""
 
 
 def documents(refs: Sequence[DocRef], plan: Plan) -> Dataset:

@@ -29,6 +29,7 @@ INLINE_DRIVER_S = 0.02
 
 _RESERVED_MEMORY_MB = 1500
 _DECODE_MEMORY_MB = 800
+_OBJECT_STORE_MB = 8192
 _MAX_BLOCKS = 20_000
 
 
@@ -91,6 +92,7 @@ class Plan:
     documents_per_block: Choice
     rows_per_file: Choice
     memory_per_actor_mb: Choice
+    engine_memory_mb: Choice
     pages_per_second: Choice
     expected_seconds: Choice
 
@@ -136,6 +138,9 @@ def make_plan(config: Config, machine: Machine, listing: Listing) -> Plan:
         documents_per_block=_documents_per_block(listing, int(batch.value), int(actors.value)),
         rows_per_file=_rows_per_file(config, float(rate.value), int(batch.value)),
         memory_per_actor_mb=Choice(cost.memory_mb, f"expected peak of one {config.engine.engine} engine"),
+        engine_memory_mb=_engine_memory(
+            config, machine, cost, _Crowd(int(actors.value), float(cpus.value)), ray=runner.value == "ray"
+        ),
         pages_per_second=rate,
         expected_seconds=_expected_seconds(listing, cost, float(rate.value), ray=runner.value == "ray"),
     )
@@ -359,6 +364,41 @@ def _per_card(gpu_share: float, node: Node) -> int:
 
 def _by_memory(node: Node, cost: EngineCost) -> int:
     return max(0, (node.memory_mb - _RESERVED_MEMORY_MB - _DECODE_MEMORY_MB) // cost.memory_mb)
+
+
+@dataclass(frozen=True, slots=True)
+class _Crowd:
+    """Engines of a run, and the CPUs that each holds."""
+
+    actors: int
+    cpus_per_actor: float
+
+    def on(self, node: Node) -> int:
+        """How many of them may end up on one node."""
+        return min(self.actors, int((node.cpus + 1e-6) // self.cpus_per_actor))
+
+
+def _engine_memory(config: Config, machine: Machine, cost: EngineCost, crowd: _Crowd, *, ray: bool) -> Choice:
+    """Memory above which an engine's process is replaced: what the others on its node leave to it."""
+    if config.resources.engine_memory_mb is not None:
+        return Choice(config.resources.engine_memory_mb, "as configured; an engine above it is replaced")
+    shares = [
+        (node.memory_mb - _RESERVED_MEMORY_MB - _DECODE_MEMORY_MB - _object_store_mb(machine, node, ray=ray))
+        // crowd.on(node)
+        for node in machine.nodes
+        if crowd.on(node)
+    ]
+    fair = min(shares, default=cost.memory_mb)
+    if fair <= cost.memory_mb:
+        return Choice(
+            cost.memory_mb, "the expected peak, since there is hardly more; above it, it is replaced"
+        )
+    return Choice(fair, "an engine's share of its node's memory; one above it is replaced")
+
+
+def _object_store_mb(machine: Machine, node: Node, *, ray: bool) -> int:
+    """Memory that a Ray of our own takes for its object store; a cluster's nodes count without theirs."""
+    return min(node.memory_mb // 4, _OBJECT_STORE_MB) if ray and not machine.cluster else 0
 
 
 def _share_reason(asked: float | None) -> str:

@@ -9,7 +9,9 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from actors.contracts import OcrEngine, Page, Receipt
+from actors.governor import Governed, Governor, Relief
 from actors.journal import Journal
+from actors.portions import Portion
 from actors.recognise import recognise
 from actors.rows import rows_table
 from actors.settings import DecodeConfig
@@ -45,18 +47,39 @@ def read_and_decode_table(documents: pa.Table, job: Job) -> Iterator[pa.Table]:
 
 
 class Recogniser:
-    """The pool's actor: owns an engine for as long as it lives, and turns tables of pages into rows."""
+    """The pool's actor: owns an engine for as long as it lives, and turns tables of pages into rows.
 
-    def __init__(self, job: Job, engine: OcrEngine, journal: Journal) -> None:
+    `portion`: how much the engine gets at once. Raises MemoryLimitError if it is above its limit already.
+    """
+
+    def __init__(self, job: Job, engine: OcrEngine, journal: Journal, portion: Portion) -> None:
+        from actors.gauge import Gauge
+
         self._job = job
-        self._engine = engine
+        self._engine = Governed(
+            engine, Governor(engine, job.memory, Gauge(job.memory.card_share)), self._relieve
+        )
         self._journal = journal
         self._watchdog = Watchdog(journal, job.page_timeout_s)
+        self._portion = portion
+        self.outgrown: Relief | None = None
 
     def __call__(self, pages: pa.Table) -> pa.Table:
-        """Pages to rows, one a page, in order."""
-        recognised = recognise(list(pages_from_table(pages)), self._engine, self._journal, self._watchdog)
+        """Pages to rows, one a page, in order. Afterwards `outgrown` says if the process should end."""
+        recognised = recognise(
+            list(pages_from_table(pages)), self._engine, self._journal, self._watchdog, self._portion
+        )
         return rows_table(recognised, self._job.stamp)
+
+    def close(self) -> None:
+        """Give the engine back."""
+        self._engine.close()
+
+    def _relieve(self, relief: Relief) -> None:
+        if relief.shrink:
+            self._portion.halve()
+        if relief.leave and self.outgrown is None:
+            self.outgrown = relief
 
 
 def stage_table(rows: pa.Table, job: Job) -> pa.Table:

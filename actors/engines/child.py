@@ -6,9 +6,20 @@ import contextlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
+from typing import Any
 
 from actors.contracts import EngineInfo, Image, OcrEngine, PageResult
 from actors.errors import EngineDiedError, IncompleteError, RayocrError
+from actors.governor import (
+    MOST_IN_VAIN,
+    UNLIMITED,
+    Governor,
+    MemoryLimits,
+    Relief,
+    Relieved,
+    nothing_to_do,
+    too_large_for_any_batch,
+)
 from actors.process import ChildDiedError, ChildProcess, ChildTimeoutError, receive_object, send_object
 from actors.settings import EngineConfig, ModelsConfig
 
@@ -17,7 +28,8 @@ class ChildEngine:
     """`OcrEngine` over a `ChildProcess`: raises EngineDiedError where the engine's process is lost.
 
     The next call starts a fresh process. `timeout_s` is for one page, a batch has as many times
-    that; `start_timeout_s` is for loading the model.
+    that; `start_timeout_s` is for loading the model. A child that outgrows `limits` is replaced once its
+    results are here; `relieved` is told what its governor found.
     Raises what the engine's own constructor raised, if that is a RayocrError.
     """
 
@@ -28,12 +40,17 @@ class ChildEngine:
         threads: int,
         timeout_s: float,
         start_timeout_s: float = 600.0,
+        limits: MemoryLimits = UNLIMITED,
+        relieved: Relieved = nothing_to_do,
     ) -> None:
         self._config = config
         self._models = models
         self._threads = threads
         self._timeout_s = timeout_s
         self._start_timeout_s = start_timeout_s
+        self._limits = limits
+        self._relieved = relieved
+        self._in_vain = 0
         self._child: ChildProcess | None = None
         self._closed = False
         self._info = self._live().info
@@ -45,29 +62,44 @@ class ChildEngine:
 
     def recognize(self, pages: Sequence[Image]) -> list[PageResult]:
         """See OcrEngine. Raises EngineDiedError."""
-        child = self._live().child
-        try:
-            child.send(list(pages))
-            answer = child.receive(self._timeout_s * max(1, len(pages)))
-        except ChildTimeoutError as error:
-            self._drop()
-            raise EngineDiedError("ocr.timeout", str(error)) from error
-        except ChildDiedError as error:
-            self._drop()
-            raise EngineDiedError("ocr.crashed", str(error)) from error
+        answer, relief = self._ask(self._live().child, list(pages), self._timeout_s * max(1, len(pages)))
+        if relief.leave:
+            self._in_vain = self._in_vain + 1 if relief.calls <= 1 else 0
+            self._let_go()
+        self._relieved(relief)
         if isinstance(answer, BaseException):
             raise answer
         results: list[PageResult] = answer
         return results
 
     def release(self) -> None:
-        """See OcrEngine: a child gives all its memory back by being replaced at the next call."""
-        self._drop()
+        """See OcrEngine."""
+        if self._child is not None:
+            with contextlib.suppress(EngineDiedError):  # a dead child has given back everything
+                self._ask(self._child, None, self._start_timeout_s)
 
     def close(self) -> None:
         """See OcrEngine."""
         self._closed = True
         self._drop()
+
+    def _ask(self, child: ChildProcess, pages: list[Image] | None, timeout_s: float) -> tuple[Any, Relief]:
+        try:
+            child.send(pages)
+            answer: tuple[Any, Relief] = child.receive(timeout_s)
+        except ChildTimeoutError as error:
+            self._drop()
+            raise EngineDiedError("ocr.timeout", str(error)) from error
+        except ChildDiedError as error:
+            self._drop()
+            raise EngineDiedError("ocr.crashed", str(error)) from error
+        return answer
+
+    def _let_go(self) -> None:
+        """Let the child end by itself and give everything back; the next call starts a fresh one."""
+        child, self._child = self._child, None
+        if child is not None:
+            child.close()
 
     def _drop(self) -> None:
         if self._child is not None:
@@ -86,6 +118,8 @@ class ChildEngine:
             raise RuntimeError("the engine was closed")
         if self._child is not None:
             return _Live(self._child, self._info)
+        if self._in_vain >= MOST_IN_VAIN:
+            raise too_large_for_any_batch(self._limits.most_mb)
         live = self._start()
         self._child, self._info = live.child, live.info
         return live
@@ -95,7 +129,7 @@ class ChildEngine:
 
         child = ChildProcess(
             "actors.engines.child:serve",
-            (self._config, self._models, self._threads),
+            (self._config, self._models, self._threads, self._limits),
             env=thread_environment(self._threads),
         )
         try:
@@ -122,14 +156,19 @@ class _Live:
     info: EngineInfo
 
 
-def serve(conn: Connection, config: EngineConfig, models: ModelsConfig, threads: int) -> None:
-    """The child's side: build the engine, then answer batches until the pipe closes."""
+def serve(
+    conn: Connection, config: EngineConfig, models: ModelsConfig, threads: int, limits: MemoryLimits
+) -> None:
+    """The child's side: build the engine, then answer batches until the pipe closes. None in place of a batch
+    asks for a release."""
     from actors.engines import build_engine
+    from actors.gauge import Gauge
     from actors.threads import limit_threads
 
     limit_threads(threads)
     try:
         engine = build_engine(config.model_copy(update={"threads": threads}), models)
+        governor = Governor(engine, limits, Gauge(limits.card_share))
     except RayocrError as error:
         send_object(conn, error)
         return
@@ -141,10 +180,21 @@ def serve(conn: Connection, config: EngineConfig, models: ModelsConfig, threads:
     send_object(conn, engine.info)
     with contextlib.closing(engine):
         while True:
-            send_object(conn, _answer(engine, receive_object(conn)))
+            send_object(conn, _answer(engine, governor, receive_object(conn)))
 
 
-def _answer(engine: OcrEngine, pages: Sequence[Image]) -> list[PageResult] | Exception:
+def _answer(
+    engine: OcrEngine, governor: Governor, pages: Sequence[Image] | None
+) -> tuple[list[PageResult] | Exception, Relief]:
+    if pages is None:
+        engine.release()
+        return [], Relief()
+    results = _results(engine, pages)
+    del pages
+    return results, governor.look()
+
+
+def _results(engine: OcrEngine, pages: Sequence[Image]) -> list[PageResult] | Exception:
     try:
         return engine.recognize(pages)
     except MemoryError as error:

@@ -15,7 +15,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from actors.contracts import DocRef, Page, Receipt
+from actors.errors import RayocrError
+from actors.governor import Relief
 from actors.journal import MemoryJournal
+from actors.portions import Portion
 from actors.recognise import recognise
 from actors.rows import Recognised, rows_table
 from pipelines.job import Job
@@ -44,7 +47,7 @@ class InlineRunner:
 
     def receipts(self, refs: Sequence[DocRef], job: Job, plan: Plan, progress: Progress) -> Iterator[Receipt]:
         """See Runner."""
-        from pipelines.stage import stage_or_stop
+        from pipelines.stage import stage_rows
         from pipelines.store import open_store
 
         store = open_store(job.output, job.output_options)
@@ -55,9 +58,13 @@ class InlineRunner:
                 buffer.add(batch)
                 progress.advance(len(batch), sum(_failed(one) for one in batch), _discovered(batch))
                 if buffer.due:
-                    yield stage_or_stop(buffer.take(), job, store)
+                    yield stage_rows(buffer.take(), job, store)
             if buffer.rows:
-                yield stage_or_stop(buffer.take(), job, store)
+                yield stage_rows(buffer.take(), job, store)
+        except RayocrError:
+            if buffer.rows:  # what was recognised before an engine gave up is not lost
+                yield stage_rows(buffer.take(), job, store)
+            raise
         finally:
             work.abandon()
 
@@ -150,9 +157,16 @@ class _Work:
         from actors.engines.child import ChildEngine
         from actors.engines.fingerprint import check_fingerprint
 
-        job, journal = self._job, MemoryJournal()
+        job, journal, portion = self._job, MemoryJournal(), Portion()
+
+        def relieved(relief: Relief) -> None:
+            if relief.shrink:
+                portion.halve()
+            self._progress.relieved(replaced=int(relief.leave))
+
+        timeouts = (job.page_timeout_s, job.start_timeout_s)
         with closing(
-            ChildEngine(job.engine, job.models, job.threads, job.page_timeout_s, job.start_timeout_s)
+            ChildEngine(job.engine, job.models, job.threads, *timeouts, job.memory, relieved)
         ) as engine:
             self._closers.append(engine.abort)
             check_fingerprint(engine.info, job.decode, job.fingerprint)
@@ -161,7 +175,10 @@ class _Work:
                 if self._stopping():
                     self._pages.clear()  # a decoder may wait for room that nobody will make
                     return
-                self.messages.put(recognise(pages, engine, journal))
+                before = portion.halvings
+                recognised = recognise(pages, engine, journal, portion=portion)
+                self._progress.relieved(shrunk=portion.halvings - before)
+                self.messages.put(recognised)
 
 
 class _RowBuffer:

@@ -12,11 +12,14 @@ import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
-from actors.contracts import DocRef, Receipt
+from actors.contracts import DocRef, OcrEngine, Receipt
 from actors.errors import ERROR_CODES, ConfigError, IncompleteError, RayocrError
+from actors.governor import MOST_IN_VAIN, too_large_for_any_batch
 from actors.journal import Deaths, Identity, MemoryJournal
+from actors.portions import Portion
+from actors.watchdog import EXIT_CODE
 from pipelines import ocr
 from pipelines.job import Job
 from pipelines.machine import Machine, Node, on_cluster
@@ -31,6 +34,10 @@ _POLL_S = 0.5
 
 _STARTS = 3
 """How often each engine may be begun before the first is ready: Ray restarts a dead actor for ever."""
+
+_HANDED_OVER_S = 0.5
+"""How long a process that leaves waits, so that its last task's answer is on its way; were it lost, Ray would
+have the task done again."""
 
 _STDERR = 2
 
@@ -67,28 +74,74 @@ class RayRunner:
 
 
 class RayRecogniser:
-    """The pool's actor under Ray: takes the device that Ray gave it, then builds its engine."""
+    """The pool's actor under Ray: takes the device that Ray gave it, then builds its engine.
+
+    A process that has outgrown its memory ends when the next task comes, and Ray starts a fresh one, which
+    gets that task. `ray.actor.exit_actor` would not do: such an actor is not started again, and what waits
+    for it fails. Within a task it goes on, since a task that is cut off is done again from its beginning.
+    """
 
     def __init__(self, job: Job, journal: ActorJournal) -> None:
+        journal.engine_starts()
+        try:
+            self._portion = Portion(journal.portion())
+            self._recogniser = Recogniser(job, _engine(job), journal, self._portion)
+        except RayocrError as error:
+            journal.engine_is_refused(error)
+            raise
+        except Exception as error:
+            journal.engine_is_refused(
+                IncompleteError("The engine could not be built.", f"{type(error).__name__}: {error}")
+            )
+            raise
+        journal.engine_is_ready()
+        self._journal = journal
+        self._halvings = 0
+        self._task = ""
+
+    def __call__(self, pages: pa.Table) -> Iterator[pa.Table]:
+        """Pages to rows, one a page, in order.
+
+        An iterator, since Ray Data calls this in a thread of its own and iterates in the task's, which is the
+        one that knows its task.
+        """
         import ray
 
-        from actors.device import device_for
-        from actors.engines import build_engine
-        from actors.engines.fingerprint import check_fingerprint
-        from actors.threads import limit_threads
+        task = ray.get_runtime_context().get_task_id() or ""
+        if self._recogniser.outgrown and task != self._task:
+            self._leave(self._recogniser.outgrown.calls)
+        self._task = task
+        rows = self._recogniser(pages)
+        if self._portion.halvings > self._halvings:
+            self._journal.batches_shrink(self._portion.halvings - self._halvings, self._portion.limit)
+            self._halvings = self._portion.halvings
+        yield rows
 
-        journal.engine_starts()
-        limit_threads(job.threads)
-        accelerators = ray.get_runtime_context().get_accelerator_ids().get("GPU", [])
-        config = job.engine.model_copy(update={"threads": job.threads})
-        engine = build_engine(device_for(config, accelerators), job.models)
-        check_fingerprint(engine.info, job.decode, job.fingerprint)
-        journal.engine_is_ready()
-        self._recogniser = Recogniser(job, engine, journal)
+    def _leave(self, calls: int) -> NoReturn:
+        """End this process: no page is noted as open now, so none is blamed."""
+        try:
+            self._journal.engine_leaves(calls)
+            self._recogniser.close()
+            time.sleep(_HANDED_OVER_S)
+        finally:
+            os._exit(EXIT_CODE)
 
-    def __call__(self, pages: pa.Table) -> pa.Table:
-        """Pages to rows, one a page, in order."""
-        return self._recogniser(pages)
+
+def _engine(job: Job) -> OcrEngine:
+    """The engine of this worker, on the device that Ray gave it. Raises ConfigError."""
+    import ray
+
+    from actors.device import device_for
+    from actors.engines import build_engine
+    from actors.engines.fingerprint import check_fingerprint
+    from actors.threads import limit_threads
+
+    limit_threads(job.threads)
+    accelerators = ray.get_runtime_context().get_accelerator_ids().get("GPU", [])
+    config = job.engine.model_copy(update={"threads": job.threads})
+    engine = build_engine(device_for(config, accelerators), job.models)
+    check_fingerprint(engine.info, job.decode, job.fingerprint)
+    return engine
 
 
 class ActorJournal:
@@ -104,6 +157,23 @@ class ActorJournal:
     def engine_is_ready(self) -> None:
         """See MemoryJournal."""
         _get(self._actor.engine_is_ready.remote())
+
+    def engine_is_refused(self, error: RayocrError) -> None:
+        """See MemoryJournal."""
+        _get(self._actor.engine_is_refused.remote(error))
+
+    def batches_shrink(self, times: int, limit: int | None) -> None:
+        """See MemoryJournal."""
+        _get(self._actor.batches_shrink.remote(times, limit))
+
+    def portion(self) -> int | None:
+        """See MemoryJournal."""
+        pixels: int | None = _get(self._actor.portion.remote())
+        return pixels
+
+    def engine_leaves(self, calls: int) -> None:
+        """See MemoryJournal."""
+        _get(self._actor.engine_leaves.remote(calls))
 
     def note(self, pages: Sequence[Identity]) -> None:
         """See Journal."""
@@ -265,8 +335,10 @@ class _Stream:
         self._messages: queue.Queue[pa.Table | BaseException | None] = queue.Queue()
         self._silence_s = job.page_timeout_s * plan.count("batch_pages") * 3 + job.start_timeout_s
         self._most_starts = plan.count("actors") * _STARTS
+        self._most_in_vain = plan.count("actors") * MOST_IN_VAIN
         self._last_sign = time.monotonic()
         self._struck = 0
+        self._relief = (0, 0)
 
     def __iter__(self) -> Iterator[Receipt]:
         import ray
@@ -279,12 +351,13 @@ class _Stream:
                 try:
                     self._watch()
                 except (ray.exceptions.RayError, TimeoutError) as error:
-                    raise _explain(error) from error
+                    raise self._explain(error) from error
                 continue
             if message is None:
+                self._watch_memory()
                 return
             if isinstance(message, BaseException):
-                raise _explain(message) from message
+                raise self._explain(message) from message
             self._last_sign = time.monotonic()
             for receipt in receipts_from_table(message):
                 self._progress.at_least(self._progress.counts.published + receipt.rows)
@@ -310,6 +383,7 @@ class _Stream:
         if struck != self._struck:
             self._struck, self._last_sign = struck, time.monotonic()
             self._progress.at_least(struck)
+        self._watch_memory()
         if ray.get(self._journal.failed_starts.remote(), timeout=60) > self._most_starts:
             raise IncompleteError(
                 "No engine can be started.",
@@ -322,6 +396,26 @@ class _Stream:
                 "No page was recognised and no file was staged; a worker or a node hangs.",
                 "Run the same command again: it goes on where it stopped. Ray's logs say more.",
             )
+
+    def _explain(self, error: BaseException) -> RayocrError:
+        """In the engine's own words if it could not be built, else in ours."""
+        import ray
+
+        try:
+            refusal: RayocrError | None = ray.get(self._journal.refusal.remote(), timeout=10)
+        except (ray.exceptions.RayError, TimeoutError):
+            refusal = None
+        return refusal or _explain(error)
+
+    def _watch_memory(self) -> None:
+        """Count what was done for lack of memory, and end a run whose engines never have enough."""
+        import ray
+
+        shrunk, replaced, in_vain = ray.get(self._journal.memory.remote(), timeout=60)
+        self._progress.relieved(shrunk - self._relief[0], replaced - self._relief[1])
+        self._relief = (shrunk, replaced)
+        if in_vain >= self._most_in_vain:
+            raise too_large_for_any_batch(self._job.memory.most_mb)
 
 
 def _explain(error: BaseException) -> RayocrError:

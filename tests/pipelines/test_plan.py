@@ -109,6 +109,24 @@ def test_a_cluster_of_small_nodes_leaves_room_for_tasks_on_a_node(nodes: int, cp
     assert slots > made.count("decode_tasks") or made.count("actors") < nodes * engines
 
 
+@pytest.mark.parametrize(
+    ("machine", "resources", "expected"),
+    [
+        (LAPTOP, {"runner": "inline"}, (24_000 - 2_300) // 2),
+        (LAPTOP, {"runner": "ray"}, (24_000 - 2_300 - 6_000) // 2),
+        (LAPTOP, {"runner": "inline", "actors": 1}, 24_000 - 2_300),
+        (LAPTOP, {"engine_memory_mb": 900}, 900),
+        (CPU_CLUSTER, {}, (128_000 - 2_300) // 32),
+        (Machine((Node(2, 4_000),), host=HOST), {"actors": 2, "runner": "inline"}, 1_400),
+    ],
+)
+def test_an_engine_may_take_what_the_others_on_its_node_leave(
+    machine: Machine, resources: dict[str, Any], expected: int
+) -> None:
+    made = plan(machine, engine=STOCK, resources=resources)
+    assert made.count("engine_memory_mb") == expected
+
+
 def test_an_engine_is_not_split_over_nodes() -> None:
     machine = Machine(tuple(Node(2, 16_000) for _ in range(4)), cluster=True)
     with pytest.raises(ConfigError, match="none of them split over nodes"):
