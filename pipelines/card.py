@@ -5,13 +5,10 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING
 
 from actors.errors import ConfigError
 from actors.schema import SCHEMA_VERSION
-
-if TYPE_CHECKING:
-    from pipelines.store import Store
+from pipelines.store import Store, or_incomplete
 
 CARD = "rayocr.json"
 
@@ -77,11 +74,14 @@ def allow_deviation(store: Store, card: Card, other: Card) -> Card:
 
 
 def read_card(store: Store) -> Card | None:
-    """The output's card, None if it has none. Raises ConfigError if it is damaged, or of a newer release."""
-    if not store.exists(CARD):
+    """The output's card, None if it has none. Raises ConfigError if it is damaged, or of a newer release;
+    IncompleteError if the store fails."""
+    with or_incomplete(store):
+        content = store.read(CARD) if store.exists(CARD) else None
+    if content is None:
         return None
     try:
-        tree = json.loads(store.read(CARD))
+        tree = json.loads(content)
         old = Card(tree["fingerprint"], tree["settings"], tree["schema_version"], tree.get("deviations", {}))
     except (ValueError, KeyError, TypeError) as error:
         raise ConfigError(

@@ -54,12 +54,12 @@ def compact(output: OutputConfig, say: Callable[[str], None] = lambda _: None) -
     """Merge the small files of an output, under its lock.
 
     Raises ConfigError if there is no output, if another command holds its lock, or if files cannot be
-    trusted; IncompleteError if the lock is lost.
+    trusted; IncompleteError if the lock is lost, or the store fails.
     """
     from pipelines.card import read_card
     from pipelines.job import new_run_id
     from pipelines.lock import RunLock
-    from pipelines.store import open_store
+    from pipelines.store import open_store, or_incomplete
     from pipelines.tidy import tidied
 
     store = open_store(output.path, output.storage_options)
@@ -72,7 +72,7 @@ def compact(output: OutputConfig, say: Callable[[str], None] = lambda _: None) -
         )
     store.check_writable()
     run_id = new_run_id()
-    with RunLock(store, run_id) as lock:
+    with or_incomplete(store), RunLock(store, run_id) as lock:
         before = tidied(store, lock, run_id, card)
         files = describe_files(store)
         groups = groups_of(files, round(output.file_mb * 2**20))

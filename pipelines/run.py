@@ -5,12 +5,12 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Collection, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from actors.contracts import DocRef
-from actors.errors import IncompleteError, RayocrError
+from actors.errors import ConfigError, IncompleteError, RayocrError
 from pipelines.card import Card, allow_deviation, claim_output
 from pipelines.config import Config
 from pipelines.interrupt import stop_on_signals
@@ -149,10 +149,12 @@ def run(config: Config, view: View | None = None, options: Options = Options()) 
     with watch.part("models"):
         ensure_models(config.engine, config.models, view)
         card, careful = card_of(config), _careful(config, options)
-    with RunLock(store, run_id) as lock:
-        card = claim_output(store, card)
-        if careful:
-            card = allow_deviation(store, card, careful.card)
+    with ExitStack() as stack:
+        with or_incomplete(store):
+            lock = stack.enter_context(RunLock(store, run_id))
+            card = claim_output(store, card)
+            if careful:
+                card = allow_deviation(store, card, careful.card)
         return _locked_run(_Run(run_id, config, options.retry, careful, refs, card, store, lock, view, watch))
 
 
@@ -252,7 +254,6 @@ def _recognise(run: _Run, share: _Share, ledger: Ledger) -> None:
 def _without_old_rows(run: _Run) -> Ledger:
     """Take out the failed rows of pages that were tried again, and the rows of older versions of documents
     whose listed version is complete."""
-    from pipelines.ledger import Ledger
     from pipelines.supersede import supersede
 
     ledger = _mended(run)
@@ -262,7 +263,7 @@ def _without_old_rows(run: _Run) -> Ledger:
     if not readable or not run.lock.still_held():
         return ledger
     supersede(run.store, run.run_id, readable, run.lock.still_held)
-    return Ledger.load(run.store, run.card.fingerprints)
+    return _mended(run)
 
 
 def _mended(run: _Run) -> Ledger:
@@ -270,10 +271,13 @@ def _mended(run: _Run) -> Ledger:
     from pipelines.ledger import Ledger
     from pipelines.retry import drop_retried
 
-    with or_incomplete(run.store):
-        ledger = Ledger.load(run.store, run.card.fingerprints)
-        if run.lock.still_held() and drop_retried(run.store, run.run_id, ledger, run.lock.still_held):
+    try:
+        with or_incomplete(run.store):
             ledger = Ledger.load(run.store, run.card.fingerprints)
+            if run.lock.still_held() and drop_retried(run.store, run.run_id, ledger, run.lock.still_held):
+                ledger = Ledger.load(run.store, run.card.fingerprints)
+    except ConfigError as error:  # by now something was started
+        raise IncompleteError(error.what, error.why, error.remedy) from error
     return ledger
 
 

@@ -9,22 +9,20 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from actors.contracts import Receipt
-from actors.errors import IncompleteError
 from actors.rows import Stamp
 from actors.schema import SCHEMA_VERSION, page_row_schema
 from pipelines.job import Job
+from pipelines.store import Store, or_incomplete
 
 if TYPE_CHECKING:
     import pyarrow as pa
-
-    from pipelines.store import Store
 
 _ROW_GROUP_ROWS = 20_000
 """Rows of a row group: about 100 MB of text and boxes before compression."""
 
 
 def stage_rows(rows: pa.Table, job: Job, store: Store) -> Receipt:
-    """Write rows as one file that no reader looks at yet. Raises what the store raises."""
+    """Write rows as one file that no reader looks at yet. Raises IncompleteError if the store fails."""
     return stage_file(rows, job.stamp, store)
 
 
@@ -32,20 +30,9 @@ def stage_file(rows: pa.Table, stamp: Stamp, store: Store) -> Receipt:
     """The same without a job."""
     path = f"_staging/{stamp.run_id}/{stamp.run_id}-{uuid.uuid4().hex}.parquet"
     payload = parquet_bytes(rows, stamp.engine)
-    store.put(path, payload)
+    with or_incomplete(store):
+        store.put(path, payload)
     return _receipt(rows, path, len(payload))
-
-
-def stage_or_stop(rows: pa.Table, job: Job, store: Store) -> Receipt:
-    """As `stage_rows`, for the driver: a disk or store that fails ends the run. Raises IncompleteError."""
-    try:
-        return stage_rows(rows, job, store)
-    except Exception as error:
-        raise IncompleteError(
-            f"The output {job.output} does not take files.",
-            f"{type(error).__name__}: {error}",
-            "What is published stays. Run the same command again when the disk or the store is well.",
-        ) from error
 
 
 def parquet_bytes(rows: pa.Table, fingerprint: str) -> bytes:

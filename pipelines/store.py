@@ -22,8 +22,8 @@ class Entry:
 class Store(Protocol):
     """Whole objects by relative path. An object is there whole or not at all, whatever dies.
 
-    Stores are small and picklable: workers get them by value, and connect where they are. Unless stated
-    otherwise an operation raises what the disk or the store's library raises, OSError most often.
+    Stores are small and picklable: workers get them by value, and connect where they are. An operation raises
+    OSError if the disk or the store fails, after the tries that its library makes.
     """
 
     @property
@@ -93,6 +93,6 @@ def or_incomplete(store: Store) -> Iterator[None]:
     except OSError as error:
         raise IncompleteError(
             f"The output {store.location('')} cannot be read or written.",
-            f"{type(error).__name__}: {error}",
+            f"{type(error).__name__}: {error.strerror or error}",
             "What is published stays. Run the same command again when the disk or the store is well.",
         ) from error

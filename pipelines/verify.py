@@ -178,7 +178,8 @@ def check_output(
 def verify(config: Config, most: int = NAMES) -> Report:
     """List the source, count it against the output, and say who is at work; needs neither engine nor lock.
 
-    Raises ConfigError if there is no output, or if source or output cannot be read.
+    Raises ConfigError if there is no output, or if source or output cannot be read; IncompleteError if the
+    store fails.
     """
     from dataclasses import replace
 
@@ -186,7 +187,7 @@ def verify(config: Config, most: int = NAMES) -> Report:
     from pipelines.card import read_card
     from pipelines.lock import who_is_at_work
     from pipelines.sources import list_documents
-    from pipelines.store import open_store
+    from pipelines.store import open_store, or_incomplete
     from pipelines.supersede import SWAP
 
     store = open_store(config.output.path, config.output.storage_options)
@@ -198,10 +199,11 @@ def verify(config: Config, most: int = NAMES) -> Report:
             "Check output.path, or make it: rayocr run with the same arguments.",
         )
     refs = list(list_documents(config.source, exclude=[config.output.path]))
-    owner = who_is_at_work(store)
-    ledger, troubles = Ledger.survey(store, card.fingerprints)
-    report = check_output(store, ledger, refs, troubles, whole_source=not config.source.limit, most=most)
-    journals = sum(entry.path.endswith(".json") for entry in store.list(SWAP))
+    with or_incomplete(store):
+        owner = who_is_at_work(store)
+        ledger, troubles = Ledger.survey(store, card.fingerprints)
+        report = check_output(store, ledger, refs, troubles, whole_source=not config.source.limit, most=most)
+        journals = sum(entry.path.endswith(".json") for entry in store.list(SWAP))
     at_work = f"Run {owner.run_id} on {owner.host}, process {owner.pid}," if owner else None
     return replace(report, unfinished=journals, at_work=at_work)
 

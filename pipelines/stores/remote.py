@@ -3,16 +3,37 @@
 from __future__ import annotations
 
 import contextlib
+import errno
+import functools
 import uuid
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import IO, TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any, ParamSpec, TypeVar
 
-from actors.errors import ConfigError
+from actors.errors import ConfigError, RayocrError
 from actors.uris import join, open_filesystem
 from pipelines.store import Entry
 
 if TYPE_CHECKING:
     from fsspec import AbstractFileSystem
+
+_P = ParamSpec("_P")
+_T = TypeVar("_T")
+
+
+def _as_oserror(operation: Callable[_P, _T]) -> Callable[_P, _T]:
+    """Libraries raise OSError for what a store answers, and errors of their own where none answers."""
+
+    @functools.wraps(operation)
+    def told(*args: _P.args, **kwargs: _P.kwargs) -> _T:
+        try:
+            return operation(*args, **kwargs)
+        except (OSError, RayocrError):
+            raise
+        except Exception as error:
+            raise OSError(errno.EIO, f"{type(error).__name__}: {error}") from error
+
+    return told
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +55,7 @@ class FsspecStore:
         """See Store."""
         return join(self.uri, path)
 
+    @_as_oserror
     def list(self, prefix: str) -> list[Entry]:
         """See Store."""
         filesystem, root = self._open("")
@@ -50,6 +72,7 @@ class FsspecStore:
         ]
         return sorted(entries, key=lambda entry: entry.path)
 
+    @_as_oserror
     def exists(self, path: str) -> bool:
         """See Store."""
         filesystem, full = self._open(path)
@@ -59,23 +82,27 @@ class FsspecStore:
         except FileNotFoundError:
             return False
 
+    @_as_oserror
     def read(self, path: str) -> bytes:
         """See Store."""
         filesystem, full = self._open(path)
         content: bytes = filesystem.cat_file(full)
         return content
 
+    @_as_oserror
     def open(self, path: str) -> IO[bytes]:
         """See Store."""
         filesystem, full = self._open(path)
         file: IO[bytes] = filesystem.open(full, "rb", cache_type="readahead")
         return file
 
+    @_as_oserror
     def put(self, path: str, content: bytes) -> None:
         """See Store."""
         filesystem, full = self._open(path)
         filesystem.pipe_file(full, content)
 
+    @_as_oserror
     def put_if_absent(self, path: str, content: bytes) -> bool:
         """See Store: a conditional write where the filesystem has one (S3: If-None-Match).
 
@@ -95,6 +122,7 @@ class FsspecStore:
             return self.read(path) == content
         return True
 
+    @_as_oserror
     def move(self, source: str, target: str) -> None:
         """See Store: a server-side copy, then a delete; cut between the two, both exist."""
         filesystem, old = self._open(source)
@@ -102,6 +130,7 @@ class FsspecStore:
         filesystem.rm_file(old)
         filesystem.invalidate_cache()
 
+    @_as_oserror
     def delete(self, path: str) -> None:
         """See Store."""
         filesystem, full = self._open(path)
