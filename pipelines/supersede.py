@@ -72,7 +72,10 @@ def without_rows(
     found = [_rewrite(store, run_id, path, columns, kept) for path in paths]
     swaps = [swap for swap in found if swap is not None]
     if swaps:
-        replace_files(store, f"{SWAP}/{run_id}.json", swaps, still_held)
+        journal = (
+            f"{SWAP}/{run_id}-{uuid.uuid4().hex}.json"  # new each time: a delete may come twice, and late
+        )
+        replace_files(store, journal, swaps, still_held)
     return len(swaps)
 
 

@@ -32,7 +32,8 @@ class Seen(NamedTuple):
 class Fate:
     """What becomes of one call. `lands`: seconds until it takes effect, None for never; `answers`: until the
     caller hears, more than that; `error`: it hears of a failure; `dies`: it never hears, nor does
-    anything else; `repeated`: the client sends it twice; `pause`: the process then stands still so long."""
+    anything else; `repeated`: the client sends it twice; `echo`: it takes effect once more, so long after it
+    was sent, whatever was heard; `pause`: the process then stands still so long."""
 
     name: str = ""
     lands: float | None = 0.02
@@ -41,6 +42,7 @@ class Fate:
     dies: bool = False
     repeated: bool = False
     pause: float = 0.0
+    echo: float = 0.0
 
 
 Fates = Callable[[str], Fate]
@@ -61,6 +63,7 @@ FATES: dict[str, Fate] = {
     "slow": Fate("slow", 20.0, 25.0),
     "late answer": Fate("late answer", 0.1, 75.0),
     "repeated": Fate("repeated", 0.1, 5.0, repeated=True),
+    "echo": Fate("echo", 0.1, 0.2, echo=50.0),
     "pause": Fate("pause", 0.1, 0.2, pause=90.0),
     "dies before": Fate("dies before", None, 0.0, dies=True),
     "dies after": Fate("dies after", 0.02, 0.0, dies=True),
@@ -69,7 +72,7 @@ FATES: dict[str, Fate] = {
 """Everything that a call can meet, with fixed times; schedules draw the times."""
 
 
-KINDS = ("fails", "lost", "late", "slow", "late answer", "repeated", "pause")
+KINDS = ("fails", "lost", "late", "slow", "late answer", "repeated", "echo", "pause")
 
 DELICATE = ("_lock", "put _lock", "read _lock", "_swap", "_staging", "pages/", "delete", "list")
 """Parts of calls that a schedule may have its faults at."""
@@ -132,6 +135,7 @@ class RandomFates:
             "slow": Fate(name, long, long + answers),
             "late answer": Fate(name, lands, lands + long),
             "repeated": Fate(name, lands, answers + 1, repeated=True),
+            "echo": Fate(name, lands, answers, echo=answers + long),
             "pause": Fate(name, lands, answers, pause=long),
         }[name]
 
@@ -307,6 +311,8 @@ class SimulatedStore:
         for _ in range(2 if fate.repeated else 1):
             if fate.lands is not None:
                 clock.at(clock.now + fate.lands, answer.land)
+        if fate.echo:
+            clock.at(clock.now + fate.echo, _Answer(f"{what} (echo)", effect, self).land)
         if fate.name:
             bucket.trace.append(f"{clock.now - 1e6:9.2f} {self.process.name:8} {what}: {fate.name} {fate}")
         if fate.dies:

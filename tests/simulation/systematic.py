@@ -71,7 +71,7 @@ SCENARIOS = {
     "compact, disk": _COMPACT,
     "compact, object store": replace(_COMPACT, disk=False, same_host=False, conditional=False),
     "compact beside a run": replace(_COMPACT, documents=_MORE, rival=("run",)),
-    "run beside a compaction": replace(_COMPACT, documents=_MORE, first=("run",), last=("compact",)),
+    "run beside a compaction": replace(_COMPACT, documents=_MORE, first=("run",), last=("compact", "run")),
     "retry, then compact": replace(_RETRY, documents=_TWICE, first=("retry", "compact"), last=("careful",)),
     "retry beside a compaction": replace(_RETRY, documents=_TWICE, rival=("compact",), disk=False),
     "care beside a compaction": replace(_RETRY, first=("careful",), rival=("compact",), last=("careful",)),

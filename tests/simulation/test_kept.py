@@ -9,6 +9,7 @@ from typing import IO
 
 import pytest
 
+from actors.errors import IncompleteError
 from pipelines.ledger import Ledger
 from pipelines.lock import CLAIMS, EXPIRY_S, LOCK, RunLock
 from pipelines.retry import drop_retried
@@ -120,6 +121,19 @@ def test_of_two_journals_the_one_that_was_begun_is_finished_first(tmp_path: Path
     finish_swaps(store)
     assert _rows(store) == {"a": 2, "b": 2}
     assert not store.list(SWAP)
+
+
+def test_two_replacements_of_a_run_have_journals_of_their_own(tmp_path: Path) -> None:
+    """The store may repeat a delete a minute later: it must not take the journal of the next replacement."""
+    store = LocalStore(str(tmp_path))
+    journals = []
+    for number in range(2):
+        publish(store, f"{number}", [Row("a"), Row("a", status="failed", code="ocr.timeout")])
+        with suppress(IncompleteError):
+            drop_retried(store, "run", Ledger.load(store), lambda: False)
+        journals += [entry.path for entry in store.list(SWAP)]
+        finish_swaps(store)
+    assert len(set(journals)) == 2
 
 
 class ReplacedStore(LocalStore):
