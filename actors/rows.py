@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from actors.contracts import Line, Page, PageResult, Status
 from actors.schema import page_row_schema
+from actors.settings import LayoutConfig
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -25,10 +26,11 @@ class Recognised:
 
 @dataclass(frozen=True, slots=True)
 class Stamp:
-    """What all rows of a run share: the engine's fingerprint and the run's id."""
+    """What all rows of a run share: the engine's fingerprint, the run's id, and how lines become text."""
 
     engine: str
     run_id: str
+    layout: LayoutConfig = field(default_factory=LayoutConfig)
 
 
 def rows_table(recognised: Sequence[Recognised], stamp: Stamp) -> pa.Table:
@@ -79,11 +81,16 @@ def _row(one: Recognised, stamp: Stamp) -> dict[str, Any]:
         row["decode"] = {"frame": info.frame, "dpi": info.dpi, "scale": info.scale}
     if fault is not None:
         return row | {"error_code": fault.code, "error_message": fault.message}
-    return row | _text_columns(result.lines)
+    return row | _text_columns(result.lines, stamp.layout)
 
 
-def _text_columns(lines: Sequence[Line]) -> dict[str, Any]:
-    text = page_text(lines)
+def _text_columns(found: Sequence[Line], layout: LayoutConfig) -> dict[str, Any]:
+    text, lines = page_text(found), found
+    if layout.order == "reading":
+        from actors.layout.arrange import arrange
+
+        arranged = arrange(found)
+        text, lines = arranged.text, arranged.lines
     status: Status = "ok" if text.strip() else "empty"
     return {
         "status": status,

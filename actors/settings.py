@@ -120,6 +120,14 @@ class EngineConfig(Settings):
     (see actors/engines/fake.py)."""
 
 
+class LayoutConfig(Settings):
+    """How the lines of a page become its text."""
+
+    order: Literal["reading", "engine"] = "reading"
+    """`reading`: columns, bands and blocks as a person reads them, the cells of a row on one line of `text`
+    with tabs between them; `engine`: lines as the engine gives them, from top to bottom, one block."""
+
+
 class ModelsConfig(Settings):
     """Where model weights come from and are kept."""
 

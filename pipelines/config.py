@@ -11,7 +11,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, Field, ValidationError
 
 from actors.errors import ConfigError
-from actors.settings import DecodeConfig, EngineConfig, ModelsConfig, Settings
+from actors.settings import DecodeConfig, EngineConfig, LayoutConfig, ModelsConfig, Settings
 from pipelines.sources.config import SourceConfig
 
 ENVIRONMENT_PREFIX = "RAYOCR_"
@@ -93,6 +93,9 @@ class Config(Settings):
 
     engine: EngineConfig = Field(default_factory=EngineConfig)
     """What reads the pictures."""
+
+    layout: LayoutConfig = Field(default_factory=LayoutConfig)
+    """How lines become the page's text."""
 
     models: ModelsConfig = Field(default_factory=ModelsConfig)
     """Where weights come from."""

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from actors.contracts import DecodedPage, DocRef, Page, document_id
 from actors.errors import ConfigError
-from actors.settings import DecodeConfig, EngineConfig, ModelsConfig
+from actors.settings import DecodeConfig, EngineConfig, LayoutConfig, ModelsConfig
 from actors.transport import documents_to_table, pages_to_table
 from pipelines.job import Job, make_job
 from pipelines.plan import TASK_CPUS, Listing, Plan, located, make_plan
@@ -26,6 +26,7 @@ def recognize_dataset(
     engine: EngineConfig | None = None,
     *,
     decode: DecodeConfig | None = None,
+    layout: LayoutConfig | None = None,
     models: ModelsConfig | None = None,
     resources: Mapping[str, Any] | None = None,
     storage_options: Mapping[str, Any] | None = None,
@@ -44,7 +45,7 @@ def recognize_dataset(
 
     connect()
     column = _input_column(dataset)
-    plan, job = _plan_and_job(engine, decode, models, resources, storage_options)
+    plan, job = _plan_and_job(engine, decode, layout, models, resources, storage_options)
     set_limits(job.start_timeout_s)
     if column == "uri":
         listed = dataset.map_batches(_refs, batch_format="pyarrow", batch_size=None, num_cpus=TASK_CPUS)
@@ -70,6 +71,7 @@ def _input_column(dataset: Dataset) -> str:
 def _plan_and_job(
     engine: EngineConfig | None,
     decode: DecodeConfig | None,
+    layout: LayoutConfig | None,
     models: ModelsConfig | None,
     resources: Mapping[str, Any] | None,
     storage_options: Mapping[str, Any] | None,
@@ -83,11 +85,13 @@ def _plan_and_job(
     source = {"path": ".", "storage_options": dict(storage_options or {})}
     tree: dict[str, Any] = {"source": source, "output": {"path": "."}, "resources": dict(resources or {})}
     tree |= {"engine": engine or EngineConfig(), "decode": decode or DecodeConfig()}
+    tree |= {"layout": layout or LayoutConfig()}
     config = Config.model_validate(tree | {"models": models or ModelsConfig()})
     machine = usable_machine(config.engine, cluster_machine())
     plan = make_plan(config, machine, Listing(documents=1000))
     info = describe_engine(located(config, machine), config.models)
-    return plan, make_job(config, plan, "", fingerprint(settings_in_clear(info, config.decode)))
+    settings = settings_in_clear(info, config.decode, config.layout)
+    return plan, make_job(config, plan, "", fingerprint(settings))
 
 
 def _refs(table: pa.Table) -> pa.Table:

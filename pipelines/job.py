@@ -10,7 +10,7 @@ from typing import Any
 
 from actors.governor import UNLIMITED, MemoryLimits
 from actors.rows import Stamp
-from actors.settings import DecodeConfig, EngineConfig, ModelsConfig
+from actors.settings import DecodeConfig, EngineConfig, LayoutConfig, ModelsConfig
 from pipelines.config import Config
 from pipelines.plan import Plan
 
@@ -38,11 +38,12 @@ class Job:
     source_options: Mapping[str, Any] = field(default_factory=dict, repr=False)
     output_options: Mapping[str, Any] = field(default_factory=dict, repr=False)
     memory: MemoryLimits = UNLIMITED
+    layout: LayoutConfig = field(default_factory=LayoutConfig)
 
     @property
     def stamp(self) -> Stamp:
         """What all rows of this run share."""
-        return Stamp(self.fingerprint, self.run_id)
+        return Stamp(self.fingerprint, self.run_id, self.layout)
 
 
 def new_run_id() -> str:
@@ -69,4 +70,5 @@ def make_job(config: Config, plan: Plan, run_id: str, fingerprint: str) -> Job:
         memory=MemoryLimits(
             plan.count("engine_memory_mb"), plan.count("memory_per_actor_mb"), plan.number("gpus_per_actor")
         ),
+        layout=config.layout,
     )

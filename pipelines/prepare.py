@@ -62,5 +62,5 @@ def card_of(config: Config) -> Card:
     from actors.engines.fingerprint import fingerprint, settings_in_clear
 
     info = describe_engine(located(config, machine_of(config.engine)), config.models)
-    settings = settings_in_clear(info, config.decode)
+    settings = settings_in_clear(info, config.decode, config.layout)
     return Card(fingerprint(settings), settings)

@@ -6,7 +6,17 @@ from typing import TYPE_CHECKING, Any
 
 __version__ = "0.1.0"
 
-__all__ = ["Config", "EngineConfig", "RayocrError", "build_engine", "load_config", "recognize_dataset", "run"]
+__all__ = [
+    "Config",
+    "EngineConfig",
+    "RayocrError",
+    "arrange",
+    "build_engine",
+    "load_config",
+    "markdown",
+    "recognize_dataset",
+    "run",
+]
 
 _HOMES = {
     "Config": "pipelines.config",
@@ -16,11 +26,15 @@ _HOMES = {
     "EngineConfig": "actors.settings",
     "RayocrError": "actors.errors",
     "build_engine": "actors.engines",
+    "arrange": "actors.layout.arrange",
+    "markdown": "actors.layout.markdown",
 }
 
 if TYPE_CHECKING:
     from actors.engines import build_engine
     from actors.errors import RayocrError
+    from actors.layout.arrange import arrange
+    from actors.layout.markdown import markdown
     from actors.settings import EngineConfig
     from pipelines.config import Config, load_config
     from pipelines.dataset import recognize_dataset

@@ -8,12 +8,13 @@ from collections.abc import Mapping
 
 from actors.contracts import EngineInfo
 from actors.errors import ConfigError
-from actors.settings import DecodeConfig
+from actors.layout.version import VERSION
+from actors.settings import DecodeConfig, LayoutConfig
 
 _DECODE = ("pdf_dpi", "pdf_max_megapixels", "max_megapixels", "max_file_mb", "max_pages")
 
 
-def settings_in_clear(info: EngineInfo, decode: DecodeConfig) -> dict[str, str]:
+def settings_in_clear(info: EngineInfo, decode: DecodeConfig, layout: LayoutConfig) -> dict[str, str]:
     """Everything that changes results, by name, as text: what is printed when two outputs differ."""
     settings = {
         "engine": info.engine,
@@ -24,15 +25,17 @@ def settings_in_clear(info: EngineInfo, decode: DecodeConfig) -> dict[str, str]:
     settings |= {f"weights of {name}": digest for name, digest in info.weights.items()}
     settings |= {f"engine.{name}": value for name, value in info.settings.items()}
     settings |= {f"decode.{name}": f"{getattr(decode, name):g}" for name in _DECODE}
+    if layout.order == "reading":  # else nothing is changed, and outputs from before it was there go on
+        settings["layout.order"] = f"reading, version {VERSION}"
     return settings
 
 
-def check_fingerprint(info: EngineInfo, decode: DecodeConfig, expected: str) -> None:
+def check_fingerprint(info: EngineInfo, decode: DecodeConfig, layout: LayoutConfig, expected: str) -> None:
     """Refuse an engine that is not the one that the driver planned with: another release on this node, say.
 
     Raises ConfigError.
     """
-    settings = settings_in_clear(info, decode)
+    settings = settings_in_clear(info, decode, layout)
     if fingerprint(settings) != expected:
         raise ConfigError(
             "A worker's engine differs from the driver's.",

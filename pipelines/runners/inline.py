@@ -169,7 +169,7 @@ class _Work:
             ChildEngine(job.engine, job.models, job.threads, *timeouts, job.memory, relieved)
         ) as engine:
             self._closers.append(engine.abort)
-            check_fingerprint(engine.info, job.decode, job.fingerprint)
+            check_fingerprint(engine.info, job.decode, job.layout, job.fingerprint)
             self._progress.started()
             while pages := self._pages.take(self._plan.count("batch_pages"), self._engines):
                 if self._stopping():

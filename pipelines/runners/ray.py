@@ -140,7 +140,7 @@ def _engine(job: Job) -> OcrEngine:
     accelerators = ray.get_runtime_context().get_accelerator_ids().get("GPU", [])
     config = job.engine.model_copy(update={"threads": job.threads})
     engine = build_engine(device_for(config, accelerators), job.models)
-    check_fingerprint(engine.info, job.decode, job.fingerprint)
+    check_fingerprint(engine.info, job.decode, job.layout, job.fingerprint)
     return engine
 
 

@@ -15,7 +15,7 @@ from actors.engines import describe_engine
 from actors.engines.fingerprint import check_fingerprint, fingerprint, settings_in_clear
 from actors.errors import ConfigError
 from actors.runtimes.choose import Host
-from actors.settings import DecodeConfig, EngineConfig, ModelsConfig
+from actors.settings import DecodeConfig, EngineConfig, LayoutConfig, ModelsConfig
 from pipelines.config import Config
 from pipelines.machine import Machine, Node
 from pipelines.plan import Listing, located, make_plan
@@ -33,7 +33,7 @@ def host(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def of(decode: dict[str, Any] | None = None, models: ModelsConfig | None = None, **engine: Any) -> str:
     info = describe_engine(EngineConfig(**engine), models)
-    return fingerprint(settings_in_clear(info, DecodeConfig(**(decode or {}))))
+    return fingerprint(settings_in_clear(info, DecodeConfig(**(decode or {})), LayoutConfig()))
 
 
 @ENGINES
@@ -126,8 +126,15 @@ def test_driver_and_worker_have_the_same(engine: str, asked: str, gpus: int) -> 
     given = ["0"] if make_plan(config, machine, Listing(10)).number("gpus_per_actor") else []
     driver = describe_engine(located(config, machine))
     worker = describe_engine(device_for(config.engine, given))
-    assert settings_in_clear(worker, config.decode) == settings_in_clear(driver, config.decode)
-    check_fingerprint(worker, config.decode, fingerprint(settings_in_clear(driver, config.decode)))
+    assert settings_in_clear(worker, config.decode, config.layout) == settings_in_clear(
+        driver, config.decode, config.layout
+    )
+    check_fingerprint(
+        worker,
+        config.decode,
+        config.layout,
+        fingerprint(settings_in_clear(driver, config.decode, config.layout)),
+    )
 
 
 def test_the_two_formats_of_a_model_differ() -> None:
@@ -136,8 +143,8 @@ def test_the_two_formats_of_a_model_differ() -> None:
 
 def test_the_settings_in_clear_say_what_differs() -> None:
     decode = DecodeConfig()
-    before = settings_in_clear(describe_engine(EngineConfig()), decode)
-    after = settings_in_clear(describe_engine(EngineConfig(det_thresh=0.2)), decode)
+    before = settings_in_clear(describe_engine(EngineConfig()), decode, LayoutConfig())
+    after = settings_in_clear(describe_engine(EngineConfig(det_thresh=0.2)), decode, LayoutConfig())
     assert {name for name in before | after if before.get(name) != after.get(name)} == {"engine.det_thresh"}
     assert after["engine.det_thresh"] == "0.2"
     assert all(isinstance(value, str) for value in after.values())
@@ -149,8 +156,9 @@ def test_a_driver_needs_no_ocr_library_for_it() -> None:
         "import sys\n"
         "from actors.engines import describe_engine\n"
         "from actors.engines.fingerprint import fingerprint, settings_in_clear\n"
-        "from actors.settings import DecodeConfig, EngineConfig\n"
-        "print(fingerprint(settings_in_clear(describe_engine(EngineConfig()), DecodeConfig())))\n"
+        "from actors.settings import DecodeConfig, EngineConfig, LayoutConfig\n"
+        "settings = settings_in_clear(describe_engine(EngineConfig()), DecodeConfig(), LayoutConfig())\n"
+        "print(fingerprint(settings))\n"
         "heavy = {'paddle', 'paddleocr', 'paddlex', 'onnxruntime', 'openvino', 'cv2', 'ray'}\n"
         "found = heavy & set(sys.modules)\n"
         "assert not found, found\n"
@@ -168,7 +176,7 @@ def test_a_driver_needs_no_ocr_library_for_it() -> None:
 
 def test_a_worker_with_another_engine_is_refused() -> None:
     decode, info = DecodeConfig(), describe_engine(EngineConfig())
-    planned = fingerprint(settings_in_clear(info, decode))
-    check_fingerprint(replace(info, device="gpu", threads=9), decode, planned)
+    planned = fingerprint(settings_in_clear(info, decode, LayoutConfig()))
+    check_fingerprint(replace(info, device="gpu", threads=9), decode, LayoutConfig(), planned)
     with pytest.raises(ConfigError, match="differs"):
-        check_fingerprint(replace(info, version="0"), decode, planned)
+        check_fingerprint(replace(info, version="0"), decode, LayoutConfig(), planned)

@@ -30,6 +30,9 @@ def test_an_older_output_is_gone_on_with(fixture: Path, tmp_path: Path) -> None:
     before = {(row["key"], row["page_index"]): row["text"] for row in rows(output)}
     assert len(before) == 8
 
+    answer = on(folder, "run", "--set", "layout.order=reading")
+    assert answer.returncode == 2, "another text is another output, and what differs is said"
+    assert "layout.order" in answer.stderr
     answer = on(folder, "run")
     assert answer.returncode == 0, answer.stderr
     assert "nothing was left to do" in answer.stdout

@@ -152,13 +152,13 @@ def test_outputs_of_two_calibrations_never_mix(tmp_path: Path) -> None:
     pytest.importorskip("openvino")
     from actors.engines import describe_engine
     from actors.engines.fingerprint import fingerprint, settings_in_clear
-    from actors.settings import DecodeConfig
+    from actors.settings import DecodeConfig, LayoutConfig
 
     def identity(name: str | None) -> str:
         config = EngineConfig(model=MODEL.name, charset="latin", precision="int8", calibration=name)
         info = describe_engine(config, ModelsConfig(cache=str(tmp_path)))
         assert info.runtime == "openvino"
-        return fingerprint(settings_in_clear(info, DecodeConfig()))
+        return fingerprint(settings_in_clear(info, DecodeConfig(), LayoutConfig()))
 
     calibrated(tmp_path, "one")
     assert identity(None) == identity("one")

@@ -1,0 +1,83 @@
+"""The one function of this package: a page's lines into blocks in reading order, and the page's text."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+from actors.contracts import Line
+from actors.layout.blocks import blocks
+from actors.layout.columns import strips
+from actors.layout.flow import running
+from actors.layout.geometry import Box, upright
+from actors.layout.margins import line_numbers
+
+CELL = "\t"
+"""What parts the cells of a row in a page's text: a label and its amount, the columns of a table."""
+
+_MOST_BLOCKS = 32_767
+"""The largest number of a block that a row can hold (int16)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """Lines that belong together: a paragraph, a heading, a table, the items of a receipt.
+
+    `rows` from top to bottom (first to last in vertical text); the lines of a row stand side by side, in
+    reading order.
+    """
+
+    rows: tuple[tuple[Line, ...], ...]
+
+    @property
+    def lines(self) -> tuple[Line, ...]:
+        """In reading order."""
+        return tuple(line for row in self.rows for line in row)
+
+    @property
+    def text(self) -> str:
+        """A row a line, its cells parted by a tab."""
+        return "\n".join(CELL.join(line.text for line in row) for row in self.rows)
+
+
+@dataclass(frozen=True)
+class Layout:
+    """A page as it is read: its blocks in reading order."""
+
+    blocks: tuple[Block, ...]
+
+    @cached_property
+    def lines(self) -> tuple[Line, ...]:
+        """All lines in reading order; `block` of each is the number of its block, from 0."""
+        return tuple(
+            replace(line, block=min(number, _MOST_BLOCKS))
+            for number, block in enumerate(self.blocks)
+            for line in block.lines
+        )
+
+    @cached_property
+    def text(self) -> str:
+        """The blocks' texts with a blank line between them."""
+        return "\n\n".join(block.text for block in self.blocks)
+
+
+def arrange(lines: Sequence[Line]) -> Layout:
+    """Put a page's lines into blocks and reading order. The order in which they are given does not matter,
+    nor do their `block`s; the same lines always give the same layout.
+
+    Polygons are 8 numbers in pixels each, in a frame in which text is upright but for a skew, or vertical.
+    """
+    lines = sorted(lines, key=lambda line: (line.polygon, line.text, line.score))
+    page = upright(lines)
+    texts = [line.text for line in lines]
+    flowing = running(page, texts)
+    numbers = line_numbers(page, texts)
+    counted = {box.index for box in numbers}
+    body = [box for box in page.boxes if box.index not in counted]
+    found: list[list[list[Box]]] = [[[box] for box in numbers]] if numbers else []
+    for strip in strips(body, page.height, flowing):
+        found += blocks(strip, page.height, flowing)
+    return Layout(
+        tuple(Block(tuple(tuple(lines[box.index] for box in row) for row in block)) for block in found)
+    )

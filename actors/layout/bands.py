@@ -1,0 +1,91 @@
+"""A region into bands: runs of rows that have a corridor in common, an x-range in which none has ink."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from actors.layout.geometry import Box
+
+_CORE = 0.25
+"""Share of a line's height that is taken off at its top and bottom when rows are told apart: boxes of
+neighbours overlap, since detectors grow them."""
+
+_CORRIDOR = 0.1
+"""Line heights that a corridor is wide at least, between boxes that are already trimmed to their ink."""
+
+_BREAK = 1.2
+"""Line heights of white, over the whole width, at which a band ends if one of its corridors does."""
+
+Interval = tuple[float, float]
+
+
+@dataclass(slots=True)
+class Band:
+    """Rows with the same corridors. `cover`: the x-ranges where they have ink, from left to right."""
+
+    boxes: list[Box]
+    cover: list[Interval]
+
+    def parts(self) -> list[list[Box]]:
+        """The boxes by the range of `cover` that they are in."""
+        parts: list[list[Box]] = [[] for _ in self.cover]
+        order = sorted(self.boxes, key=lambda box: box.left + box.right)
+        index = 0
+        for box in order:
+            while (box.left + box.right) / 2 > self.cover[index][1]:
+                index += 1
+            parts[index].append(box)
+        return parts
+
+
+def bands(boxes: Sequence[Box], height: float) -> list[Band]:
+    """Bands from top to bottom. `height`: of the page's typical line."""
+    found: list[Band] = []
+    for group in groups(boxes):
+        cover = overlapping([(box.left, box.right) for box in group], _CORRIDOR * height)
+        if found:
+            last = found[-1]
+            both = overlapping([*last.cover, *cover], _CORRIDOR * height)
+            closes = len(both) < len(last.cover) and white(last.boxes, group) > _BREAK * height
+            if (len(both) > 1 and not closes) or len(last.cover) == len(cover) == 1:
+                last.boxes.extend(group)
+                last.cover = both
+                continue
+        found.append(Band(list(group), cover))
+    return found
+
+
+def groups(boxes: Iterable[Box]) -> list[list[Box]]:
+    """Boxes by horizontal cuts: groups from top to bottom that share no y."""
+    found: list[list[Box]] = []
+    reach = float("-inf")
+    for top, _, bottom, box in sorted(map(_core, boxes), key=lambda core: core[:2]):
+        if top >= reach:
+            found.append([])
+        found[-1].append(box)
+        reach = max(reach, bottom)
+    return found
+
+
+def white(above: Iterable[Box], below: Iterable[Box]) -> float:
+    """Pixels from the lowest edge of some boxes to the highest of others; negative where they overlap."""
+    return min(box.top for box in below) - max(box.bottom for box in above)
+
+
+def _core(box: Box) -> tuple[float, float, float, Box]:
+    trim = 0.0 if box.crossing else _CORE * box.height
+    return box.top + trim, box.left, box.bottom - trim, box
+
+
+def overlapping(intervals: list[Interval], least: float = 0.0) -> list[Interval]:
+    """Intervals as a union, those at most `least` apart joined."""
+    intervals.sort()
+    union = [intervals[0]]
+    for left, right in intervals[1:]:
+        last_left, last_right = union[-1]
+        if left - last_right > least:
+            union.append((left, right))
+        elif right > last_right:
+            union[-1] = (last_left, right)
+    return union

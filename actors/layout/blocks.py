@@ -1,0 +1,56 @@
+"""The lines of a strip into blocks: paragraphs, headings, tables; by the white between rows, and by size."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import pairwise
+
+from actors.layout.bands import white
+from actors.layout.geometry import Box
+from actors.layout.rows import rows
+
+_WHITE = 0.6
+"""Line heights of white, beyond what is usual in the strip, between two blocks."""
+
+_WHITE_IN_TABLE = 1.2
+"""The same between two rows that have cells: tables are set wider."""
+
+_SIZE = 1.4
+"""Ratio of the heights of two rows from which they are not of one block: headings."""
+
+_INDENT = 0.8
+"""Line heights by which the first line of a paragraph is indented at least."""
+
+Row = list[Box]
+
+
+def blocks(strip: Sequence[Box], height: float, flowing: Sequence[bool]) -> list[list[Row]]:
+    """Blocks of rows, in order. `height`: of the typical line; `flowing`: which lines are running text."""
+    lines = rows(strip)
+    whites = [white(above, below) for above, below in pairwise(lines)]
+    usual = min(sorted(whites)[len(whites) // 2], 0.5 * height) if whites else 0.0
+    edge = min(box.left for box in strip)
+    found = [lines[:1]]
+    for gap, above, below in zip(whites, lines, lines[1:], strict=False):
+        wide = _WHITE_IN_TABLE if len(above) > 1 and len(below) > 1 else _WHITE
+        if (
+            gap - usual > wide * height
+            or not 1 / _SIZE < _size(below) / _size(above) < _SIZE
+            or (_flows(above, flowing) and _flows(below, flowing) and _indented(above, below, edge, height))
+        ):
+            found.append([])
+        found[-1].append(below)
+    return found
+
+
+def _size(row: Row) -> float:
+    return max(1.0, *(min(box.height, box.width) for box in row))
+
+
+def _flows(row: Row, flowing: Sequence[bool]) -> bool:
+    return len(row) == 1 and flowing[row[0].index]
+
+
+def _indented(above: Row, below: Row, edge: float, height: float) -> bool:
+    """Whether the row below begins a paragraph: it is set in, and the one above is not."""
+    return below[0].left - edge > _INDENT * height > above[0].left - edge

@@ -1,0 +1,176 @@
+"""A page into strips that are read one after the other: bands from top to bottom, columns from left to right.
+
+A corridor of a band parts two columns if there is running text on both sides, or if the lines of the sides do
+not stand in rows; between a label and its amount, or the cells of a table, it does not: the rows stay whole.
+A column is cut again in the same way. After the recursive XY cut (Nagy and Seth, 1984), with rows in its way.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from itertools import accumulate
+
+from actors.layout.bands import Band, bands, groups
+from actors.layout.geometry import Box
+from actors.layout.margins import head_and_foot
+
+_FEWEST = 3
+"""Lines of running text on either side of a corridor between columns."""
+
+_MOSTLY = 0.5
+"""Share of running text in the widths of a side's lines from which it is a column of text."""
+
+_LEVEL = 0.35
+"""Line heights that two middles on one row may differ."""
+
+_IN_ROWS = 0.6
+"""Share of the lines of the shorter side that stand level with lines of the other, for rows."""
+
+_PITCH = 2.0
+"""Line heights from the middle of a line to that of the next one in a column that runs on."""
+
+_ALONE = 0.8
+"""Rows to a line in a column that has no columns in it; some lines come in pieces."""
+
+_DEPTH = 40
+"""Cuts within cuts: more than a page has, and few enough for any drawing of boxes."""
+
+Strip = list[Box]
+
+
+def strips(boxes: Sequence[Box], height: float, flowing: Sequence[bool]) -> list[Strip]:
+    """The page's lines in strips in reading order; within a strip rows go from top to bottom.
+
+    `height`: of the page's typical line; `flowing`: by the index of a line, whether it is running text.
+    """
+    rows = groups(boxes)
+    head, foot = head_and_foot(rows, height)
+    if head + foot >= len(rows):
+        head = foot = 0
+    body = [box for row in rows[head : len(rows) - foot] for box in row]
+    parts = [[box for row in rows[:head] for box in row], *_Cutter(height, flowing).cut(body)]
+    parts.append([box for row in rows[len(rows) - foot :] for box in row])
+    return [part for part in parts if part]
+
+
+@dataclass(slots=True)
+class _Chain:
+    """Columns that run on from band to band, and what stands between them: captions, quotes."""
+
+    columns: list[Strip] = field(default_factory=list)
+    insets: list[Strip] = field(default_factory=list)
+
+    def add(self, columns: Sequence[Strip]) -> None:
+        """Lengthen the columns by those of the next band."""
+        if not self.columns:
+            self.columns = [list(column) for column in columns]
+        elif len(columns) == len(self.columns):
+            for column, more in zip(self.columns, columns, strict=True):
+                column.extend(more)
+        else:
+            self.insets += [*self.columns[1:-1], *(list(column) for column in columns[1:-1])]
+            self.columns = [self.columns[0] + columns[0], self.columns[-1] + columns[-1]]
+
+
+class _Cutter:
+    """Cuts one page; keeps what all cuts look at."""
+
+    def __init__(self, height: float, flowing: Sequence[bool]) -> None:
+        self._height = height
+        self._flowing = flowing
+
+    def cut(self, boxes: Strip, depth: int = 0) -> list[Strip]:
+        """The strips of a region in reading order."""
+        found: list[Strip] = []
+        plain: Strip = []
+        chain = _Chain()
+        for band in bands(boxes, self._height) if depth < _DEPTH else [Band(boxes, [])]:
+            columns = self._columns(band)
+            if len(columns) == 1 or not self._go_on(chain.columns, columns):
+                found += self._cut_all(chain, depth)
+                chain = _Chain()
+            if len(columns) == 1:
+                plain.extend(band.boxes)
+                continue
+            found += [plain] * bool(plain)
+            plain = []
+            chain.add(columns)
+        return [*found, *self._cut_all(chain, depth), *[plain] * bool(plain)]
+
+    def _cut_all(self, chain: _Chain, depth: int) -> list[Strip]:
+        return [strip for column in (*chain.columns, *chain.insets) for strip in self.cut(column, depth + 1)]
+
+    def _columns(self, band: Band) -> list[Strip]:
+        """The band's boxes by column; one where its corridors only part cells of rows."""
+        if len(band.cover) < 2:
+            return [band.boxes]
+        parts = band.parts()
+        text = [self._text(part) for part in parts]
+        before, after = list(accumulate(text, _add)), list(accumulate(text[::-1], _add))[::-1]
+        columns = [list(parts[0])]
+        for index in range(1, len(parts)):
+            if (before[index - 1].flows and after[index].flows) or self._apart(
+                parts[index - 1], parts[index], text[index - 1], text[index]
+            ):
+                columns.append(list(parts[index]))
+            else:
+                columns[-1].extend(parts[index])
+        return columns
+
+    def _apart(self, left: Strip, right: Strip, left_text: _Text, right_text: _Text) -> bool:
+        """Whether a corridor between these two neighbours parts columns."""
+        if left_text.flows and right_text.flows:
+            return True
+        if all(box.crossing for box in left) or all(box.crossing for box in right):
+            return True
+        few, many = (left, right) if len(left) <= len(right) else (right, left)
+        return len(few) > 1 and _level(few, many, _LEVEL * self._height) < _IN_ROWS * len(few)
+
+    def _text(self, boxes: Sequence[Box]) -> _Text:
+        text = [box.width for box in boxes if self._flowing[box.index]]
+        return _Text(len(text), sum(text), sum(box.width for box in boxes))
+
+    def _go_on(self, above: Sequence[Strip], below: Sequence[Strip]) -> bool:
+        """Whether columns of one band are those of the next: the text of the outer ones runs on."""
+        return not above or (self._goes_on(above[0], below[0]) and self._goes_on(above[-1], below[-1]))
+
+    def _goes_on(self, above: Strip, below: Strip) -> bool:
+        for column in (above, below):
+            if not self._text(column).flows or len(groups(column)) < _ALONE * len(column):
+                return False
+        step = min(box.middle for box in below) - max(box.middle for box in above)
+        edge = min(
+            abs(min(box.left for box in above) - min(box.left for box in below)),
+            abs(max(box.right for box in above) - max(box.right for box in below)),
+        )
+        return step < _PITCH * self._height and edge < self._height
+
+
+@dataclass(frozen=True, slots=True)
+class _Text:
+    """How much running text there is among some lines: their number and width, and the width of all lines."""
+
+    lines: int
+    width: float
+    of: float
+
+    @property
+    def flows(self) -> bool:
+        """Whether that makes a column of text."""
+        return self.lines >= _FEWEST and self.width >= _MOSTLY * self.of
+
+
+def _add(one: _Text, other: _Text) -> _Text:
+    return _Text(one.lines + other.lines, one.width + other.width, one.of + other.of)
+
+
+def _level(few: Sequence[Box], many: Sequence[Box], least: float) -> int:
+    """How many of the few have a middle less than `least` from that of one of the many."""
+    middles = sorted(box.middle for box in many)
+    found = 0
+    for box in few:
+        place = bisect_left(middles, box.middle)
+        found += any(abs(near - box.middle) < least for near in middles[max(0, place - 1) : place + 1])
+    return found

@@ -1,0 +1,148 @@
+"""Polygons of a page as upright boxes: skew, vertical columns and right-to-left text are turned away here.
+
+Everything after this module sees one kind of page: lines run from left to right and stack from top to bottom.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from actors.contracts import Line
+
+Floats = npt.NDArray[np.float64]
+
+_RTL = re.compile("[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc]")
+"""A letter of Hebrew, Arabic, Syriac, Thaana or N'Ko."""
+
+_TALL = 1.5
+"""Height over width from which a line of two characters or more is taken for vertical text; PaddleOCR turns
+crops from the same ratio on."""
+
+_LONG = 3.0
+"""Width over height from which a line's direction counts for the page's skew: shorter ones are noisy."""
+
+_PAD = 0.2
+"""Share of a line's height that its box is wider than its ink, at either end: detectors grow their boxes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Box:
+    """A line on the upright page: edges in pixels, x to the right in reading direction, y down.
+
+    `index`: the line's place in what was given; `middle`: its centre's y; `crossing`: it runs across the
+    page's reading direction, as a side note does.
+    """
+
+    index: int
+    left: float
+    top: float
+    right: float
+    bottom: float
+    middle: float
+    crossing: bool = False
+
+    @property
+    def width(self) -> float:
+        """Pixels along the line."""
+        return self.right - self.left
+
+    @property
+    def height(self) -> float:
+        """Pixels across the line."""
+        return self.bottom - self.top
+
+
+@dataclass(frozen=True, slots=True)
+class Upright:
+    """A page's lines as upright boxes. `height`: the typical line's, in pixels (at least 1)."""
+
+    boxes: tuple[Box, ...]
+    height: float
+    vertical: bool = False
+
+
+def upright(lines: Sequence[Line]) -> Upright:
+    """Turn a page's polygons by its own skew, so that rows are level. What is no number becomes 0."""
+    if not lines:
+        return Upright((), 1.0)
+    runs = _runs(lines)
+    letters = np.array([max(1, len(line.text)) for line in lines])
+    down = np.abs(runs.along[:, 1]) > np.abs(runs.along[:, 0])
+    sure = runs.lengths > runs.heights
+    vertical = bool(letters[down & sure].sum() > letters[~down & sure].sum())
+    crossing = (down != vertical) & sure
+    skew = _skew(runs, crossing, np.pi / 2 if vertical else 0.0)
+    mirrored = not vertical and _runs_left(lines)
+    return _boxes(runs, crossing, skew, vertical, mirrored)
+
+
+@dataclass(frozen=True, slots=True)
+class _Runs:
+    """Lines by the direction in which they run: n×2 centres and directions, n lengths and heights."""
+
+    centres: Floats
+    along: Floats
+    lengths: Floats
+    heights: Floats
+
+
+def _runs(lines: Sequence[Line]) -> _Runs:
+    corners = np.array([_eight(line.polygon) for line in lines], dtype=np.float64)
+    corners = np.clip(np.nan_to_num(corners, posinf=0, neginf=0), -1e9, 1e9).reshape(-1, 4, 2)
+    along = (corners[:, 1] + corners[:, 2] - corners[:, 0] - corners[:, 3]) / 2
+    across = (corners[:, 2] + corners[:, 3] - corners[:, 0] - corners[:, 1]) / 2
+    turned = (np.hypot(*across.T) > _TALL * np.hypot(*along.T)) & np.array(
+        [len(one.text) > 1 for one in lines]
+    )
+    along, across = np.where(turned[:, None], across, along), np.where(turned[:, None], along, across)
+    return _Runs(corners.mean(axis=1), along, np.hypot(*along.T), np.hypot(*across.T))
+
+
+def _boxes(
+    runs: _Runs, crossing: npt.NDArray[np.bool_], skew: float, vertical: bool, mirrored: bool
+) -> Upright:
+    cos, sin = np.cos(skew), np.sin(skew)
+    middle_x = runs.centres[:, 0] * cos + runs.centres[:, 1] * sin
+    middle_y = runs.centres[:, 1] * cos - runs.centres[:, 0] * sin
+    if mirrored:
+        middle_x = -middle_x
+    widths = np.where(crossing, runs.heights, runs.lengths)
+    heights = np.where(crossing, runs.lengths, runs.heights)
+    height = max(1.0, float(np.median(heights[~crossing] if not crossing.all() else widths)))
+    pad = np.minimum(_PAD * np.minimum(heights, widths), widths / 4)
+    left, right = middle_x - widths / 2 + pad, middle_x + widths / 2 - pad
+    top, bottom = middle_y - heights / 2, middle_y + heights / 2
+    columns = (column.tolist() for column in (left, top, right, bottom, middle_y, crossing))
+    boxes = tuple(Box(index, *box) for index, box in enumerate(zip(*columns, strict=True)))
+    return Upright(boxes, height, vertical)
+
+
+def _skew(runs: _Runs, crossing: npt.NDArray[np.bool_], fallback: float) -> float:
+    """Radians clockwise by which the page's lines fall: the median of long lines, by their length."""
+    long = (runs.lengths > _LONG * runs.heights) & ~crossing
+    if not long.any():
+        long = (runs.lengths > runs.heights) & ~crossing
+    if not long.any():
+        return fallback
+    angles = np.arctan2(runs.along[long, 1], runs.along[long, 0])
+    order = np.argsort(angles)
+    weights = np.cumsum(runs.lengths[long][order])
+    return float(angles[order][np.searchsorted(weights, weights[-1] / 2)])
+
+
+def _runs_left(lines: Sequence[Line]) -> bool:
+    """Whether most letters of the page belong to a script that is written from right to left."""
+    foreign = [line.text for line in lines if not line.text.isascii()]
+    if not foreign:
+        return False
+    turned = sum(len(_RTL.findall(text)) for text in foreign)
+    return turned * 2 > sum(sum(map(str.isalpha, line.text)) for line in lines)
+
+
+def _eight(polygon: Sequence[float]) -> Sequence[float]:
+    return polygon if len(polygon) == 8 else (0.0,) * 8

@@ -1,0 +1,48 @@
+"""Lines of a strip into rows: what stands on one level is one row, its cells from left to right."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from actors.layout.geometry import Box
+
+_LEVEL = 0.5
+"""Share of the smaller height by which two boxes must overlap in y to stand on one row."""
+
+_CROSS = 0.3
+"""Share of the narrower width that cells of one row may overlap in x; more, and they are two rows."""
+
+_OPEN = 3
+"""Rows that a line may still belong to: the last ones, since lines come by the height of their middle."""
+
+_MOST_CELLS = 200
+"""Cells of a row; a page with more side by side is no page, and comparing them all would take its time."""
+
+
+def rows(boxes: Sequence[Box]) -> list[list[Box]]:
+    """Rows from top to bottom."""
+    found: list[list[Box]] = []
+    for box in sorted(boxes, key=lambda one: (one.middle, one.left)):
+        home = next((row for row in reversed(found[-_OPEN:]) if _fits(box, row)), None)
+        if home is None:
+            found.append([box])
+        else:
+            home.append(box)
+    for row in found:
+        row.sort(key=lambda one: (one.left, one.top))
+    return found
+
+
+def _fits(box: Box, row: Sequence[Box]) -> bool:
+    """Whether a box stands on a row: level with its nearest cell, and over none."""
+    if box.crossing or row[0].crossing or len(row) >= _MOST_CELLS:
+        return False
+    near, nearest = row[0], float("inf")
+    for cell in row:
+        apart = max(cell.left - box.right, box.left - cell.right)
+        if -apart > _CROSS * min(box.width, cell.width):
+            return False
+        if apart < nearest:
+            near, nearest = cell, apart
+    level = min(box.bottom, near.bottom) - max(box.top, near.top)
+    return level > _LEVEL * min(box.height, near.height)

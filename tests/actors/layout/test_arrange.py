@@ -1,0 +1,181 @@
+"""Reading order of drawn pages, and the laws that it keeps on any page."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from actors.contracts import Line
+from actors.layout.arrange import arrange
+from tests.actors.layout.pages import PITCH, column, line, moved, names, receipt, two_columns
+
+A, B, C = ([f"{name}{index}" for index in range(12)] for name in "abc")
+
+
+def test_two_columns_are_read_one_after_the_other() -> None:
+    assert names(arrange(two_columns()).lines) == ["Title", *A, *B, "17"]
+
+
+def test_columns_need_no_wide_gutter() -> None:
+    page = column("a", 60, 100, 320, 12) + column("b", 386, 100, 320, 12)
+    assert names(arrange(page).lines) == A + B
+
+
+def test_a_band_over_both_columns_parts_what_is_above_from_what_is_below() -> None:
+    page = [
+        *column("a", 60, 100, 320, 4),
+        *column("b", 420, 100, 320, 4),
+        *column("wide", 60, 260, 680, 2),
+        *column("c", 60, 380, 320, 4),
+        *column("d", 420, 380, 320, 4),
+    ]
+    expected = [
+        f"{name}{i}"
+        for name, count in (("a", 4), ("b", 4), ("wide", 2), ("c", 4), ("d", 4))
+        for i in range(count)
+    ]
+    assert names(arrange(page).lines) == expected
+
+
+def test_a_caption_between_columns_does_not_cut_them() -> None:
+    page = [
+        *column("a", 60, 100, 320, 8)[:-1],
+        *column("b", 420, 100, 320, 8)[:-1],
+        *column("c", 60, 100 + 7 * PITCH, 200, 9),
+        *column("d", 540, 100 + 7 * PITCH, 200, 9),
+        line("Fig. 1", 350, 100 + 8.5 * PITCH, 120),
+    ]
+    found = names(arrange(page).lines)
+    assert found.index("c8") < found.index("b0"), "the left column runs on beside the caption"
+    assert found.index("d8") < found.index("Fig.")
+
+
+def test_a_label_and_its_amount_stay_on_one_row() -> None:
+    text = arrange(receipt()).text
+    assert "Coffee\t2.40\nBread\t3.10\nMilk\t1.05\nTotal\t6.55" in text
+    assert text.startswith("Corner Shop\n\n")
+    assert text.endswith("\n\nThank you")
+
+
+def test_a_table_keeps_its_rows() -> None:
+    page = [
+        line(f"{name} {row}", left, 100 + row * PITCH, 80)
+        for row in range(5)
+        for name, left in (("Name", 40), ("Street", 240), ("City", 440))
+    ]
+    assert arrange(page).text.splitlines()[2] == "Name 2\tStreet 2\tCity 2"
+
+
+def test_paragraphs_are_blocks() -> None:
+    page = column("a", 60, 100, 500, 4) + column("b", 60, 100 + 5.5 * PITCH, 500, 4)
+    layout = arrange(page)
+    assert [names(block.lines) for block in layout.blocks] == [A[:4], B[:4]]
+    assert [one.block for one in layout.lines] == [0] * 4 + [1] * 4
+    assert layout.text.count("\n\n") == 1
+
+
+def test_an_indent_begins_a_paragraph() -> None:
+    page = column("a", 60, 100, 500, 9)
+    page[4] = line(page[4].text, 90, 100 + 4 * PITCH, 470)
+    assert [len(block.rows) for block in arrange(page).blocks] == [4, 5]
+
+
+def test_line_numbers_are_no_part_of_the_lines() -> None:
+    page = column("a", 120, 100, 500, 12)
+    page += [line(str(index + 1), 60, 100 + index * PITCH, 24) for index in range(12)]
+    assert names(arrange(page).lines) == [str(index + 1) for index in range(12)] + A
+
+
+def test_vertical_text_is_read_from_right_to_left() -> None:
+    columns = ["春眠不覺曉", "處處聞啼鳥", "夜來風雨聲", "花落知多少"]
+    page = []
+    for index, text in enumerate(columns):
+        right, top, bottom = 400 - index * 50, 50, 300
+        left = right - 40
+        page.append(Line(text, 0.9, (right, top, right, bottom, left, bottom, left, top)))
+    assert [one.text for one in arrange(page).lines] == columns
+    unturned = [Line(one.text, 0.9, one.polygon[6:] + one.polygon[:6]) for one in page]
+    assert [one.text for one in arrange(unturned).lines] == columns
+
+
+def test_right_to_left_rows_begin_on_the_right() -> None:
+    page = [
+        line("שלום עולם זה טקסט", 300, 50, 300),
+        line("ועוד קצת טקסט כאן", 40, 52, 200),
+        line("שורה שנייה של הדף", 300, 50 + PITCH, 300),
+    ]
+    assert arrange(page).text.splitlines()[0] == "שלום עולם זה טקסט\tועוד קצת טקסט כאן"
+
+
+def test_a_side_note_is_no_part_of_the_rows_beside_it() -> None:
+    note = Line("ANNUAL REPORT", 0.9, (20, 500, 20, 100, 45, 100, 45, 500))
+    found = names(arrange([*column("a", 100, 100, 500, 12), note]).lines)
+    assert [one for one in found if one != "ANNUAL"] == A
+    assert found[0] == "ANNUAL" or found[-1] == "ANNUAL"
+
+
+@pytest.mark.parametrize("count", [0, 1])
+def test_a_page_of_few_lines(count: int) -> None:
+    layout = arrange([line("alone", 0, 0, 50)] * count)
+    assert layout.text == "alone" * count
+    assert len(layout.lines) == count
+
+
+def test_what_was_recognised_is_all_there() -> None:
+    page = two_columns()
+    assert sorted(one.text for one in arrange(page).lines) == sorted(one.text for one in page)
+
+
+@pytest.mark.parametrize("size", [3000])
+def test_a_page_of_any_size_ends(size: int) -> None:
+    maker = random.Random(7)
+    page = [
+        line(f"w{i} of many words", maker.uniform(0, 4000), maker.uniform(0, 4000), 90) for i in range(size)
+    ]
+    level = [line(f"{i}", i * 3.0, 10, 60) for i in range(size)]
+    for lines in (page, level, [line("x", 5, 5, 5)] * size):
+        assert len(arrange(lines).lines) == size
+
+
+PAGES: dict[str, Callable[[], list[Line]]] = {"columns": two_columns, "receipt": receipt}
+
+
+@settings(deadline=None, max_examples=60)
+@given(
+    st.sampled_from(sorted(PAGES)),
+    st.randoms(use_true_random=False),
+    st.tuples(st.floats(-3000, 3000), st.floats(-3000, 3000)),
+    st.floats(0.5, 5),
+    st.floats(-8, 8),
+)
+def test_moving_scaling_turning_and_shuffling_change_nothing(
+    name: str, shuffler: random.Random, by: tuple[float, float], scale: float, degrees: float
+) -> None:
+    page = PAGES[name]()
+    expected = arrange(page)
+    other = moved(page, by=by, scale=scale, degrees=degrees)
+    shuffler.shuffle(other)
+    assert arrange(other).text == expected.text
+
+
+_NUMBERS = st.floats(allow_nan=True, allow_infinity=True, width=32)
+
+
+@settings(deadline=None, max_examples=60)
+@given(
+    st.lists(
+        st.builds(
+            lambda text, p: Line(text, 0.5, tuple(p)),
+            st.text(max_size=8),
+            st.lists(_NUMBERS, min_size=8, max_size=8),
+        ),
+        max_size=30,
+    )
+)
+def test_no_polygons_are_too_odd(lines: list[Line]) -> None:
+    found = arrange(lines).lines
+    assert sorted(one.text for one in found) == sorted(one.text for one in lines)
