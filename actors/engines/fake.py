@@ -8,6 +8,7 @@ import os
 import sys
 import time
 from collections.abc import Sequence
+from pathlib import Path
 
 from actors.contracts import EngineInfo, Image, Line, PageResult
 from actors.settings import EngineConfig
@@ -21,7 +22,8 @@ class FakeEngine:
     `config.fake` maps the hex colour of a picture's top left pixel (or "*" for every page, "init" for the
     constructor) to an act: `crash` (SIGSEGV), `exit`, `hang`, `raise`, `memory`, `wrong_count`,
     `leak:MB` (until `release`), `lose:MB` (until the process ends), `sleep:SECONDS`, `large` (raises unless
-    `det_limit_side` is set). `fits` is no colour but the most pixels of a call that get memory.
+    `det_limit_side` is set), `once:FILE` (raises if the file is there, and makes it). `fits` is no colour but
+    the most pixels of a call that get memory.
     """
 
     def __init__(self, config: EngineConfig) -> None:
@@ -73,6 +75,8 @@ class FakeEngine:
             self._leaked.append(_memory(int(amount)))
         elif name == "lose":
             self._lost.append(_memory(int(amount)))
+        elif name == "once":
+            Path(amount).touch(exist_ok=False)
         elif name == "sleep":
             time.sleep(float(amount))
 

@@ -1,4 +1,4 @@
-"""What the Ray runner does when pages kill, hang or break the engine, or the engine cannot start."""
+"""What the Ray runner does when an engine cannot start; for pages see tests/faults/test_engine_faults.py."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli import rayocr, rows
+from tests.cli import start
 from tests.pictures import folder_of_pictures
 
 pytestmark = [pytest.mark.ray, pytest.mark.faults, pytest.mark.slow, pytest.mark.timeout(400)]
@@ -15,31 +15,35 @@ pytestmark = [pytest.mark.ray, pytest.mark.faults, pytest.mark.slow, pytest.mark
 RAY = ("--set", "engine.engine=fake", "--runner", "ray", "--set", "output.max_failed_fraction=1")
 
 
-def test_killing_hanging_and_failing_pages_take_no_other_along(tmp_path: Path) -> None:
-    source = folder_of_pictures(tmp_path / "in", 14, corners={2: "ff0000", 5: "00ff00", 9: "0000ff"})
-    acts = "engine.fake={ff0000: crash, 00ff00: raise, 0000ff: hang}"
-    options = ("--set", acts, "--set", "ocr.timeout_s=2", "--set", "resources.batch_pages=4")
-    answer = rayocr("run", "-i", source, "-o", tmp_path / "out", *RAY, *options, timeout=300)
-    assert answer.returncode == 0, answer.stderr
-    codes = [row["error_code"] for row in rows(tmp_path / "out")]
-    bad = {2: "ocr.crashed", 5: "ocr.failed", 9: "ocr.timeout"}
-    assert codes == [bad.get(number) for number in range(14)]
-
-
 def test_an_engine_that_raises_at_start_ends_the_run_with_its_own_words(tmp_path: Path) -> None:
-    source = folder_of_pictures(tmp_path / "in", 3)
-    began = time.monotonic()
-    options = ("--set", "engine.fake={init: raise}")
-    answer = rayocr("run", "-i", source, "-o", tmp_path / "out", *RAY, *options, timeout=300)
-    assert answer.returncode == 4, answer.stderr
-    assert "told to raise" in answer.stderr
-    assert "Traceback" not in answer.stderr
-    assert time.monotonic() - began < 120
+    words = end_of_a_run_whose_engines("raise", tmp_path)
+    assert words[:2] == [
+        "rayocr: The engine could not be built.",
+        "ValueError: the fake engine was told to raise",
+    ]
 
 
 def test_an_engine_that_dies_at_start_ends_the_run(tmp_path: Path) -> None:
+    words = end_of_a_run_whose_engines("crash", tmp_path)
+    assert words[0] == "rayocr: No engine can be started."
+    assert "died" in words[1]
+
+
+def end_of_a_run_whose_engines(act: str, tmp_path: Path) -> list[str]:
+    """Do this at their start: the last lines of the run, which comes soon."""
     source = folder_of_pictures(tmp_path / "in", 3)
-    options = ("--set", "engine.fake={init: crash}", "--set", "resources.actor_start_timeout_s=40")
-    answer = rayocr("run", "-i", source, "-o", tmp_path / "out", *RAY, *options, timeout=300)
-    assert answer.returncode == 4, answer.stderr
-    assert "Traceback" not in answer.stderr
+    process = start(
+        "run", "-i", source, "-o", tmp_path / "out", *RAY, "--set", f"engine.fake={{init: {act}}}"
+    )
+    assert process.stderr is not None
+    lines = []
+    for line in process.stderr:
+        lines.append(line.strip())
+        if "starting engines" in line:
+            began = time.monotonic()
+    assert process.wait(timeout=60) == 4, lines
+    assert time.monotonic() - began < 90, (
+        "a process takes up to half a minute to start; a minute from then on"
+    )
+    assert not any("Traceback" in line for line in lines)
+    return lines[-3:] if act == "crash" else lines[-2:]
