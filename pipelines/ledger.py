@@ -174,16 +174,18 @@ class Ledger:
 
         parts = []
         for chunk in _chunks(refs):
-            first, last = self._versions.range_of(keys_of_refs(chunk))
-            parts.append((last - first == 1) & (self._find(chunk) < 0))
+            keys = keys_of_refs(chunk)
+            first, last = self._versions.range_of(keys)
+            parts.append((last - first == 1) & (self._versions.find(keys) < 0))
         return np.concatenate(parts) if parts else np.empty(0, np.bool_)
 
     def changed(self, refs: Iterable[DocRef]) -> list[DocRef]:
         """The documents of which there are rows of another version."""
         found: list[DocRef] = []
         for chunk in _chunks(refs):
-            first, last = self._versions.range_of(keys_of_refs(chunk))
-            others = (last - first) - (self._find(chunk) >= 0)
+            keys = keys_of_refs(chunk)
+            first, last = self._versions.range_of(keys)
+            others = (last - first) - (self._versions.find(keys) >= 0)
             found += [ref for ref, count in zip(chunk, others.tolist(), strict=True) if count > 0]
         return found
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -20,6 +19,7 @@ if TYPE_CHECKING:
 
 STATUSES = ("ok", "empty", "failed")
 _ID_DIGITS = 32
+_ALL_BITS = (1 << 64) - 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,8 +189,9 @@ def keys_of_refs(refs: Sequence[DocRef]) -> Keys:
 
 
 def version_hash(version: str | None) -> int:
-    """64 bits of a version."""
-    return int.from_bytes(hashlib.blake2b((version or "").encode(), digest_size=8).digest(), "big")
+    """64 bits of a version. Python's own hash: one other in each process, where a ledger lives and ends, and
+    a tenth of the time of a digest, which was half of what a million documents cost."""
+    return hash(version or "") & _ALL_BITS
 
 
 def rows_of_table(table: pa.Table) -> Rows:
