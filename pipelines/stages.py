@@ -6,9 +6,10 @@ import json
 from collections.abc import Iterator
 from dataclasses import asdict
 from functools import lru_cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from actors.contracts import OcrEngine, Page, Receipt
+from actors.errors import IncompleteError
 from actors.governor import Governed, Governor, Relief
 from actors.journal import Journal
 from actors.portions import Portion
@@ -83,20 +84,28 @@ class Recogniser:
 
 
 def stage_table(rows: pa.Table, job: Job) -> pa.Table:
-    """Rows to a table with the receipt of the file that they were written to."""
+    """Rows to a table with the receipt of the file that they were written to; or with why they were not,
+    since of an error that a worker raises Ray hands on no more than its text."""
     import pyarrow as pa
 
     from pipelines.stage import stage_rows
     from pipelines.store import open_store
 
-    receipt = stage_rows(rows, job, open_store(job.output, job.output_options))
-    return pa.table({"receipt": [json.dumps(asdict(receipt))]})
+    told: dict[str, Any]
+    try:
+        told = asdict(stage_rows(rows, job, open_store(job.output, job.output_options)))
+    except IncompleteError as error:
+        told = {"error": (error.what, error.why, error.remedy)}
+    return pa.table({"receipt": [json.dumps(told)]})
 
 
 def receipts_from_table(table: pa.Table) -> Iterator[Receipt]:
-    """The counterpart of `stage_table`, for the driver."""
+    """The counterpart of `stage_table`, for the driver. Raises IncompleteError for a store that failed."""
     for text in table.column("receipt").to_pylist():
-        yield Receipt(**json.loads(text))
+        told = json.loads(text)
+        if "error" in told:
+            raise IncompleteError(*told["error"])
+        yield Receipt(**told)
 
 
 @lru_cache(maxsize=1)

@@ -103,10 +103,10 @@ def test_pages_are_refused_for_good(
     between.refuses = after_two
     answer = impatient("run", job, "--runner", runner)
     assert answer.returncode == 4, answer.stderr
-    said = answer.stderr.splitlines()[-3:]
-    assert said[0].startswith(f"rayocr: The output {bucket.uri}/out ")
-    assert said[1] == "OSError: Please reduce your request rate."
-    assert said[2].endswith("Run the same command again when the disk or the store is well.")
+    what, why, remedy = answer.stderr.splitlines()[-3:]
+    assert what.startswith(f"rayocr: The output {bucket.uri}/out ")
+    assert why == "OSError: Please reduce your request rate."
+    assert remedy.endswith("Run the same command again when the disk or the store is well.")
     assert "incomplete: the same command goes on" in answer.stdout
     published = rows(bucket)
     assert len(published) <= 2
