@@ -64,6 +64,7 @@ def main() -> None:
     parser.add_argument("--latency-ms", type=float, default=50.0, help="time of a request to the far store")
     parser.add_argument("--page-s", type=float, default=1.2, help="CPU seconds of a page, to compare with")
     parser.add_argument("--parts", default=",".join(PARTS), help="which of them to measure")
+    parser.add_argument("--folder", type=Path, help="where outputs are made, and kept for the next time")
     parser.add_argument("--no-ray", action="store_true", help="leave the journal as an actor out")
     parser.add_argument("--output", type=Path, default=ROOT / "benchmarks" / "results" / "ledger.json")
     parser.add_argument("--measure", help=argparse.SUPPRESS)
@@ -75,7 +76,7 @@ def main() -> None:
     parts = options.parts.split(",")
     with tempfile.TemporaryDirectory() as scratch:
         if {"near", "far"} & {*parts}:
-            found |= outputs(options, parts, Path(scratch))
+            found |= outputs(options, parts, options.folder or Path(scratch))
         if "page" in parts:
             found["a page, microseconds"] = page_costs(Path(scratch, "page"), not options.no_ray)
     report(found, options)
@@ -85,9 +86,10 @@ def outputs(options: argparse.Namespace, parts: list[str], scratch: Path) -> dic
     """What both outputs cost, near and far."""
     found = {}
     for files in dict.fromkeys((FEW_FILES, options.files)):
-        folder = str(scratch / f"{files}")
-        with told(f"{options.documents:,} pages in {files:,} files are made"):
-            make_output(LocalStore(folder), options.documents, files)
+        folder = str(scratch / f"{options.documents}-{files}")
+        if not Path(folder).exists():
+            with told(f"{options.documents:,} pages in {files:,} files are made"):
+                make_output(LocalStore(folder), options.documents, files)
         for part, latency in (("near", 0.0), ("far", options.latency_ms)):
             if part in parts:
                 name = f"{files} files, {latency:g} ms a request"
