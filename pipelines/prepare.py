@@ -51,9 +51,12 @@ def ensure_models(engine: EngineConfig, models: ModelsConfig, view: View) -> Non
     """Have the weights here, verified, before anything is started."""
     if engine.engine == "fake":
         return
+    from actors.engines import needed_models
     from actors.models.cache import ModelStore
 
-    ModelStore(models).ensure(engine.model, view.say)
+    store = ModelStore(models)
+    for name in needed_models(engine):
+        store.ensure(name, view.say)
 
 
 def card_of(config: Config) -> Card:

@@ -38,6 +38,17 @@ def build_engine(
     raise ConfigError(f"There is no engine {config.engine}.", "", "Use fast, stock or fake.")
 
 
+def needed_models(config: EngineConfig) -> tuple[str, ...]:
+    """Names in the catalogue of all models that an engine loads."""
+    if config.engine == "fake":
+        return ()
+    if config.page_orientation or config.line_orientation:
+        from actors.engines.fast.classifier import MODEL
+
+        return config.model, MODEL
+    return (config.model,)
+
+
 def describe_engine(config: EngineConfig, models: ModelsConfig | None = None) -> EngineInfo:
     """What `build_engine(config, models).info` says, without loading a model or an OCR library."""
     if config.engine == "fake":

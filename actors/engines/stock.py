@@ -46,7 +46,18 @@ _DEFAULTS = {
 }
 """PaddleOCR's own (PaddleX configs/pipelines/OCR.yaml)."""
 
-_NOT_STOCK = ("precision", "charset", "compat", "tensorrt", "det_glyph", "rec_squeeze", "rec_second_look")
+_NOT_STOCK = (
+    "precision",
+    "charset",
+    "compat",
+    "tensorrt",
+    "det_glyph",
+    "rec_squeeze",
+    "rec_second_look",
+    "page_orientation",
+    "line_orientation",
+    "words",
+)
 """Settings that only the fast engine has."""
 
 

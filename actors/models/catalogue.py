@@ -223,7 +223,7 @@ _ENTRIES = (
                 "e47acedf663230f8863ff1ab0e64dd2d82b838fceb5957146dab185a89d6215c",
             ),
         ),
-        note="whether a text line is upside down; no engine uses it yet",
+        note="whether a text line is upside down; for engine.page_orientation and line_orientation",
     ),
 )
 

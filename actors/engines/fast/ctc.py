@@ -16,11 +16,15 @@ BLANK = 0
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What one crop says: `score` is the mean of the kept steps' scores, 0..1; `steps` are their indexes."""
+    """What one crop says: `score` is the mean of the kept steps' scores, 0..1; `steps` are their indexes.
+
+    `places`, where asked for: of each character, its middle in 0..1 of the line's width.
+    """
 
     text: str
     score: float
     steps: tuple[int, ...] = ()
+    places: tuple[float, ...] = ()
 
 
 def collapse(

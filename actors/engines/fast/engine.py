@@ -3,24 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from importlib import util
 from typing import TYPE_CHECKING, Literal
 
 from actors.contracts import EngineInfo, Image, Line, PageResult
-from actors.engines.fast import int8
+from actors.engines.fast import classifier, int8
 from actors.engines.fast.crops import Crop, cut
 from actors.engines.fast.ctc import Reading
 from actors.engines.fast.detection import Detector
 from actors.engines.fast.options import FastOptions, options_of, pace_of
+from actors.engines.fast.orientation import LineTurner, PageTurner, Rotation, turn
 from actors.engines.fast.prepared import Head, Prepared, detection_weights, prepare_recognition
 from actors.engines.fast.recognition import Recogniser, decoder
+from actors.engines.fast.words import words_of
 from actors.errors import ConfigError
 from actors.models.cache import ModelFiles, ModelStore, expected_hashes
 from actors.models.catalogue import find_model, pair_of
 from actors.runtimes import load
 from actors.runtimes.choose import RuntimeChoice, choose_runtime, this_host
-from actors.runtimes.contracts import Placement, Weights
+from actors.runtimes.contracts import Floats, Placement, Weights
 from actors.runtimes.memory import allocation_failures
 from actors.settings import EngineConfig, ModelsConfig
 
@@ -57,11 +59,12 @@ class FastEngine:
         self._options = options_of(config, pace_of(choice.runtime, _device(config)))
         detection, prepared = _loadable(config, choice, files, store, calibrated)
         placement = _placement(config, choice, gpu_memory_mb, store)
-        self._sessions: tuple[Session, Session] = (
+        self._sessions: tuple[Session, ...] = (
             around("det", load(choice.runtime, detection, _placed(placement, detection))),
             around("rec", load(choice.runtime, prepared.weights, placement)),
         )
         self._detector, self._recogniser = self._parts(prepared)
+        self._page_turner, self._line_turner = self._turners(config, choice, store, placement)
 
     @property
     def info(self) -> EngineInfo:
@@ -77,14 +80,12 @@ class FastEngine:
         import cv2
         import numpy as np
 
-        turned = [cv2.cvtColor(np.ascontiguousarray(page), cv2.COLOR_RGB2BGR) for page in pages]
-        lines = [
-            [crop for box in boxes if (crop := cut(page, box)) is not None]
-            for page, boxes in zip(turned, self._detector.find(turned), strict=True)
-        ]
+        pictures = [cv2.cvtColor(np.ascontiguousarray(page), cv2.COLOR_RGB2BGR) for page in pages]
+        found = self._upright([_Found(page, boxes) for page, boxes in self._detected(pictures)])
+        lines = [[crop for box in one.boxes if (crop := cut(one.page, box)) is not None] for one in found]
         return [
-            PageResult(tuple(self._lines(crops, readings)))
-            for crops, readings in zip(lines, self._read(lines), strict=True)
+            PageResult(tuple(self._lines(*self._lines_upright(crops, readings))), one.rotation)
+            for one, crops, readings in zip(found, lines, self._read(lines), strict=True)
         ]
 
     def release(self) -> None:
@@ -94,16 +95,49 @@ class FastEngine:
 
     def close(self) -> None:
         """See OcrEngine."""
-        del self._sessions, self._detector, self._recogniser
+        del self._sessions, self._detector, self._recogniser, self._page_turner, self._line_turner
 
     def _parts(self, prepared: Prepared) -> tuple[Detector, Recogniser]:
         options = self._options
-        det, rec = self._sessions
+        det, rec = self._sessions[:2]
         decode = decoder(prepared.head, prepared.characters, prepared.kept)
         return (
             Detector(det, options.sides, options.boxes, options.det_pixels),
             Recogniser(rec, decode, options.read),
         )
+
+    def _turners(
+        self, config: EngineConfig, choice: RuntimeChoice, store: ModelStore, placement: Placement
+    ) -> tuple[PageTurner | None, LineTurner | None]:
+        if not turns(config):
+            return None, None
+        weights = Weights("onnx", (store.ensure(classifier.MODEL).path("cls.onnx"),))
+        session = load(choice.runtime, weights, _placed(placement, weights))
+        self._sessions += (session,)
+        judge, read = classifier.LineClassifier(session), self._recogniser.read
+        return (
+            PageTurner(judge, read) if config.page_orientation else None,
+            LineTurner(judge, read) if config.line_orientation else None,
+        )
+
+    def _detected(self, pages: Sequence[Image]) -> Iterator[tuple[Image, list[Floats]]]:
+        return zip(pages, self._detector.find(pages), strict=True)
+
+    def _upright(self, found: list[_Found]) -> list[_Found]:
+        """Pages that lie on a side or upside down, turned and looked at again."""
+        if self._page_turner is None:
+            return found
+        rotations = [self._page_turner.rotation(one.page, one.boxes) for one in found]
+        lying = [index for index, rotation in enumerate(rotations) if rotation]
+        turned = [turn(found[index].page, rotations[index]) for index in lying]
+        for index, (page, boxes) in zip(lying, self._detected(turned), strict=True):
+            found[index] = _Found(page, boxes, rotations[index])
+        return found
+
+    def _lines_upright(
+        self, crops: Sequence[Crop], readings: Sequence[Reading]
+    ) -> tuple[Sequence[Crop], Sequence[Reading]]:
+        return self._line_turner.turned(crops, readings) if self._line_turner else (crops, readings)
 
     def _read(self, pages: Sequence[Sequence[Crop]]) -> list[list[Reading]]:
         """Readings of the lines of each page; the lines of all pages are read together, but in `compat`."""
@@ -118,7 +152,23 @@ class FastEngine:
         bound = self._options.scores.bound([reading.score for reading in readings])
         for crop, reading in zip(crops, readings, strict=True):
             if reading.score >= bound:
-                yield Line(reading.text, reading.score, tuple(map(float, crop.polygon.reshape(-1))))
+                words = words_of(crop, reading) if self._options.read.places else None
+                polygon = tuple(map(float, crop.polygon.reshape(-1)))
+                yield Line(reading.text, reading.score, polygon, words=words)
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """A page's picture as it is read, the boxes of its lines, and how far it was turned."""
+
+    page: Image
+    boxes: list[Floats]
+    rotation: Rotation = 0
+
+
+def turns(config: EngineConfig) -> bool:
+    """Whether the line classifier is needed."""
+    return config.page_orientation or config.line_orientation
 
 
 def describe(
@@ -134,13 +184,19 @@ def describe(
     weights = expected_hashes(model, root / model.name)
     if choice.precision.startswith("int8"):
         weights |= (calibrated or int8.find(root, model, config.charset, config.calibration)).hashes
+    if turns(config):
+        judge = find_model(classifier.MODEL)
+        weights |= {
+            f"{judge.name}/{name}": digest
+            for name, digest in expected_hashes(judge, root / judge.name).items()
+        }
     return EngineInfo(
         engine="fast",
         version=VERSION,
         runtime=choice.runtime,
         precision=choice.precision,
         weights=weights,
-        settings={"model": model.name, "charset": config.charset, **_in_clear(options)},
+        settings={"model": model.name, "charset": config.charset, **_in_clear(options), **_extras(config)},
         device=device,
         threads=config.threads or 1,
     )
@@ -193,6 +249,13 @@ def _in_clear(options: FastOptions) -> dict[str, str]:
         "rec_second_look": f"{read.second_look:g}",
         "rec_step": f"{read.pack.step}/{read.pack.fine}" if read.pack.fine else str(read.pack.step),
         "rec_scores": repr(options.scores),
+    }
+
+
+def _extras(config: EngineConfig) -> dict[str, str]:
+    """What is off by default, where it is on: outputs from before it was there go on."""
+    return {
+        name: "true" for name in ("page_orientation", "line_orientation", "words") if getattr(config, name)
     }
 
 

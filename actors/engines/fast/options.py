@@ -75,7 +75,7 @@ def options_of(config: EngineConfig, pace: Pace) -> FastOptions:
     return FastOptions(
         sides=_sides(config, pace),
         boxes=boxes,
-        read=ReadRule(squeeze, _or(config.rec_second_look, _SECOND_LOOK), pace.rec),
+        read=ReadRule(squeeze, _or(config.rec_second_look, _SECOND_LOOK), pace.rec, places=config.words),
         det_pixels=pace.det_pixels,
         scores=_scores(config),
         compat=compat,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
@@ -40,12 +40,14 @@ class ReadRule:
     """How lines are read.
 
     `squeeze`: width of a line's picture over what its height asks for. `second_look`: lines that score
-    below, and those that are crowded, are read again unsqueezed; 0 for never.
+    below, and those that are crowded, are read again unsqueezed; 0 for never. `places`: whether the places
+    of characters are wanted.
     """
 
     squeeze: float
     second_look: float
     pack: PackRule
+    places: bool = False
 
 
 class Recogniser:
@@ -80,14 +82,14 @@ class Recogniser:
         pieces, joints = _pieces(lines, squeeze)
         widths = [strip_width(piece, squeeze) for piece in pieces]
         read = self._run(pieces, pack(widths, self._rule.pack))
-        return list(_join(read, joints))
+        return list(_join(read, joints, [piece.shape[1] for piece in pieces]))
 
     def _run(self, lines: Sequence[Image], batches: Iterable[Batch]) -> list[Reading]:
         readings = [Reading("", 0.0)] * len(lines)
         for batch in batches:
             outputs = self._session.run(_strips(lines, batch))
             for slot, reading in zip(batch.slots, self._decode(outputs), strict=True):
-                readings[slot.crop] = reading
+                readings[slot.crop] = _placed(reading, slot.width) if self._rule.places else reading
         return readings
 
 
@@ -126,6 +128,11 @@ def _from_logits(logits: Floats, characters: Sequence[str]) -> Reading:
     return Reading(bare.text, float(scores.mean()), bare.steps)
 
 
+def _placed(reading: Reading, width: int) -> Reading:
+    """With the places of its characters; `width`: of the line's picture, without its padding."""
+    return replace(reading, places=tuple(min(1.0, (step + 0.5) * _STEP / width) for step in reading.steps))
+
+
 def strip_width(line: Image, squeeze: float) -> int:
     """Pixels of width of a line's picture at the model's height."""
     wanted: int = math.ceil(HEIGHT * squeeze * line.shape[1] / line.shape[0])
@@ -159,17 +166,28 @@ def _pieces(lines: Sequence[Image], squeeze: float) -> tuple[list[Image], list[l
     return pieces, joints
 
 
-def _join(readings: Sequence[Reading], joints: Sequence[Sequence[bool]]) -> Iterator[Reading]:
+def _join(
+    readings: Sequence[Reading], joints: Sequence[Sequence[bool]], widths: Sequence[int]
+) -> Iterator[Reading]:
+    """Readings of lines from those of their pieces, whose pictures have these widths."""
     start = 0
     for gaps in joints:
         parts = readings[start : start + len(gaps) + 1]
+        spread = widths[start : start + len(gaps) + 1]
         start += len(gaps) + 1
-        if not gaps:
-            yield parts[0]
-            continue
-        text = parts[0].text
-        for part, is_gap in zip(parts[1:], gaps, strict=True):
-            text += (" " if is_gap and text and part.text else "") + part.text
-        told = [part for part in parts if part.text]
-        letters = sum(len(part.text) for part in told)
-        yield Reading(text, sum(part.score * len(part.text) for part in told) / letters if letters else 0.0)
+        yield _joined(parts, gaps, spread) if gaps else parts[0]
+
+
+def _joined(parts: Sequence[Reading], gaps: Sequence[bool], widths: Sequence[int]) -> Reading:
+    whole = sum(widths)
+    text, left = "", 0
+    places: tuple[float, ...] = ()
+    for part, is_gap, width in zip(parts, (False, *gaps), widths, strict=True):
+        if is_gap and text and part.text:
+            text, places = text + " ", (*places, left / whole)
+        text += part.text
+        places += tuple((left + place * width) / whole for place in part.places)
+        left += width
+    letters = sum(len(part.text) for part in parts)
+    score = sum(part.score * len(part.text) for part in parts) / letters if letters else 0.0
+    return Reading(text, score, places=places if len(places) == len(text) else ())

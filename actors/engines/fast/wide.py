@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from actors.engines.fast.ink import shares
+
 if TYPE_CHECKING:
     from actors.contracts import Image
 
@@ -24,7 +26,7 @@ def cut_places(image: Image, longest: int) -> list[tuple[int, bool]]:
     width = image.shape[1]
     if width <= longest:
         return []
-    ink = _ink(image)
+    ink = shares(image)
     places: list[tuple[int, bool]] = []
     start = 0
     while width - start > longest:
@@ -33,18 +35,6 @@ def cut_places(image: Image, longest: int) -> list[tuple[int, bool]]:
         start = low + place
         places.append((start, gap >= _WORD_GAP * image.shape[0]))
     return places
-
-
-def _ink(image: Image) -> list[float]:
-    """How much each column (0..1) differs from the line's background."""
-    import cv2
-    import numpy as np
-
-    grey = cv2.cvtColor(image, cv2.COLOR_BGR2GRAY).astype(np.float32)
-    background = np.median(grey)
-    spread = max(1.0, float(np.abs(grey - background).max()))
-    ink: list[float] = (np.abs(grey - background).mean(axis=0) / spread).tolist()
-    return ink
 
 
 def _widest_gap(ink: list[float]) -> tuple[int, int]:
