@@ -50,6 +50,16 @@ def page_text(lines: Sequence[Line]) -> str:
     return "".join(parts)
 
 
+def in_order(found: Sequence[Line], layout: LayoutConfig) -> tuple[str, tuple[Line, ...]]:
+    """A page's text and its lines, in the order that is wanted."""
+    if layout.order == "engine":
+        return page_text(found), tuple(found)
+    from actors.layout.arrange import arrange
+
+    arranged = arrange(found)
+    return arranged.text, arranged.lines
+
+
 def _row(one: Recognised, stamp: Stamp) -> dict[str, Any]:
     page, decoded, result = one.page, one.page.decoded, one.result
     fault = decoded.fault or result.fault
@@ -85,12 +95,7 @@ def _row(one: Recognised, stamp: Stamp) -> dict[str, Any]:
 
 
 def _text_columns(found: Sequence[Line], layout: LayoutConfig) -> dict[str, Any]:
-    text, lines = page_text(found), found
-    if layout.order == "reading":
-        from actors.layout.arrange import arrange
-
-        arranged = arrange(found)
-        text, lines = arranged.text, arranged.lines
+    text, lines = in_order(found, layout)
     status: Status = "ok" if text.strip() else "empty"
     return {
         "status": status,

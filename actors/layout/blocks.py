@@ -36,7 +36,7 @@ def blocks(strip: Sequence[Box], height: float, flowing: Sequence[bool]) -> list
         if (
             gap - usual > wide * height
             or not 1 / _SIZE < _size(below) / _size(above) < _SIZE
-            or (_flows(above, flowing) and _flows(below, flowing) and _indented(above, below, edge, height))
+            or (len(above) == 1 and _flows(below, flowing) and _indented(above, below, edge, height))
         ):
             found.append([])
         found[-1].append(below)

@@ -101,17 +101,15 @@ def _table(block: Block) -> str:
     """The block as a table, if it has at least two rows of at least two columns, and each cell is in one."""
     if len(block.rows) < 2 or sum(len(row) > 1 for row in block.rows) * 2 < len(block.rows):
         return ""
-    lines = block.lines
-    boxes = upright(lines).boxes
-    columns = overlapping([(box.left, box.right) for box in boxes])
+    boxes = iter(upright(block.lines).boxes)
+    rows = [[next(boxes) for _ in row] for row in block.rows]
+    columns = overlapping([(box.left, box.right) for row in rows if len(row) > 1 for box in row])
     grid: list[list[str]] = []
-    place = 0
-    for row in block.rows:
+    for lines, row in zip(block.rows, rows, strict=True):
         cells = [""] * len(columns)
-        for line, box in zip(row, boxes[place : place + len(row)], strict=True):
+        for line, box in zip(lines, row, strict=True):
             column = _column(box, columns)
             cells[column] = f"{cells[column]} {line.text}".strip()
-        place += len(row)
         grid.append(cells)
     if len(columns) < 2 or max(len(row) for row in block.rows) < len(columns):
         return ""
@@ -120,7 +118,8 @@ def _table(block: Block) -> str:
 
 
 def _column(box: Box, columns: Sequence[tuple[float, float]]) -> int:
-    return next(i for i, (left, right) in enumerate(columns) if left <= (box.left + box.right) / 2 <= right)
+    middle = (box.left + box.right) / 2
+    return next((index for index, (_, right) in enumerate(columns) if middle <= right), len(columns) - 1)
 
 
 def _height(line: Line) -> float:

@@ -13,6 +13,7 @@ _COMMANDS = {
     "plan": ("rayocr.cli.plan", "command", "Show how a run would be carried out, and why."),
     "verify": ("rayocr.cli.verify", "command", "Count source against output."),
     "compact": ("rayocr.cli.compact", "command", "Merge an output's small files."),
+    "show": ("rayocr.cli.show", "command", "Show a page: its text, and its picture with numbered blocks."),
     "models": ("rayocr.cli.models", "group", "List, fetch, verify and quantize model weights."),
     "schema": ("rayocr.cli.schema", "command", "Show the columns of the output."),
 }

@@ -1,0 +1,70 @@
+"""`rayocr show`: a page's text as it is read, and its picture with numbered blocks."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:
+    from pipelines.config import Config
+    from pipelines.show import Shown
+
+
+@click.command(short_help="Show a page: its text, and its picture with numbered blocks.")
+@click.argument("page", metavar="PAGE")
+@click.option(
+    "--output", "-o", metavar="PATH|URL", help="Show what a run wrote there; PAGE is a document's key."
+)
+@click.option(
+    "--page", "-p", "index", type=click.IntRange(min=0), default=0, help="Which page of it, from 0."
+)
+@click.option(
+    "--picture",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Where the picture goes [NAME-PAGE.png].",
+)
+@click.option("--markdown", is_flag=True, help="Print Markdown: headings, lists, tables, paragraphs.")
+@click.option(
+    "--set", "-s", "overrides", multiple=True, metavar="KEY=VALUE", help="Set any key of the config."
+)
+def command(
+    page: str,
+    output: str | None,
+    index: int,
+    picture: Path | None,
+    markdown: bool,
+    overrides: tuple[str, ...],
+) -> int:
+    """Print the text of one page as it is read, and draw its blocks, numbered in that order, into a picture.
+    PAGE is a file or URL, which is read now; or, with --output, a document that a run has read.
+
+    \b
+    rayocr show receipt.jpg
+    rayocr show letters/0042.pdf --page 3 --output ~/scans-text --markdown
+    """
+    from actors.layout.picture import numbered
+    from pipelines.show import page_of_document, page_of_output
+
+    config = _config(page, output, overrides)
+    shown = (page_of_output if output else page_of_document)(config, page, index)
+    click.echo(_markdown(shown) if markdown else shown.text)
+    target = picture or Path(f"{Path(shown.name).stem}-{index}.png")
+    numbered(shown.picture, shown.lines).save(target)
+    click.echo(f"rayocr: the page with its blocks is {target}", err=True)
+    return 0
+
+
+def _config(page: str, output: str | None, overrides: tuple[str, ...]) -> Config:
+    from pipelines.config import load_config
+
+    flags: dict[str, Any] = {"source.path": page, "output.path": output or "."}
+    return load_config(None, overrides, flags)
+
+
+def _markdown(shown: Shown) -> str:
+    from actors.layout.arrange import arrange
+    from actors.layout.markdown import markdown
+
+    return markdown(arrange(shown.lines))

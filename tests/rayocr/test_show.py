@@ -1,0 +1,86 @@
+"""`rayocr show`: a page of an output, a page that is read now, and what is said where there is none."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from tests.cli import rayocr, rows
+from tests.drawn import letters, page
+from tests.models import require_model
+from tests.pictures import folder_of_pictures, picture, tiff
+
+
+@pytest.fixture(scope="module")
+def job(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("show")
+    source = folder_of_pictures(folder / "source", 2)
+    tiff(source / "three.tif", 3, seed=5)
+    (source / "broken.png").write_bytes((source / "page-000.png").read_bytes()[:80])
+    answer = rayocr(
+        "run", "-i", source, "-o", folder / "out", "-s", "engine.engine=fake", "--runner", "inline"
+    )
+    assert answer.returncode in (0, 3), answer.stderr
+    return folder
+
+
+def test_a_page_of_an_output(job: Path, tmp_path: Path) -> None:
+    target = tmp_path / "page.png"
+    answer = rayocr("show", "three.tif", "-p", "2", "-o", job / "out", "--picture", target)
+    assert answer.returncode == 0, answer.stderr
+    row = next(row for row in rows(job / "out") if (row["key"], row["page_index"]) == ("three.tif", 2))
+    assert answer.stdout == row["text"] + "\n"
+    assert str(target) in answer.stderr
+    with Image.open(target) as drawn:
+        assert drawn.size == (row["width"], row["height"])
+
+
+def test_markdown_of_a_page(job: Path, tmp_path: Path) -> None:
+    answer = rayocr("show", "page-001.png", "-o", job / "out", "--markdown", "--picture", tmp_path / "x.png")
+    assert answer.returncode == 0, answer.stderr
+    row = next(row for row in rows(job / "out") if row["key"] == "page-001.png")
+    assert letters(answer.stdout) == letters(row["text"])
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("page-01.png",), "Did you mean page-001.png?"),
+        (("three.tif", "-p", "7"), "Its pages are 0, 1, 2."),
+        (("broken.png",), "decode."),
+    ],
+)
+def test_a_page_that_is_not_there(job: Path, tmp_path: Path, arguments: tuple[str, ...], said: str) -> None:
+    answer = rayocr("show", *arguments, "-o", job / "out", "--picture", tmp_path / "x.png")
+    assert answer.returncode == 2
+    assert said in answer.stderr
+    assert len(answer.stderr.splitlines()) == 3, "what, why, what to do"
+    assert not (tmp_path / "x.png").exists()
+
+
+def test_a_document_that_has_changed_since(tmp_path: Path) -> None:
+    source = folder_of_pictures(tmp_path / "source", 1)
+    rayocr("run", "-i", source, "-o", tmp_path / "out", "-s", "engine.engine=fake", "--runner", "inline")
+    picture(77).save(source / "page-000.png")
+    answer = rayocr("show", "page-000.png", "-o", tmp_path / "out", "--picture", tmp_path / "x.png")
+    assert answer.returncode == 2
+    assert "no longer what was read" in answer.stderr
+
+
+def test_a_file_is_read_now(tmp_path: Path) -> None:
+    require_model()
+    sheet = page(["Read this page", "and draw its blocks"], 30)
+    Image.fromarray(np.rot90(sheet, 2)).save(tmp_path / "turned.png")
+    options = ("-s", "engine.page_orientation=true", "--picture", tmp_path / "x.png")
+    answer = rayocr("show", tmp_path / "turned.png", *options)
+    assert answer.returncode == 0, answer.stderr
+    assert letters(answer.stdout) == letters("Read this page and draw its blocks")
+
+
+def test_a_file_that_is_not_there(tmp_path: Path) -> None:
+    answer = rayocr("show", tmp_path / "none.png", "--picture", tmp_path / "x.png")
+    assert answer.returncode == 2
+    assert "read.missing" in answer.stderr
