@@ -35,8 +35,8 @@ _NEARLY = 0.1
 """Score by which characters side by side may read worse: they are cut where the line is divided evenly. Lines
 of a page that lies on its side lose 0.2 and more."""
 
-_READABLE = 0.8
-"""Mean score that a page must have once it is turned over: the classifier knows few scripts."""
+_GAIN = 0.1
+"""Score by which a page must read better once it is turned over: the classifier knows few scripts."""
 
 
 class PageTurner:
@@ -67,7 +67,7 @@ class PageTurner:
         as_it_is = _mean_score(self._read([crop.image for crop in crops]))
         if as_it_is >= _SURE:
             return False
-        return max(as_it_is, _READABLE) < _mean_score(self._read([_over(crop.image) for crop in crops]))
+        return _mean_score(self._read([_over(crop.image) for crop in crops])) > as_it_is + _GAIN
 
     def _is_vertical(self, crops: Sequence[Crop]) -> bool:
         """Whether lines that run down the page are vertical text: its characters stand upright, so they can

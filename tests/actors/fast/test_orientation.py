@@ -123,7 +123,7 @@ PICTURE = np.zeros((220, 220, 3), np.uint8)
         (WIDE, 0.1, (), 0),
         (WIDE, 0.9, (0.4, 0.95), 180),
         (WIDE, 0.9, (0.95,), 0),  # reads well as it is
-        (WIDE, 0.9, (0.4, 0.6), 0),  # a script that nobody here can read
+        (WIDE, 0.9, (0.5, 0.57), 0),  # a script that nobody here can read
         (TALL, 0.1, (0.95, 0.3, 0.4), 270),
         (TALL, 0.9, (0.3, 0.95, 0.4), 90),
         (TALL, 0.1, (0.9, 0.5, 0.85), 0),  # vertical text
