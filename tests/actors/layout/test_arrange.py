@@ -150,7 +150,7 @@ PAGES: dict[str, Callable[[], list[Line]]] = {"columns": two_columns, "receipt":
     st.randoms(use_true_random=False),
     st.tuples(st.floats(-3000, 3000), st.floats(-3000, 3000)),
     st.floats(0.5, 5),
-    st.floats(-8, 8),
+    st.floats(-10, 10),
 )
 def test_moving_scaling_turning_and_shuffling_change_nothing(
     name: str, shuffler: random.Random, by: tuple[float, float], scale: float, degrees: float
