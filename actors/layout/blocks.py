@@ -9,14 +9,18 @@ from actors.layout.bands import white
 from actors.layout.geometry import Box
 from actors.layout.rows import rows
 
-_WHITE = 0.6
+_WHITE = 0.3
 """Line heights of white, beyond what is usual in the strip, between two blocks."""
 
 _WHITE_IN_TABLE = 1.2
 """The same between two rows that have cells: tables are set wider."""
 
-_SIZE = 1.4
-"""Ratio of the heights of two rows from which they are not of one block: headings."""
+_SIZE, _WHITE_AT_SIZE = 1.15, 0.15
+"""Ratio of the heights of two rows, and line heights of white beyond what is usual, that together part a
+heading from its text. Boxes of equal letters differ by a tenth."""
+
+_OTHER_SIZE = 1.4
+"""Ratio of the heights that parts two rows in any case."""
 
 _INDENT = 0.8
 """Line heights by which the first line of a paragraph is indented at least."""
@@ -32,10 +36,11 @@ def blocks(strip: Sequence[Box], height: float, flowing: Sequence[bool]) -> list
     edge = min(box.left for box in strip)
     found = [lines[:1]]
     for gap, above, below in zip(whites, lines, lines[1:], strict=False):
-        wide = _WHITE_IN_TABLE if len(above) > 1 and len(below) > 1 else _WHITE
+        extra = (gap - usual) / height
+        ratio = _size(below) / _size(above)
         if (
-            gap - usual > wide * height
-            or not 1 / _SIZE < _size(below) / _size(above) < _SIZE
+            extra > (_WHITE_IN_TABLE if len(above) > 1 and len(below) > 1 else _WHITE)
+            or max(ratio, 1 / ratio) > (_SIZE if extra > _WHITE_AT_SIZE else _OTHER_SIZE)
             or (len(above) == 1 and _flows(below, flowing) and _indented(above, below, edge, height))
         ):
             found.append([])

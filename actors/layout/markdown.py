@@ -12,7 +12,7 @@ from actors.layout.arrange import Block, Layout
 from actors.layout.bands import overlapping
 from actors.layout.geometry import Box, upright
 
-_HEADINGS = ((1.9, "#"), (1.5, "##"), (1.25, "###"))
+_HEADINGS = ((1.9, "#"), (1.5, "##"), (1.2, "###"))
 """Height of a block's letters over the page's median, from which it is a heading of that level."""
 
 _LONGEST_HEADING = 3
@@ -20,6 +20,9 @@ _LONGEST_HEADING = 3
 
 _RAGGED = 0.25
 """Share of a paragraph's width by which its rows may end early."""
+
+_MOST = 0.8
+"""Share of a paragraph's rows, but for the last one, that must not end early."""
 
 _HARD_BREAK = "  \n"
 
@@ -64,10 +67,11 @@ def _level(block: Block, typical: float) -> str:
 
 
 def _is_filled(block: Block) -> bool:
-    """Whether the rows, but for the last one, reach the block's end: a paragraph, and no address or list."""
+    """Whether most rows, but for the last one, reach the block's end: a paragraph, and no address or list."""
     boxes = upright(block.lines).boxes
     end, start = max(box.right for box in boxes), min(box.left for box in boxes)
-    return all(end - box.right < _RAGGED * (end - start) for box in boxes[:-1])
+    filled = sum(end - box.right < _RAGGED * (end - start) for box in boxes[:-1])
+    return filled >= _MOST * (len(boxes) - 1)
 
 
 def _items(rows: Sequence[str]) -> list[str]:
