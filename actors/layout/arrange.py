@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -68,7 +69,7 @@ def arrange(lines: Sequence[Line]) -> Layout:
 
     Polygons are 8 numbers in pixels each, in a frame in which text is upright but for a skew, or vertical.
     """
-    lines = sorted(lines, key=lambda line: (line.polygon, line.text, line.score))
+    lines = sorted(lines, key=_place)
     page = upright(lines)
     texts = [line.text for line in lines]
     flowing = running(page, texts)
@@ -81,3 +82,9 @@ def arrange(lines: Sequence[Line]) -> Layout:
     return Layout(
         tuple(Block(tuple(tuple(lines[box.index] for box in row) for row in block)) for block in found)
     )
+
+
+def _place(line: Line) -> tuple[tuple[float, ...], str, float]:
+    """What lines are sorted by at first. What is no number is 0, as in `upright`: it compares with none, so
+    the order would depend on the one in which the lines were given."""
+    return tuple(0.0 if math.isnan(value) else value for value in line.polygon), line.text, line.score

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -46,7 +47,7 @@ def bands(boxes: Sequence[Box], height: float) -> list[Band]:
         cover = overlapping([(box.left, box.right) for box in group], _CORRIDOR * height)
         if found:
             last = found[-1]
-            both = overlapping([*last.cover, *cover], _CORRIDOR * height)
+            both = joined(last.cover, cover, _CORRIDOR * height)
             closes = len(both) < len(last.cover) and white(last.boxes, group) > _BREAK * height
             if (len(both) > 1 and not closes) or len(last.cover) == len(cover) == 1:
                 last.boxes.extend(group)
@@ -89,3 +90,14 @@ def overlapping(intervals: list[Interval], least: float = 0.0) -> list[Interval]
         elif right > last_right:
             union[-1] = (last_left, right)
     return union
+
+
+def joined(union: Sequence[Interval], more: Iterable[Interval], least: float) -> list[Interval]:
+    """A union with some more intervals joined to it; as `overlapping` of both, but quick for a long union."""
+    both = list(union)
+    for left, right in more:
+        start = bisect_left(both, left - least, key=lambda one: one[1])
+        end = bisect_right(both, right + least, key=lambda one: one[0])
+        met = both[start:end]
+        both[start:end] = [(min([left, *(one[0] for one in met)]), max([right, *(one[1] for one in met)]))]
+    return both

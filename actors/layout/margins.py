@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Sequence
 from itertools import pairwise
 from statistics import median
@@ -45,8 +46,8 @@ def line_numbers(page: Upright, texts: Sequence[str]) -> list[Box]:
         return []
     values = [int(texts[box.index]) for box in column]
     steps = [after - before for before, after in pairwise(values)]
-    step = max(set(steps), key=steps.count)
-    return column if step >= 1 and steps.count(step) >= _STEADY * len(steps) else []
+    step, times = Counter(steps).most_common(1)[0]
+    return column if step >= 1 and times >= _STEADY * len(steps) else []
 
 
 def head_and_foot(groups: Sequence[Sequence[Box]], height: float) -> tuple[int, int]:

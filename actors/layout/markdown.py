@@ -108,6 +108,8 @@ def _table(block: Block) -> str:
     boxes = iter(upright(block.lines).boxes)
     rows = [[next(boxes) for _ in row] for row in block.rows]
     columns = overlapping([(box.left, box.right) for row in rows if len(row) > 1 for box in row])
+    if len(columns) < 2 or max(len(row) for row in block.rows) < len(columns):
+        return ""
     grid: list[list[str]] = []
     for lines, row in zip(block.rows, rows, strict=True):
         cells = [""] * len(columns)
@@ -115,8 +117,6 @@ def _table(block: Block) -> str:
             column = _column(box, columns)
             cells[column] = f"{cells[column]} {line.text}".strip()
         grid.append(cells)
-    if len(columns) < 2 or max(len(row) for row in block.rows) < len(columns):
-        return ""
     head, *body = ["| " + " | ".join(map(_escaped, cells)) + " |" for cells in grid]
     return "\n".join([head, "|" + " --- |" * len(columns), *body])
 

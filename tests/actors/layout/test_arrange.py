@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import time
 from collections.abc import Callable
 
 import pytest
@@ -141,6 +142,14 @@ def test_a_page_of_any_size_ends(size: int) -> None:
         assert len(arrange(lines).lines) == size
 
 
+def test_the_time_grows_as_the_lines_do() -> None:
+    """A staircase, where no column ends: compared with all that went before, its lines took 7 seconds."""
+    page = [line("step", index * 30, index * PITCH, 28) for index in range(8000)]
+    begun = time.process_time()
+    assert len(arrange(page).lines) == len(page)
+    assert time.process_time() - begun < 3
+
+
 PAGES: dict[str, Callable[[], list[Line]]] = {"columns": two_columns, "receipt": receipt}
 
 
@@ -177,5 +186,6 @@ _NUMBERS = st.floats(allow_nan=True, allow_infinity=True, width=32)
     )
 )
 def test_no_polygons_are_too_odd(lines: list[Line]) -> None:
-    found = arrange(lines).lines
-    assert sorted(one.text for one in found) == sorted(one.text for one in lines)
+    found = arrange(lines)
+    assert sorted(one.text for one in found.lines) == sorted(one.text for one in lines)
+    assert arrange(lines[::-1]).text == found.text
