@@ -14,6 +14,9 @@ if TYPE_CHECKING:
 _DARK = 0.3
 """Share of the picture's range from its background from which a pixel is ink."""
 
+_RULE = 0.9
+"""Share of a row's pixels from which it is a drawn line and no writing."""
+
 
 def shares(image: Image) -> list[float]:
     """How much each column of a picture (H×W×3 uint8) differs from its background, 0..1."""
@@ -30,10 +33,6 @@ def mask(image: Image) -> npt.NDArray[np.bool_]:
     found: npt.NDArray[np.bool_] = difference > _DARK * max(1.0, float(np.percentile(difference, 99)))
     found[found.mean(axis=1) > _RULE] = False
     return found
-
-
-_RULE = 0.9
-"""Share of a row's pixels from which it is a drawn line and no writing."""
 
 
 def _difference(image: Image) -> npt.NDArray[np.float32]:

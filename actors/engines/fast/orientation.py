@@ -127,8 +127,8 @@ def _side_by_side(line: Image) -> Image:
     count = max(1, round(width / height))
     edges = [round(index * width / count) for index in range(count + 1)]
     cells = [np.rot90(line[:, left:right], -1) for left, right in pairwise(edges)]
-    tallest = min(cell.shape[0] for cell in cells)
-    joined: Image = np.ascontiguousarray(np.concatenate([cell[:tallest] for cell in cells], axis=1))
+    lowest = min(cell.shape[0] for cell in cells)
+    joined: Image = np.ascontiguousarray(np.concatenate([cell[:lowest] for cell in cells], axis=1))
     return joined
 
 
