@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from actors.contracts import DocRef, Line, Page, Word, document_id
-from actors.errors import ConfigError
+from actors.errors import ERROR_CODES, ConfigError
 from pipelines.config import Config
 from pipelines.ledger import PAGES
 from pipelines.parquet import read_rows_of
@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 
 _NAMES = ("key", "uri", "document_id")
 """Columns by which a document is called."""
+
+_MOST_NAMES = 10_000
+"""Documents among which the nearest name is looked for: it takes a second for so many."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +48,7 @@ def page_of_output(config: Config, name: str, page_index: int) -> Shown:
         raise ConfigError(
             f"The page {page_index} of {row['key']} failed: {row['error_code']}.",
             str(row["error_message"]),
-            "See docs/errors.md for what to do.",
+            _remedy(row["error_code"]),
         )
     made = row["decode"] or {}
     decode = config.decode.model_copy(update={"pdf_dpi": made["dpi"]} if made.get("dpi") else {})
@@ -73,7 +76,8 @@ def page_of_document(config: Config, name: str, page_index: int) -> Shown:
     with closing(build_engine(config.engine, config.models)) as engine:
         result = engine.recognize([image])[0]
     if result.fault is not None:
-        raise ConfigError(f"{name} could not be read: {result.fault.code}.", result.fault.message, "")
+        fault = result.fault
+        raise ConfigError(f"{name} could not be read: {fault.code}.", fault.message, _remedy(fault.code))
     text, lines = in_order(result.lines, config.layout)
     return Shown(name, text, _turned(page, result.rotation), lines)
 
@@ -84,8 +88,16 @@ def _find(store: Store, name: str, page_index: int) -> dict[str, Any]:
     import pyarrow.compute as pc
     import pyarrow.parquet as pq
 
+    from pipelines.card import read_card
+
     names: set[str] = set()
     pages: set[int] = set()
+    if read_card(store) is None:
+        raise ConfigError(
+            f"There is no output of rayocr in {store.location('')}.",
+            "It has no rayocr.json.",
+            "Check its path.",
+        )
     for entry in store.list(PAGES):
         if not entry.path.endswith(".parquet"):
             continue
@@ -96,7 +108,7 @@ def _find(store: Store, name: str, page_index: int) -> dict[str, Any]:
             mask = pc.or_kleene(pc.or_kleene(called[0], called[1]), called[2])
             pages |= set(columns.filter(mask).column("page_index").to_pylist())
             mask = pc.and_kleene(mask, pc.equal(columns.column("page_index"), page_index))
-            names |= set(columns.column("key").to_pylist()[:1000])
+            names |= set(columns.column("key").to_pylist()[: _MOST_NAMES - len(names)])
             if pc.any(mask).as_py():
                 rows: pa.Table = read_rows_of(file).filter(mask)
                 return dict(rows.slice(0, 1).to_pylist()[0])
@@ -110,6 +122,10 @@ def _find(store: Store, name: str, page_index: int) -> dict[str, Any]:
         if near
         else "Give a document's `key`.",
     )
+
+
+def _remedy(code: str) -> str:
+    return ERROR_CODES[code].remedy if code in ERROR_CODES else "See docs/errors.md."
 
 
 def _listed(pages: set[int]) -> str:
@@ -130,8 +146,8 @@ def _decoded(config: Config, ref: DocRef, page_index: int) -> Page:
     if page is None or page.decoded.page_index != page_index or fault:
         raise ConfigError(
             f"The page {page_index} of {ref.key} cannot be had.",
-            f"{fault.code}: {fault.message}" if fault else "The document has fewer pages, or cannot be read.",
-            "Give the path or URL of a document that can be read here.",
+            f"{fault.code}: {fault.message}" if fault else "The document has fewer pages.",
+            _remedy(fault.code) if fault else "Pages count from 0.",
         )
     return page
 

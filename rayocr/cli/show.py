@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 @click.option(
     "--picture",
     type=click.Path(dir_okay=False, path_type=Path),
-    help="Where the picture goes [NAME-PAGE.png].",
+    help="Where the picture goes [NAME-PAGE.blocks.png].",
 )
 @click.option("--markdown", is_flag=True, help="Print Markdown: headings, lists, tables, paragraphs.")
 @click.option(
@@ -44,16 +44,47 @@ def command(
     rayocr show receipt.jpg
     rayocr show letters/0042.pdf --page 3 --output ~/scans-text --markdown
     """
-    from actors.layout.picture import numbered
     from pipelines.show import page_of_document, page_of_output
 
+    _check_can_be_drawn(picture)
     config = _config(page, output, overrides)
     shown = (page_of_output if output else page_of_document)(config, page, index)
     click.echo(_markdown(shown) if markdown else shown.text)
-    target = picture or Path(f"{Path(shown.name).stem}-{index}.png")
-    numbered(shown.picture, shown.lines).save(target)
+    if not shown.lines:
+        click.echo("rayocr: no text was found on this page", err=True)
+    target = picture or Path(f"{Path(shown.name).stem}-{index}.blocks.png")  # no name that a scan may have
+    _draw(shown, target)
     click.echo(f"rayocr: the page with its blocks is {target}", err=True)
     return 0
+
+
+def _check_can_be_drawn(picture: Path | None) -> None:
+    """Raises ConfigError where a picture's name is of no known kind, before time goes into the page."""
+    import PIL.Image
+
+    from actors.errors import ConfigError
+
+    if picture and picture.suffix.lower() not in PIL.Image.registered_extensions():
+        raise ConfigError(
+            f"No picture can be written as {picture}.",
+            f"No format of pictures has the ending {picture.suffix!r}.",
+            "Give a name that ends in .png or .jpg.",
+        )
+
+
+def _draw(shown: Shown, target: Path) -> None:
+    """Write the picture. Raises ConfigError."""
+    from actors.errors import ConfigError
+    from actors.layout.picture import numbered
+
+    try:
+        numbered(shown.picture, shown.lines).save(target)
+    except (OSError, ValueError) as error:  # ValueError: more pixels than the format can hold
+        raise ConfigError(
+            f"The picture {target} cannot be written.",
+            str(error),
+            "Give another place with --picture, a .png in a folder that exists and may be written to.",
+        ) from error
 
 
 def _config(page: str, output: str | None, overrides: tuple[str, ...]) -> Config:

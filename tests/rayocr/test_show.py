@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import subprocess
 from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
 
-from tests.cli import rayocr, rows
+from tests.cli import command, environ, rayocr, rows
 from tests.drawn import letters, page
 from tests.models import require_model
 from tests.pictures import folder_of_pictures, picture, tiff
@@ -50,7 +51,7 @@ def test_markdown_of_a_page(job: Path, tmp_path: Path) -> None:
     [
         (("page-01.png",), "Did you mean page-001.png?"),
         (("three.tif", "-p", "7"), "Its pages are 0, 1, 2."),
-        (("broken.png",), "decode."),
+        (("broken.png",), "Fetch or scan the file again"),
     ],
 )
 def test_a_page_that_is_not_there(job: Path, tmp_path: Path, arguments: tuple[str, ...], said: str) -> None:
@@ -84,3 +85,34 @@ def test_a_file_that_is_not_there(tmp_path: Path) -> None:
     answer = rayocr("show", tmp_path / "none.png", "--picture", tmp_path / "x.png")
     assert answer.returncode == 2
     assert "read.missing" in answer.stderr
+
+
+def test_an_output_that_is_not_there(tmp_path: Path) -> None:
+    answer = rayocr("show", "page-000.png", "-o", tmp_path / "none", "--picture", tmp_path / "x.png")
+    assert answer.returncode == 2
+    assert "There is no output of rayocr" in answer.stderr
+
+
+@pytest.mark.parametrize("name", ["x.xyz", "x", "none/x.png"])
+def test_a_picture_that_cannot_be_written(job: Path, tmp_path: Path, name: str) -> None:
+    answer = rayocr("show", "page-000.png", "-o", job / "out", "--picture", tmp_path / name)
+    assert answer.returncode == 2
+    assert len(answer.stderr.splitlines()) == 3, "what, why, what to do"
+    assert "picture" in answer.stderr
+    assert not (tmp_path / name).exists()
+
+
+def test_a_scan_beside_a_scan_is_not_drawn_over(job: Path, tmp_path: Path) -> None:
+    (tmp_path / "page-000-0.png").write_bytes(b"another page of the user")
+    arguments = command("show", "page-000.png", "-o", job / "out")
+    subprocess.run(arguments, cwd=tmp_path, env=environ(), capture_output=True, check=True)
+    assert (tmp_path / "page-000-0.png").read_bytes() == b"another page of the user"
+    assert (tmp_path / "page-000-0.blocks.png").is_file()
+
+
+def test_a_page_without_text_says_so(tmp_path: Path) -> None:
+    require_model()
+    Image.new("RGB", (300, 400), "white").save(tmp_path / "blank.png")
+    answer = rayocr("show", tmp_path / "blank.png", "--picture", tmp_path / "x.png")
+    assert answer.returncode == 0, answer.stderr
+    assert "no text was found" in answer.stderr
