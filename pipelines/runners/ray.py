@@ -221,15 +221,29 @@ def connect(plan: Plan | None = None) -> None:
         from pipelines.machine import this_machine
 
         node = this_machine().nodes[0]
-        ray.init(
-            address="local",
-            num_cpus=int(node.cpus),
-            object_store_memory=_object_store_bytes(node),
-            include_dashboard=False,
-            configure_logging=True,
-            **quiet,
-        )
+        shape = {"num_cpus": int(node.cpus), "object_store_memory": _object_store_bytes(node)}
+        _start(address="local", include_dashboard=False, configure_logging=True, **shape, **quiet)
     _silence()
+
+
+def _start(**options: Any) -> None:
+    """Start a Ray of our own. On a machine that is busy its processes may not be up within Ray's 30 s
+    (ray/_private/node.py), so it gets a second chance. Raises IncompleteError."""
+    import ray
+
+    for last in (False, True):
+        try:
+            ray.init(**options)
+        except Exception as error:
+            ray.shutdown()
+            if last:
+                raise IncompleteError(
+                    "Ray could not be started on this machine.",
+                    f"{type(error).__name__}: {error}".splitlines()[0],
+                    "Run the same command again when the machine is less busy; --runner inline needs no Ray.",
+                ) from error
+        else:
+            return
 
 
 def disconnect() -> None:
