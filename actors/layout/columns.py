@@ -7,7 +7,7 @@ A column is cut again in the same way. After the recursive XY cut (Nagy and Seth
 
 from __future__ import annotations
 
-from bisect import bisect_left
+from bisect import bisect_left, insort
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import accumulate
@@ -25,7 +25,7 @@ _MOSTLY = 0.5
 _LEVEL = 0.35
 """Line heights that two middles on one row may differ."""
 
-_IN_ROWS = 0.6
+_IN_ROWS = 0.5
 """Share of the lines of the shorter side that stand level with lines of the other, for rows."""
 
 _PITCH = 2.0
@@ -109,24 +109,38 @@ class _Cutter:
         parts = band.parts()
         text = [self._text(part) for part in parts]
         before, after = list(accumulate(text, _add)), list(accumulate(text[::-1], _add))[::-1]
-        columns = [list(parts[0])]
-        for index in range(1, len(parts)):
-            if (before[index - 1].flows and after[index].flows) or self._apart(
-                parts[index - 1], parts[index], text[index - 1], text[index]
+        columns: list[Strip] = []
+        levels: list[float] = []  # the middles of the last column, sorted
+        for index, part in enumerate(parts):
+            if (
+                not index
+                or (before[index - 1].flows and after[index].flows)
+                or self._apart(parts[index - 1], part, text[index - 1], text[index], levels)
             ):
-                columns.append(list(parts[index]))
-            else:
-                columns[-1].extend(parts[index])
+                columns.append([])
+                levels = []
+            columns[-1].extend(part)
+            for box in part:
+                insort(levels, box.middle)
         return columns
 
-    def _apart(self, left: Strip, right: Strip, left_text: _Text, right_text: _Text) -> bool:
-        """Whether a corridor between these two neighbours parts columns."""
+    def _apart(
+        self, left: Strip, right: Strip, left_text: _Text, right_text: _Text, levels: Sequence[float]
+    ) -> bool:
+        """Whether a corridor between these two neighbours parts columns. `levels`: the middles of all in
+        the column up to here: debits and credits share no row, but both stand in those of the dates."""
         if left_text.flows and right_text.flows:
             return True
         if all(box.crossing for box in left) or all(box.crossing for box in right):
             return True
         few, many = (left, right) if len(left) <= len(right) else (right, left)
-        return len(few) > 1 and _level(few, many, _LEVEL * self._height) < _IN_ROWS * len(few)
+        if len(few) < 2 or self._in_rows(few, sorted(box.middle for box in many)):
+            return False
+        return len(right) > len(levels) or not self._in_rows(right, levels)
+
+    def _in_rows(self, few: Strip, levels: Sequence[float]) -> bool:
+        """Whether most of these lines stand on one of some levels (sorted)."""
+        return _level(few, levels, _LEVEL * self._height) >= _IN_ROWS * len(few)
 
     def _text(self, boxes: Sequence[Box]) -> _Text:
         text = [box.width for box in boxes if self._flowing[box.index]]
@@ -166,11 +180,10 @@ def _add(one: _Text, other: _Text) -> _Text:
     return _Text(one.lines + other.lines, one.width + other.width, one.of + other.of)
 
 
-def _level(few: Sequence[Box], many: Sequence[Box], least: float) -> int:
-    """How many of the few have a middle less than `least` from that of one of the many."""
-    middles = sorted(box.middle for box in many)
+def _level(boxes: Sequence[Box], levels: Sequence[float], least: float) -> int:
+    """How many of the boxes have a middle less than `least` from one of the levels (sorted)."""
     found = 0
-    for box in few:
-        place = bisect_left(middles, box.middle)
-        found += any(abs(near - box.middle) < least for near in middles[max(0, place - 1) : place + 1])
+    for box in boxes:
+        place = bisect_left(levels, box.middle)
+        found += any(abs(near - box.middle) < least for near in levels[max(0, place - 1) : place + 1])
     return found

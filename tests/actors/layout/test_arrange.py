@@ -71,6 +71,21 @@ def test_a_table_keeps_its_rows() -> None:
     assert arrange(page).text.splitlines()[2] == "Name 2\tStreet 2\tCity 2"
 
 
+def test_a_statement_keeps_its_rows_where_debits_and_credits_take_turns() -> None:
+    page: list[Line] = []
+    for row in range(8):
+        top = 100 + row * PITCH
+        page += [line(f"Date{row}", 40, top, 80), line(f"Text{row}", 160, top, 150)]
+        debit = row < 5
+        page.append(line(f"{'Debit' if debit else 'Credit'}{row}", 400 if debit else 500, top, 60))
+        page.append(line(f"Balance{row}", 600, top, 70))
+    expected = [
+        "\t".join(f"{name}{row}" for name in ("Date", "Text", "Debit" if row < 5 else "Credit", "Balance"))
+        for row in range(8)
+    ]
+    assert arrange(page).text.splitlines() == expected
+
+
 def test_paragraphs_are_blocks() -> None:
     page = column("a", 60, 100, 500, 4) + column("b", 60, 100 + 5.5 * PITCH, 500, 4)
     layout = arrange(page)
