@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from itertools import groupby
 from typing import TYPE_CHECKING
@@ -19,6 +20,9 @@ _COLOURS = ("#d62728", "#1f77b4", "#2ca02c", "#9467bd", "#ff7f0e", "#17becf", "#
 
 _LEAST_FONT, _FONT = 12.0, 0.016
 """Size of the numbers: pixels at least, and share of the page's long side."""
+
+_FAR = 1e5
+"""Pixels from the corner beyond which no page reaches; Pillow draws all rows of a polygon, seen or not."""
 
 
 def numbered(picture: Image, lines: Sequence[Line]) -> PIL.Image.Image:
@@ -62,8 +66,10 @@ def _badge(
 
 
 def _corners(line: Line) -> list[tuple[float, float]]:
-    return list(zip(line.polygon[::2], line.polygon[1::2], strict=True))
+    places = [min(max(value, -_FAR), _FAR) if math.isfinite(value) else 0.0 for value in line.polygon]
+    return list(zip(places[::2], places[1::2], strict=True))
 
 
 def _middle(line: Line) -> tuple[float, float]:
-    return sum(line.polygon[::2]) / 4, sum(line.polygon[1::2]) / 4
+    corners = _corners(line)
+    return sum(x for x, _ in corners) / 4, sum(y for _, y in corners) / 4

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from actors.contracts import Line
 from actors.layout.arrange import arrange
 from actors.layout.picture import numbered
 from tests.actors.layout.pages import two_columns
@@ -38,3 +39,8 @@ def test_the_picture_itself_is_not_changed() -> None:
 
 def test_a_page_without_lines() -> None:
     assert np.array_equal(np.asarray(numbered(SHEET, ())), SHEET)
+
+
+def test_a_place_far_off_the_page_takes_no_time() -> None:
+    far = Line("x", 0.9, (0, 0, 9, -1e30, float("nan"), 1e30, float("inf"), 9))
+    assert numbered(np.zeros((50, 60, 3), np.uint8), [far]).size == (60, 50)
