@@ -80,7 +80,8 @@ def _scorer(data: Path) -> Any:
     try:
         from rapidfuzz.distance import Levenshtein
     except ImportError:
-        return score  # the same numbers, but minutes for a dense page
+        print("without rapidfuzz scoring takes minutes for a dense page: pip install rapidfuzz", file=sys.stderr)
+        return score
     score.distance = Levenshtein.distance
     return score
 
@@ -112,7 +113,7 @@ def _tesseract(data: Path, name: str, score: Any) -> Scored:
     for label in _labels(data, name):
         language = "chi_sim" if str(label.get("lang")).startswith("zh") else "eng"
         command = ["tesseract", data / name / label["file"], "-", "-l", language, "--psm", "3"]
-        answer = subprocess.run(command, capture_output=True, text=True, check=False)
+        answer = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True)
         prediction = {"file": label["file"], "text": answer.stdout}
         found.pages.append((label, score.score_page(label, prediction)))
     return found

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import pairwise
+from statistics import median
 
 from actors.layout.bands import white
 from actors.layout.geometry import Box
@@ -49,7 +50,8 @@ def blocks(strip: Sequence[Box], height: float, flowing: Sequence[bool]) -> list
 
 
 def _size(row: Row) -> float:
-    return max(1.0, *(min(box.height, box.width) for box in row))
+    """Height of a row's letters: of its typical cell, since a detector makes some boxes too high."""
+    return max(1.0, median(min(box.height, box.width) for box in row))
 
 
 def _flows(row: Row, flowing: Sequence[bool]) -> bool:

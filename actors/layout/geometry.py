@@ -92,7 +92,7 @@ class _Runs:
 
 
 def _runs(lines: Sequence[Line]) -> _Runs:
-    corners = np.array([_eight(line.polygon) for line in lines], dtype=np.float64)
+    corners = np.array([eight(line.polygon) for line in lines], dtype=np.float64)
     corners = np.clip(np.nan_to_num(corners, posinf=0, neginf=0), -1e9, 1e9).reshape(-1, 4, 2)
     along = (corners[:, 1] + corners[:, 2] - corners[:, 0] - corners[:, 3]) / 2
     across = (corners[:, 2] + corners[:, 3] - corners[:, 0] - corners[:, 1]) / 2
@@ -144,5 +144,6 @@ def _runs_left(lines: Sequence[Line]) -> bool:
     return turned * 2 > sum(sum(map(str.isalpha, line.text)) for line in lines)
 
 
-def _eight(polygon: Sequence[float]) -> Sequence[float]:
+def eight(polygon: Sequence[float]) -> Sequence[float]:
+    """The polygon's 8 numbers; zeros for one of another size."""
     return polygon if len(polygon) == 8 else (0.0,) * 8

@@ -10,7 +10,7 @@ from statistics import median
 from actors.contracts import Line
 from actors.layout.arrange import Block, Layout
 from actors.layout.bands import overlapping
-from actors.layout.geometry import Box, upright
+from actors.layout.geometry import Box, eight, upright
 
 _HEADINGS = ((1.9, "#"), (1.5, "##"), (1.2, "###"))
 """Height of a block's letters over the page's median, from which it is a heading of that level."""
@@ -29,7 +29,10 @@ _HARD_BREAK = "  \n"
 _ITEM = re.compile(r"\s*(?:[•·●○■□▪◦‣–—*-]|(\d{1,3})(?:[.)](?=\s)|、))\s*(?=\S)")
 """A bullet, or a number with its full stop or bracket, at the beginning of an item."""
 
-_SPECIAL = re.compile(r"([\\`*_\[\]<>|#])")
+_SPECIAL = re.compile(r"([\\`*_\[\]<>|#&])")
+
+_BEGINS = re.compile(r"^(\d{1,9})(?=[.)](?:\s|$))|^(?=[-+=~])")
+"""What would make a list, a rule, a heading or a fence of the line that it begins."""
 
 _SPACELESS = re.compile(r"[\u2e80-\u9fff\uf900-\ufaff\uff00-\uffef\u3000-\u30ff\u0e00-\u0e7f]")
 """Characters of scripts that are written without spaces between words."""
@@ -52,11 +55,12 @@ def _block(block: Block, typical: float) -> str:
     level = _level(block, typical)
     if level:
         return f"{level} {_escaped(_joined(rows))}"
-    if any(len(row) > 1 for row in block.rows):  # a form or a receipt: its rows are no sentence
-        return _HARD_BREAK.join(map(_escaped, rows))
-    if _ITEM.match(rows[0]):
+    is_form = any(len(row) > 1 for row in block.rows)  # or a receipt: its rows are no sentence
+    if _ITEM.match(rows[0]) and not is_form:
         return "\n".join(_items(rows))
-    return _escaped(_joined(rows)) if _is_filled(block) else _HARD_BREAK.join(map(_escaped, rows))
+    if is_form or not _is_filled(block):
+        return _HARD_BREAK.join(map(_paragraph, rows))
+    return _paragraph(_joined(rows))
 
 
 def _level(block: Block, typical: float) -> str:
@@ -128,10 +132,15 @@ def _column(box: Box, columns: Sequence[tuple[float, float]]) -> int:
 
 def _height(line: Line) -> float:
     """Pixels across a line."""
-    x1, y1, x2, y2, _, _, x4, y4 = line.polygon
+    x1, y1, x2, y2, _, _, x4, y4 = eight(line.polygon)
     along = math.hypot(x2 - x1, y2 - y1)
     across = math.hypot(x4 - x1, y4 - y1)
     return min(along, across) if len(line.text) > 1 else across
+
+
+def _paragraph(text: str) -> str:
+    """Text that begins a line, and means nothing but itself."""
+    return _BEGINS.sub(r"\1\\", _escaped(text.strip()))
 
 
 def _escaped(text: str) -> str:

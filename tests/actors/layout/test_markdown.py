@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import pytest
+from markdown_it import MarkdownIt
+
 from actors.layout.arrange import arrange
 from actors.layout.markdown import markdown
 from tests.actors.layout.pages import PITCH, column, line, receipt
@@ -62,6 +65,29 @@ def test_what_markdown_means_something_by_is_escaped() -> None:
         markdown(arrange([line("2 * 3 [or] <b> #4 `x`", 60, 100, 300)]))
         == "2 \\* 3 \\[or\\] \\<b\\> \\#4 \\`x\\`"
     )
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "---",
+        "===",
+        "~~~",
+        "+ x",
+        "1) of them",
+        "2018. A year",
+        "&amp; so on",
+        "- dash",
+        "> more",
+        "# 5",
+        "* * *",
+    ],
+)
+def test_nothing_in_a_text_is_taken_for_markup(text: str) -> None:
+    found = MarkdownIt().parse(markdown(arrange([line(text, 60, 100, 200), line("Total", 400, 100, 90)])))
+    assert [token.type for token in found] == ["paragraph_open", "inline", "paragraph_close"]
+    told = "".join(child.content for child in found[1].children or ())
+    assert told == f"{text} Total"
 
 
 def test_an_empty_page() -> None:
