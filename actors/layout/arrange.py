@@ -74,13 +74,13 @@ def arrange(lines: Sequence[Line]) -> Layout:
     texts = [line.text for line in lines]
     flowing = running(page, texts)
     numbers = line_numbers(page, texts)
-    counted = {box.index for box in numbers}
-    body = [box for box in page.boxes if box.index not in counted]
+    counted = {box.place for box in numbers}
+    body = [box for box in page.boxes if box.place not in counted]
     found: list[list[list[Box]]] = [[[box] for box in numbers]] if numbers else []
     for strip in strips(body, page.height, flowing):
         found += blocks(strip, page.height, flowing)
     return Layout(
-        tuple(Block(tuple(tuple(lines[box.index] for box in row) for row in block)) for block in found)
+        tuple(Block(tuple(tuple(lines[box.place] for box in row) for row in block)) for block in found)
     )
 
 

@@ -5,18 +5,20 @@ from __future__ import annotations
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from operator import attrgetter
 
 from actors.layout.geometry import Box
-
-_CORE = 0.25
-"""Share of a line's height that is taken off at its top and bottom when rows are told apart: boxes of
-neighbours overlap, since detectors grow them."""
 
 _CORRIDOR = 0.1
 """Line heights that a corridor is wide at least, between boxes that are already trimmed to their ink."""
 
 _BREAK = 1.2
 """Line heights of white, over the whole width, at which a band ends if one of its corridors does."""
+
+_FEW = 12
+"""Intervals that are sorted sooner than searched."""
+
+_DOWN = attrgetter("upper", "left")
 
 Interval = tuple[float, float]
 
@@ -61,22 +63,17 @@ def groups(boxes: Iterable[Box]) -> list[list[Box]]:
     """Boxes by horizontal cuts: groups from top to bottom that share no y."""
     found: list[list[Box]] = []
     reach = float("-inf")
-    for top, _, bottom, box in sorted(map(_core, boxes), key=lambda core: core[:2]):
-        if top >= reach:
+    for box in sorted(boxes, key=_DOWN):
+        if box.upper >= reach:
             found.append([])
         found[-1].append(box)
-        reach = max(reach, bottom)
+        reach = max(reach, box.lower)
     return found
 
 
 def white(above: Iterable[Box], below: Iterable[Box]) -> float:
     """Pixels from the lowest edge of some boxes to the highest of others; negative where they overlap."""
-    return min(box.top for box in below) - max(box.bottom for box in above)
-
-
-def _core(box: Box) -> tuple[float, float, float, Box]:
-    trim = 0.0 if box.crossing else _CORE * box.height
-    return box.top + trim, box.left, box.bottom - trim, box
+    return min([box.top for box in below]) - max([box.bottom for box in above])
 
 
 def overlapping(intervals: list[Interval], least: float = 0.0) -> list[Interval]:
@@ -92,8 +89,10 @@ def overlapping(intervals: list[Interval], least: float = 0.0) -> list[Interval]
     return union
 
 
-def joined(union: Sequence[Interval], more: Iterable[Interval], least: float) -> list[Interval]:
+def joined(union: Sequence[Interval], more: Sequence[Interval], least: float) -> list[Interval]:
     """A union with some more intervals joined to it; as `overlapping` of both, but quick for a long union."""
+    if len(union) + len(more) <= _FEW:
+        return overlapping([*union, *more], least)
     both = list(union)
     for left, right in more:
         start = bisect_left(both, left - least, key=lambda one: one[1])

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import pairwise
-from statistics import median
 
 from actors.layout.bands import white
 from actors.layout.geometry import Box
@@ -35,10 +34,11 @@ def blocks(strip: Sequence[Box], height: float, flowing: Sequence[bool]) -> list
     whites = [white(above, below) for above, below in pairwise(lines)]
     usual = min(sorted(whites)[len(whites) // 2], 0.5 * height) if whites else 0.0
     edge = min(box.left for box in strip)
+    sizes = [_size(row) for row in lines]
     found = [lines[:1]]
-    for gap, above, below in zip(whites, lines, lines[1:], strict=False):
-        extra = (gap - usual) / height
-        ratio = _size(below) / _size(above)
+    for place, (above, below) in enumerate(pairwise(lines)):
+        extra = (whites[place] - usual) / height
+        ratio = sizes[place + 1] / sizes[place]
         if (
             extra > (_WHITE_IN_TABLE if len(above) > 1 and len(below) > 1 else _WHITE)
             or max(ratio, 1 / ratio) > (_SIZE if extra > _WHITE_AT_SIZE else _OTHER_SIZE)
@@ -51,11 +51,12 @@ def blocks(strip: Sequence[Box], height: float, flowing: Sequence[bool]) -> list
 
 def _size(row: Row) -> float:
     """Height of a row's letters: of its typical cell, since a detector makes some boxes too high."""
-    return max(1.0, median(min(box.height, box.width) for box in row))
+    sizes = sorted([min(box.height, box.width) for box in row])
+    return max(1.0, sizes[len(sizes) // 2])
 
 
 def _flows(row: Row, flowing: Sequence[bool]) -> bool:
-    return len(row) == 1 and flowing[row[0].index]
+    return len(row) == 1 and flowing[row[0].place]
 
 
 def _indented(above: Row, below: Row, edge: float, height: float) -> bool:

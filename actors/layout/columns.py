@@ -143,7 +143,7 @@ class _Cutter:
         return _level(few, levels, _LEVEL * self._height) >= _IN_ROWS * len(few)
 
     def _text(self, boxes: Sequence[Box]) -> _Text:
-        text = [box.width for box in boxes if self._flowing[box.index]]
+        text = [box.width for box in boxes if self._flowing[box.place]]
         return _Text(len(text), sum(text), sum(box.width for box in boxes))
 
     def _go_on(self, above: Sequence[Strip], below: Sequence[Strip]) -> bool:

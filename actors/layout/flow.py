@@ -36,7 +36,7 @@ def running(page: Upright, texts: Sequence[str]) -> list[bool]:
     found = np.zeros(len(texts), dtype=bool)
     may = np.array(
         [
-            box.width > _WIDE * page.height and not box.crossing and _wordy(texts[box.index])
+            box.width > _WIDE * page.height and not box.crossing and _wordy(texts[box.place])
             for box in page.boxes
         ],
         dtype=bool,

@@ -32,7 +32,7 @@ def line_numbers(page: Upright, texts: Sequence[str]) -> list[Box]:
     They are whole numbers that rise by one step, edge under edge, with no text on their outer side, as on
     transcripts, pleadings and listings.
     """
-    numbers = [box for box in page.boxes if _NUMBER.fullmatch(texts[box.index].strip())]
+    numbers = [box for box in page.boxes if _NUMBER.fullmatch(texts[box.place].strip())]
     if len(numbers) < _FEWEST:
         return []
     edge = median(box.right for box in numbers)
@@ -44,7 +44,7 @@ def line_numbers(page: Upright, texts: Sequence[str]) -> list[Box]:
         return []
     if min(box.left for box in column) > outermost + 2 * page.height:
         return []
-    values = [int(texts[box.index]) for box in column]
+    values = [int(texts[box.place]) for box in column]
     steps = [after - before for before, after in pairwise(values)]
     step, times = Counter(steps).most_common(1)[0]
     return column if step >= 1 and times >= _STEADY * len(steps) else []

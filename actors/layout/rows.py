@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from operator import attrgetter
 
 from actors.layout.geometry import Box
 
@@ -19,17 +20,21 @@ _MOST_CELLS = 200
 """Cells of a row; a page with more side by side is no page, and comparing them all would take its time."""
 
 
+_DOWN, _ALONG = attrgetter("middle", "left"), attrgetter("left", "top")
+
+
 def rows(boxes: Sequence[Box]) -> list[list[Box]]:
     """Rows from top to bottom."""
     found: list[list[Box]] = []
-    for box in sorted(boxes, key=lambda one: (one.middle, one.left)):
-        home = next((row for row in reversed(found[-_OPEN:]) if _fits(box, row)), None)
-        if home is None:
-            found.append([box])
+    for box in sorted(boxes, key=_DOWN):
+        for row in found[: -_OPEN - 1 : -1]:
+            if _fits(box, row):
+                row.append(box)
+                break
         else:
-            home.append(box)
+            found.append([box])
     for row in found:
-        row.sort(key=lambda one: (one.left, one.top))
+        row.sort(key=_ALONG)
     return found
 
 
