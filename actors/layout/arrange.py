@@ -87,4 +87,7 @@ def arrange(lines: Sequence[Line]) -> Layout:
 def _place(line: Line) -> tuple[tuple[float, ...], str, float]:
     """What lines are sorted by at first. What is no number is 0, as in `upright`: it compares with none, so
     the order would depend on the one in which the lines were given."""
-    return tuple(0.0 if math.isnan(value) else value for value in line.polygon), line.text, line.score
+    polygon = line.polygon
+    if math.isnan(sum(polygon)):
+        polygon = tuple(0.0 if math.isnan(value) else value for value in polygon)
+    return polygon, line.text, line.score

@@ -46,7 +46,9 @@ def bands(boxes: Sequence[Box], height: float) -> list[Band]:
     """Bands from top to bottom. `height`: of the page's typical line."""
     found: list[Band] = []
     for group in groups(boxes):
-        cover = overlapping([(box.left, box.right) for box in group], _CORRIDOR * height)
+        cover = [(box.left, box.right) for box in group]
+        if len(group) > 1:
+            cover = overlapping(cover, _CORRIDOR * height)
         if found:
             last = found[-1]
             both = joined(last.cover, cover, _CORRIDOR * height)

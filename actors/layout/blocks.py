@@ -51,7 +51,9 @@ def blocks(strip: Sequence[Box], height: float, flowing: Sequence[bool]) -> list
 
 def _size(row: Row) -> float:
     """Height of a row's letters: of its typical cell, since a detector makes some boxes too high."""
-    sizes = sorted([min(box.height, box.width) for box in row])
+    sizes = [min(box.height, box.width) for box in row]
+    if len(sizes) > 1:
+        sizes.sort()
     return max(1.0, sizes[len(sizes) // 2])
 
 

@@ -19,6 +19,9 @@ _WORDS = re.compile(r"[\u2e80-\u9fff\uac00-\ud7af\uf900-\ufaff\u0e00-\u0e7f]|(?<
 _FEW_WORDS = 3
 """Words of running text at least; e-mail addresses, phone numbers and amounts have fewer."""
 
+_BEGINNING = 60
+"""Characters of a line that are looked at for words."""
+
 _NEAR = 2.6
 """Line heights between the middles of neighbours in a stack: double spacing."""
 
@@ -51,7 +54,7 @@ def running(page: Upright, texts: Sequence[str]) -> list[bool]:
 
 
 def _wordy(text: str) -> bool:
-    return len(_WORDS.findall(text)) >= _FEW_WORDS
+    return len(_WORDS.findall(text[:_BEGINNING])) >= _FEW_WORDS
 
 
 def _stacked(edges: npt.NDArray[np.float64], height: float) -> Bools:

@@ -94,7 +94,7 @@ class _Runs:
 def _runs(lines: Sequence[Line]) -> _Runs:
     corners = np.array([eight(line.polygon) for line in lines], dtype=np.float64)
     corners[~np.isfinite(corners)] = 0
-    corners = np.clip(corners, -1e9, 1e9).reshape(-1, 4, 2)
+    corners = np.minimum(np.maximum(corners, -1e9), 1e9).reshape(-1, 4, 2)
     along = (corners[:, 1] + corners[:, 2] - corners[:, 0] - corners[:, 3]) / 2
     across = (corners[:, 2] + corners[:, 3] - corners[:, 0] - corners[:, 1]) / 2
     turned = (np.hypot(*across.T) > _TALL * np.hypot(*along.T)) & np.array(
@@ -146,7 +146,7 @@ def _runs_left(lines: Sequence[Line]) -> bool:
     if not foreign:
         return False
     turned = sum(len(_RTL.findall(text)) for text in foreign)
-    return turned * 2 > sum(sum(map(str.isalpha, line.text)) for line in lines)
+    return turned > 0 and turned * 2 > sum(sum(map(str.isalpha, line.text)) for line in lines)
 
 
 def eight(polygon: Sequence[float]) -> Sequence[float]:

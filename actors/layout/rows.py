@@ -26,13 +26,16 @@ _DOWN, _ALONG = attrgetter("middle", "left"), attrgetter("left", "top")
 def rows(boxes: Sequence[Box]) -> list[list[Box]]:
     """Rows from top to bottom."""
     found: list[list[Box]] = []
+    lowest: list[float] = []
     for box in sorted(boxes, key=_DOWN):
-        for row in found[: -_OPEN - 1 : -1]:
-            if _fits(box, row):
-                row.append(box)
+        for place in range(len(found) - 1, max(-1, len(found) - 1 - _OPEN), -1):
+            if box.top < lowest[place] and _fits(box, found[place]):
+                found[place].append(box)
+                lowest[place] = max(lowest[place], box.bottom)
                 break
         else:
             found.append([box])
+            lowest.append(box.bottom)
     for row in found:
         row.sort(key=_ALONG)
     return found
