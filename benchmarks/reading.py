@@ -3,7 +3,7 @@
     python benchmarks/reading.py [--sets sroie ...] [--set engine.page_orientation=true] [--tesseract]
 
 Needs the labelled data (RAYOCR_DATA) with its `score.py`. Each set is scored as a whole and in two halves, by
-the hash of a page's file name: what was chosen on one half must hold on the other. Writes reading.json.
+the hash of a page's file name, to choose on one and check on the other. Writes results/reading.json.
 """
 
 from __future__ import annotations
