@@ -18,7 +18,7 @@ from tests.simulation.systematic import ALONE, IN_CI, OVERTAKEN, at_every_call
 from tests.simulation.world import simulated
 
 ROOT = Path(__file__).parents[2]
-SCHEDULES = 200
+SCHEDULES = 500
 _CHUNK = 50
 _STEP = 3
 
