@@ -17,6 +17,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 from multiprocessing.connection import Connection, Pipe
 from pathlib import Path
 from types import TracebackType
@@ -90,9 +91,18 @@ class ChildProcess:
 
     The child ignores Ctrl-C (its parent decides) and ends by itself when the parent is gone. What it
     prints goes to an unlinked temporary file; its end is kept for the message when the child dies.
+    `own_group`: it leads a process group, and whoever is left of that when the child has ended is killed.
     """
 
-    def __init__(self, target: str, args: tuple[Any, ...] = (), env: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self,
+        target: str,
+        args: tuple[Any, ...] = (),
+        env: Mapping[str, str] | None = None,
+        *,
+        own_group: bool = False,
+    ) -> None:
+        self._own_group = own_group
         parent_end, child_end = Pipe()
         self._conn = parent_end
         self._output = tempfile.TemporaryFile()  # noqa: SIM115 - closed in close()
@@ -104,6 +114,7 @@ class ChildProcess:
                 stdout=self._output,
                 stderr=self._output,
                 env={**os.environ, "PYTHONPATH": _python_path(), **(env or {})},
+                process_group=0 if own_group else None,
             )
         finally:
             child_end.close()
@@ -145,6 +156,7 @@ class ChildProcess:
         if self.alive:
             self._process.kill()
         self._process.wait()
+        self._end_group()
         self._conn.close()
         self._output.close()
 
@@ -156,7 +168,13 @@ class ChildProcess:
         except subprocess.TimeoutExpired:
             self._process.kill()
             self._process.wait()
+        self._end_group()
         self._output.close()
+
+    def _end_group(self) -> None:
+        if self._own_group:
+            with suppress(ProcessLookupError):  # nobody is left
+                os.killpg(self._process.pid, signal.SIGKILL)
 
     def __enter__(self) -> ChildProcess:
         return self

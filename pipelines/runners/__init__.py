@@ -30,7 +30,8 @@ def open_runner(name: str) -> Runner:
     if name == "inline":
         return InlineRunner()
     if name == "ray":
-        from pipelines.runners.ray import RayRunner
+        from pipelines.runners.ray import RayRunner, is_joined
+        from pipelines.runners.ray_process import RayProcessRunner
 
-        return RayRunner()
+        return RayRunner() if is_joined() else RayProcessRunner()
     raise ConfigError(f"There is no runner {name}.", "", "Use inline or ray.")

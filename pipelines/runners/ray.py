@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import queue
+import signal
 import sys
 import threading
 import time
@@ -54,10 +55,12 @@ _RAY_ENVIRONMENT = {
 
 
 class RayRunner:
-    """See Runner."""
+    """See Runner. The driver is this process; where Ray is our own, RayProcessRunner gives it another."""
 
     def receipts(self, refs: Sequence[DocRef], job: Job, plan: Plan, progress: Progress) -> Iterator[Receipt]:
         """See Runner."""
+        import ray
+
         progress.phase("ray", "connecting to Ray" if on_cluster() else "starting Ray")
         with _no_chatter():
             connect(plan)
@@ -69,6 +72,8 @@ class RayRunner:
                 pages = ocr.pages(ocr.documents(refs, plan), job, plan)
                 rows = ocr.rows(pages, plan, RayRecogniser, arguments)
                 yield from _Stream(ocr.receipts(rows, job, plan), journal, job, plan, progress)
+            except ray.exceptions.RayError as error:
+                raise _explain(error) from error
             finally:
                 disconnect()
 
@@ -193,6 +198,13 @@ class ActorJournal:
         _get(self._actor.blame.remote(pages, cause))
 
 
+def is_joined() -> bool:
+    """Whether a Ray is there that is not ours: a job's, one that the environment names, or one that this
+    process started itself."""
+    ray = sys.modules.get("ray")
+    return on_cluster() or (ray is not None and bool(ray.is_initialized()))
+
+
 def connect(plan: Plan | None = None) -> None:
     """Join the cluster that is there, or start a Ray of our own on this machine.
 
@@ -233,7 +245,8 @@ def _start(**options: Any) -> None:
 
     for last in (False, True):
         try:
-            ray.init(**options)
+            with _own_sigterm():
+                ray.init(**options)
         except Exception as error:
             ray.shutdown()
             if last:
@@ -244,6 +257,18 @@ def _start(**options: Any) -> None:
                 ) from error
         else:
             return
+
+
+@contextmanager
+def _own_sigterm() -> Iterator[None]:
+    """Ray's handler of SIGTERM ends the process with what is in hand: not after this."""
+    mine = threading.current_thread() is threading.main_thread()
+    handler = signal.getsignal(signal.SIGTERM)
+    try:
+        yield
+    finally:
+        if mine:
+            signal.signal(signal.SIGTERM, handler)
 
 
 def disconnect() -> None:

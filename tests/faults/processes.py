@@ -13,6 +13,7 @@ _KINDS = {
     "engine": ("actors.engines.child:serve", "RayRecogniser"),
     "decoder": ("actors.decoding.child:serve",),
     "raylet": ("raylet/raylet",),
+    "Ray's driver": ("pipelines.runners.ray_process:serve",),
 }
 """Parts of the command lines (or of the titles that Ray gives) of each kind of process."""
 
@@ -34,8 +35,8 @@ class Tree:
         return found
 
     def of_kind(self, kind: str) -> list[psutil.Process]:
-        """Processes that do this: `engine`, `decoder`, `decode worker` (Ray's task around a decoder) or
-        `raylet`; the driver itself as `driver`."""
+        """Processes that do this: `engine`, `decoder`, `decode worker` (Ray's task around a decoder),
+        `raylet` or `Ray's driver` (where the runner gave it a process); the driver itself as `driver`."""
         if kind == "driver":
             return [self.driver] if self.driver.is_running() else []
         if kind == "decode worker":
