@@ -30,6 +30,12 @@ class _Process(ctypes.Structure):
     )
 
 
+class _Utilisation(ctypes.Structure):
+    """nvmlUtilization_t: per cent of the last sample period (a sixth of a second to a second)."""
+
+    _fields_ = (("gpu", ctypes.c_uint), ("memory", ctypes.c_uint))
+
+
 @dataclass(frozen=True, slots=True)
 class CardMemory:
     """Bytes of a card: all, taken by anybody, and by this process (None where the driver does not say)."""
@@ -64,6 +70,14 @@ class Card:
         if self._library.nvmlDeviceGetMemoryInfo(self._handle, ctypes.byref(found)):
             return None
         return CardMemory(int(found.total), int(found.used), self._own())
+
+    def busy(self) -> float | None:
+        """Share of the last moments in which the card computed, for anybody (0..1); None where the driver
+        does not say, as for a MIG slice."""
+        found = _Utilisation()
+        if self._library.nvmlDeviceGetUtilizationRates(self._handle, ctypes.byref(found)):
+            return None
+        return int(found.gpu) / 100
 
     def _own(self) -> int | None:
         processes, count = (_Process * _MOST_PROCESSES)(), ctypes.c_uint(_MOST_PROCESSES)

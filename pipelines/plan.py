@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
+from typing import TYPE_CHECKING
 
 from actors.engines.stock import runtime_of
 from actors.errors import ConfigError
@@ -13,6 +14,9 @@ from actors.runtimes.choose import choose_runtime
 from actors.settings import EngineConfig
 from pipelines.config import Config
 from pipelines.machine import Machine, Node
+
+if TYPE_CHECKING:
+    from pipelines.probe.measured import Measured
 
 TASK_CPUS = 0.25
 """CPUs that Ray reserves for a decode or stage task. They are bookkeeping, nothing is pinned; below 0.25
@@ -27,6 +31,12 @@ RAY_OVERHEAD_CPUS = 0.24
 INLINE_DRIVER_S = 0.02
 """Seconds of the inline runner's driver a page: it reads, relays the picture and builds the row, alone."""
 
+_DECODE_CPU_S = 0.08
+"""CPU seconds to read and decode a page: a 300-dpi JPEG; a PDF page at 200 dpi."""
+
+_ROW_BYTES = 6000
+"""Bytes of a page's row in Parquet: a page of 50 to 100 lines, compressed."""
+
 _RESERVED_MEMORY_MB = 1500
 _DECODE_MEMORY_MB = 800
 _OBJECT_STORE_MB = 8192
@@ -39,12 +49,20 @@ class EngineCost:
 
     `cpu_s`: CPU seconds a page on one thread of a 2024 server core; `memory_mb`: peak resident memory of
     one engine's process; `gpu_s`: seconds a page on a card; `start_s`: CPU seconds until it is ready.
+    What a page costs around it: `decode_s`: CPU seconds to read and decode it; `driver_s`: seconds of the
+    inline runner's driver; `row_bytes`: bytes of its row in Parquet. `pages`: pages of a document.
+    `basis` says in words where the figures are from.
     """
 
     cpu_s: float
     memory_mb: int
     start_s: float
     gpu_s: float
+    decode_s: float = _DECODE_CPU_S
+    driver_s: float = INLINE_DRIVER_S
+    row_bytes: int = _ROW_BYTES
+    pages: float = 1.0
+    basis: str = "an estimate"
 
 
 ENGINE_COSTS = {
@@ -53,12 +71,6 @@ ENGINE_COSTS = {
     "fake": EngineCost(cpu_s=0.002, memory_mb=150, start_s=0.5, gpu_s=0.002),
 }
 """Measured on receipts, forms and 300-dpi pages; a dense page costs several times as much."""
-
-_DECODE_CPU_S = 0.08
-"""CPU seconds to read and decode a page: a 300-dpi JPEG; a PDF page at 200 dpi."""
-
-_ROW_BYTES = 6000
-"""Bytes of a page's row in Parquet: a page of 50 to 100 lines, compressed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +107,7 @@ class Plan:
     engine_memory_mb: Choice
     pages_per_second: Choice
     expected_seconds: Choice
+    cpu_hours: Choice
 
     def number(self, name: str) -> float:
         """Value of a numeric choice."""
@@ -112,15 +125,19 @@ class Plan:
         ]
 
 
-def make_plan(config: Config, machine: Machine, listing: Listing) -> Plan:
-    """Decide how the run is carried out. Raises ConfigError, with numbers, for what cannot run."""
-    cost = ENGINE_COSTS[config.engine.engine]
+def make_plan(config: Config, machine: Machine, listing: Listing, measured: Measured | None = None) -> Plan:
+    """Decide how the run is carried out. What was measured takes the place of estimates.
+
+    Raises ConfigError, with numbers, for what cannot run.
+    """
+    estimate = ENGINE_COSTS[config.engine.engine]
+    cost = measured.cost(estimate) if measured else estimate
     gpu_share = _gpu_share(config, machine)
     decode = _decode_tasks(config, machine, cost, gpu=gpu_share.value != 0)
     actors, cpus = _actors(config, machine, cost, float(gpu_share.value), int(decode.value))
     runner = _runner(config, machine, listing, cost, int(actors.value), gpu=gpu_share.value != 0)
     if runner.value == "inline" and listing.documents:
-        actors = _no_more_than_documents(config, actors, listing)
+        actors = _no_more_than_documents(config, actors, listing, cost)
     check_cpu_rule(machine, int(actors.value), float(cpus.value), int(decode.value))
     check_gpu_rule(machine, int(actors.value), float(gpu_share.value))
     threads = _threads(config, float(cpus.value))
@@ -136,13 +153,18 @@ def make_plan(config: Config, machine: Machine, listing: Listing) -> Plan:
         batch_pages=batch,
         decode_tasks=decode,
         documents_per_block=_documents_per_block(listing, int(batch.value), int(actors.value)),
-        rows_per_file=_rows_per_file(config, float(rate.value), int(batch.value)),
-        memory_per_actor_mb=Choice(cost.memory_mb, f"expected peak of one {config.engine.engine} engine"),
+        rows_per_file=_rows_per_file(config, cost, float(rate.value), int(batch.value)),
+        memory_per_actor_mb=Choice(
+            cost.memory_mb, f"expected peak of one {config.engine.engine} engine, {cost.basis}"
+        ),
         engine_memory_mb=_engine_memory(
             config, machine, cost, _Crowd(int(actors.value), float(cpus.value)), ray=runner.value == "ray"
         ),
         pages_per_second=rate,
         expected_seconds=_expected_seconds(listing, cost, float(rate.value), ray=runner.value == "ray"),
+        cpu_hours=_cpu_hours(
+            listing, cost, int(actors.value), waits_for_card=gpu_share.value != 0 and measured is None
+        ),
     )
 
 
@@ -278,14 +300,14 @@ def _decode_tasks(config: Config, machine: Machine, cost: EngineCost, *, gpu: bo
     if asked is not None:
         return Choice(asked, "as configured")
     if gpu:
-        needed = machine.gpus * _DECODE_CPU_S / cost.gpu_s
-        why = f"a card takes a page every {cost.gpu_s:g} s, decoding one takes {_DECODE_CPU_S:g} s"
+        needed = machine.gpus * cost.decode_s / cost.gpu_s
+        why = f"a card takes a page every {cost.gpu_s:g} s, decoding one takes {cost.decode_s:g} s"
     else:
-        needed = machine.cpus * _DECODE_CPU_S / (cost.cpu_s + _DECODE_CPU_S)
-        why = f"decoding a page takes {_DECODE_CPU_S:g} s, recognising it {cost.cpu_s:g} s"
+        needed = machine.cpus * cost.decode_s / (cost.cpu_s + cost.decode_s)
+        why = f"decoding a page takes {cost.decode_s:g} s, recognising it {cost.cpu_s:g} s"
     most = max(1, int(machine.cpus // 2))
     tasks = min(most, max(1, math.ceil(needed * 1.5)))
-    return Choice(tasks, f"{why}; half as many again so that no engine waits")
+    return Choice(tasks, f"{why}, {cost.basis}; half as many again so that no engine waits")
 
 
 def _actors(
@@ -419,15 +441,19 @@ def _runner(
         return Choice("ray", "the process runs in a Ray job or was given a cluster's address")
     if gpu:
         return Choice("ray", "engines on a GPU: Ray gives each its card, or its share of one")
-    work = listing.documents * (cost.cpu_s + _DECODE_CPU_S) / max(1, actors)
-    inline = max(work, listing.documents * INLINE_DRIVER_S)
+    pages = listing.documents * cost.pages
+    work = pages * (cost.cpu_s + cost.decode_s) / max(1, actors)
+    inline = max(work, pages * cost.driver_s)
     with_ray = RAY_START_S + work * machine.cpus / max(0.5, machine.cpus - RAY_OVERHEAD_CPUS)
-    reason = f"one machine: about {inline:.0f} s inline, {with_ray:.0f} s with Ray and its start"
+    reason = (
+        f"one machine: about {inline:.0f} s inline, {with_ray:.0f} s with Ray and its start, {cost.basis}"
+    )
     return Choice("inline" if inline <= with_ray else "ray", reason)
 
 
-def _no_more_than_documents(config: Config, actors: Choice, listing: Listing) -> Choice:
-    pages = max(listing.documents, listing.bytes >> 20)  # a long PDF has a page for each MiB, at least
+def _no_more_than_documents(config: Config, actors: Choice, listing: Listing, cost: EngineCost) -> Choice:
+    known = math.ceil(listing.documents * cost.pages)
+    pages = max(known, listing.bytes >> 20)  # a long PDF has a page for each MiB, at least
     if config.resources.actors is None and pages < int(actors.value):
         return Choice(pages, "no more engines than pages")
     return actors
@@ -452,19 +478,33 @@ def _batch_pages(config: Config, *, gpu: bool) -> Choice:
 def _rate(cost: EngineCost, machine: Machine, actors: int, threads: int, *, gpu: bool) -> Choice:
     if gpu:
         rate = machine.gpus / cost.gpu_s
-        why = f"an estimate: {cost.gpu_s:g} s a page on a card"
+        why = f"{cost.basis}: {cost.gpu_s:g} s a page on a card"
     else:
-        rate = min(actors * threads, machine.cpus) / (cost.cpu_s + _DECODE_CPU_S)
-        why = f"an estimate: {cost.cpu_s:g} CPU s a page and {_DECODE_CPU_S:g} to decode it"
+        rate = min(actors * threads, machine.cpus) / (cost.cpu_s + cost.decode_s)
+        why = f"{cost.basis}: {cost.cpu_s:g} CPU s a page and {cost.decode_s:g} to decode it"
     return Choice(round(rate, 3), f"{why}; dense pages take longer")
 
 
 def _expected_seconds(listing: Listing, cost: EngineCost, rate: float, *, ray: bool) -> Choice:
     start = cost.start_s + (RAY_START_S if ray else 0)
-    seconds = start + listing.documents / rate
+    seconds = start + listing.documents * cost.pages / rate
     return Choice(
-        round(seconds), f"{start:.0f} s of start-up, then one page a document; long ones take longer"
+        round(seconds), f"{start:.0f} s of start-up, then {_pages_a_document(cost)}; long ones take longer"
     )
+
+
+def _cpu_hours(listing: Listing, cost: EngineCost, actors: int, *, waits_for_card: bool) -> Choice:
+    """CPU time of what is left. `waits_for_card`: an engine that was not measured takes a CPU for as long as
+    its card computes."""
+    pages = listing.documents * cost.pages
+    a_page = (cost.gpu_s if waits_for_card else cost.cpu_s) + cost.decode_s
+    hours = (pages * a_page + actors * cost.start_s) / 3600
+    why = f"{cost.basis}: {a_page:.3g} CPU s a page for {round(pages):,} pages, and {actors} starts"
+    return Choice(float(f"{hours:.3g}"), why)
+
+
+def _pages_a_document(cost: EngineCost) -> str:
+    return "one page a document" if cost.pages == 1 else f"{cost.pages:g} pages a document"
 
 
 def _documents_per_block(listing: Listing, batch_pages: int, actors: int) -> Choice:
@@ -474,9 +514,9 @@ def _documents_per_block(listing: Listing, batch_pages: int, actors: int) -> Cho
     return Choice(value, "one batch where there are enough documents, so that no engine idles at the end")
 
 
-def _rows_per_file(config: Config, rate: float, batch_pages: int) -> Choice:
+def _rows_per_file(config: Config, cost: EngineCost, rate: float, batch_pages: int) -> Choice:
     by_time = rate * config.output.flush_seconds
-    by_size = config.output.file_mb * 2**20 / _ROW_BYTES
+    by_size = config.output.file_mb * 2**20 / cost.row_bytes
     rows = max(batch_pages, int(min(by_time, by_size)))
     limit = (
         f"{config.output.flush_seconds:g} s of work"

@@ -60,6 +60,12 @@ class ChildEngine:
         """See OcrEngine."""
         return self._info
 
+    @property
+    def pid(self) -> int | None:
+        """Process id of the present child, None between two."""
+        child = self._child
+        return child.pid if child is not None else None
+
     def recognize(self, pages: Sequence[Image]) -> list[PageResult]:
         """See OcrEngine. Raises EngineDiedError."""
         answer, relief = self._ask(self._live().child, list(pages), self._timeout_s * max(1, len(pages)))
