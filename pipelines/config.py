@@ -68,6 +68,10 @@ class ResourcesConfig(Settings):
     decode_tasks: int | None = Field(default=None, ge=1)
     """Documents read and decoded at once."""
 
+    probe: int | None = Field(default=None, ge=1)
+    """Pages that one engine reads before the plan is made, which then counts with what they took instead of
+    with estimates (24 are enough). Null: no probe."""
+
     actor_start_timeout_s: float = Field(default=600.0, gt=0)
     """Seconds within which the first engines must be up (a model may have to be fetched)."""
 

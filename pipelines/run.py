@@ -28,9 +28,11 @@ from pipelines.summary import (
 from pipelines.view import Pending, Silence, View
 
 if TYPE_CHECKING:
+    from actors.claim import CardUse
     from pipelines.dedup import Twin
     from pipelines.ledger import Ledger
     from pipelines.lock import RunLock
+    from pipelines.probe.report import Probed
     from pipelines.retry import Retry
     from pipelines.store import Store
     from pipelines.verify import Report
@@ -47,7 +49,9 @@ class _Stopwatch:
     copied: int = 0
     shrunk: int = 0
     replaced: int = 0
+    cards: tuple[CardUse, ...] = ()
     plan: Plan | None = None
+    probed: Probed | None = None
     interrupted: bool = False
 
     @contextmanager
@@ -113,8 +117,17 @@ class _Run:
     watch: _Stopwatch
 
 
-def preview(config: Config) -> tuple[Pending, Plan]:
-    """The plan of a run that is not started. Raises ConfigError for what could not run."""
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """What is left to do, how it would be done, and the probe that this was planned with."""
+
+    pending: Pending
+    plan: Plan
+    probed: Probed | None = None
+
+
+def preview(config: Config, view: View | None = None) -> Preview:
+    """The plan of a run that is not started. Raises ConfigError for what could not run, or not be probed."""
     from pipelines.ledger import Ledger
     from pipelines.store import open_store
 
@@ -122,7 +135,17 @@ def preview(config: Config) -> tuple[Pending, Plan]:
     check_engine(config)
     store = open_store(config.output.path, config.output.storage_options)
     todo, pending = _pending(Ledger.load(store), refs)
-    return pending, make_plan(config, machine_of(config.engine), _listing(todo))
+    machine, view = machine_of(config.engine), view or Silence()
+    plan = make_plan(config, machine, _listing(todo))
+    if config.resources.probe is None:
+        return Preview(pending, plan)
+    if not todo:
+        view.say("nothing is left to do, so nothing was probed")
+        return Preview(pending, plan)
+    from pipelines.probe import probed_plan
+
+    probed = probed_plan(config, machine, plan, todo, _listing(todo), view)
+    return Preview(pending, probed.now, probed)
 
 
 def run(config: Config, view: View | None = None, options: Options = Options()) -> Summary:
@@ -171,7 +194,7 @@ def _locked_run(run: _Run) -> Summary:
     try:
         with or_incomplete(run.store):
             summary = _summary(run, _without_old_rows(run), trouble)
-            _write_summary(run.store, summary, run.watch.plan)
+            _write_summary(run.store, summary, run.watch)
     except IncompleteError as error:
         raise trouble or error from error
     run.view.finished(summary)
@@ -230,7 +253,7 @@ def _recognise(run: _Run, share: _Share, ledger: Ledger) -> None:
     todo = list(ledger.pending(share.refs, again))
     if not todo:
         return
-    plan = run.watch.plan = make_plan(config, machine_of(config.engine), _listing(todo))
+    plan = run.watch.plan = _plan(run, config, todo)
     tried_again = sum(code in again for *_, code in ledger.failures(share.refs)) if again else 0
     run.watch.tried_again += tried_again
     run.view.planned(plan, Pending(len(share.refs), len(todo), len(ledger.changed(share.refs)), tried_again))
@@ -248,7 +271,28 @@ def _recognise(run: _Run, share: _Share, ledger: Ledger) -> None:
         run.watch.parts.update(progress.startup())
         run.watch.shrunk += progress.counts.shrunk
         run.watch.replaced += progress.counts.replaced
+        run.watch.cards += progress.counts.cards
         progress.close()
+
+
+def _plan(run: _Run, config: Config, todo: Sequence[DocRef]) -> Plan:
+    """The plan, with what a probe measured: once in a run, and not for pages that are tried with care."""
+    machine, listing, watch = machine_of(config.engine), _listing(todo), run.watch
+    plan = make_plan(config, machine, listing)
+    if config.resources.probe is None or config is not run.config:
+        return plan
+    if watch.probed is not None:
+        return make_plan(config, machine, listing, watch.probed.measured)
+    from pipelines.probe import NothingReadError, probed_plan
+
+    with watch.part("probe"):
+        try:
+            watch.probed = probed_plan(config, machine, plan, todo, listing, run.view)
+        except NothingReadError as error:  # each of those documents gets its row, which says why
+            run.view.say(f"{error.what} {error.why}: the plan keeps its estimates")
+            return plan
+    run.view.probed(watch.probed)
+    return watch.probed.now
 
 
 def _without_old_rows(run: _Run) -> Ledger:
@@ -338,6 +382,7 @@ def _summary(run: _Run, ledger: Ledger, trouble: RayocrError | None) -> Summary:
         copied=watch.copied,
         shrunk=watch.shrunk,
         replaced=watch.replaced,
+        cards=watch.cards,
         new_pages=watch.new_rows,
         seconds=seconds,
         recognising_s=seconds - sum(watch.parts.values()),
@@ -369,6 +414,8 @@ def _warnings(report: Report, trouble: RayocrError | None) -> tuple[str, ...]:
     return tuple(warnings)
 
 
-def _write_summary(store: Store, summary: Summary, plan: Plan | None) -> None:
-    tree = asdict(summary) | {"plan": asdict(plan) if plan else None}
+def _write_summary(store: Store, summary: Summary, watch: _Stopwatch) -> None:
+    tree = asdict(summary) | {"plan": asdict(watch.plan) if watch.plan else None}
+    if watch.probed is not None:
+        tree |= {"probe": watch.probed.tree()}
     store.put(f"runs/{summary.run_id}.json", (json.dumps(tree, indent=2, default=str) + "\n").encode())

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from pipelines.plan import Plan
 from pipelines.progress import Progress
 from pipelines.summary import Summary
+
+if TYPE_CHECKING:
+    from pipelines.probe.report import Probed
 
 
 class View(Protocol):
@@ -19,6 +22,10 @@ class View(Protocol):
 
     def planned(self, plan: Plan, pending: Pending) -> None:
         """The plan, before work starts."""
+        ...
+
+    def probed(self, probed: Probed) -> None:
+        """What a probe changed in the plan, before that is shown."""
         ...
 
     def progress(self, documents: int) -> Progress:
@@ -37,6 +44,9 @@ class Silence:
         """See View."""
 
     def planned(self, plan: Plan, pending: Pending) -> None:
+        """See View."""
+
+    def probed(self, probed: Probed) -> None:
         """See View."""
 
     def progress(self, documents: int) -> Progress:

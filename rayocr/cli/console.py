@@ -14,7 +14,9 @@ if TYPE_CHECKING:
     from rich.table import Table
 
     from pipelines.plan import Plan
+    from pipelines.probe.report import Probed
     from pipelines.progress import Progress
+    from pipelines.run import Preview
     from pipelines.summary import Summary
     from pipelines.verify import Report
     from pipelines.view import Pending
@@ -35,6 +37,11 @@ class RunConsole:
         """Show the plan, with its reasons, before work starts."""
         if not self._quiet:
             print_plan(plan, pending, to_stderr=True)
+
+    def probed(self, probed: Probed) -> None:
+        """Show what a probe changed."""
+        if not self._quiet:
+            print_probed(probed, to_stderr=True)
 
     def progress(self, documents: int) -> Progress:
         """The progress line for so many documents."""
@@ -72,9 +79,28 @@ def print_plan(plan: Plan, pending: Pending, *, to_stderr: bool = False) -> None
     _print(table, to_stderr=to_stderr)
 
 
-def print_plan_json(plan: Plan, pending: Pending) -> None:
-    """Print the plan as JSON, each choice with its value and reason."""
-    click.echo(json.dumps({"pending": asdict(pending), "plan": asdict(plan)}, indent=2))
+def print_probed(probed: Probed, *, to_stderr: bool = False) -> None:
+    """Print what a probe changed as a table: figures, then choices of the plan."""
+    from rich import box
+    from rich.table import Table
+
+    table = Table(box=box.SIMPLE_HEAD, title=f"probe: {probed.describe()}", title_justify="left")
+    for name in ("", "estimate", "measured", "plan before", "plan now"):
+        table.add_column(name, no_wrap=True, justify="right" if name else "left")
+    for change in probed.changes:
+        values = (change.before, change.after)
+        table.add_row(change.name, *(values if change.kind == "figure" else ("", "", *values)))
+    _print(table, to_stderr=to_stderr)
+    for line in probed.loads():
+        click.echo(line, err=to_stderr)
+
+
+def print_plan_json(found: Preview) -> None:
+    """Print the plan as JSON, each choice with its value and reason, and what a probe found."""
+    tree = {"pending": asdict(found.pending), "plan": asdict(found.plan)}
+    if found.probed is not None:
+        tree["probe"] = found.probed.tree()
+    click.echo(json.dumps(tree, indent=2))
 
 
 def print_report(report: Report) -> None:
