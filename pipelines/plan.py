@@ -48,7 +48,7 @@ class EngineCost:
     """What an engine is expected to cost: the plan's estimate until something was measured.
 
     `cpu_s`: CPU seconds a page on one thread of a 2024 server core; `memory_mb`: peak resident memory of
-    one engine's process; `gpu_s`: seconds a page on a card; `start_s`: CPU seconds until it is ready.
+    one engine's process; `gpu_s`: seconds a page on a card; `start_s`: seconds until it is ready and warm.
     What a page costs around it: `decode_s`: CPU seconds to read and decode it; `driver_s`: seconds of the
     inline runner's driver; `row_bytes`: bytes of its row in Parquet. `pages`: pages of a document.
     `basis` says in words where the figures are from.

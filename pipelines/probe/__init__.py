@@ -48,16 +48,17 @@ def probe(config: Config, machine: Machine, plan: Plan, refs: Sequence[DocRef], 
     assert most is not None
     engine = _located_here(config, machine)
     ensure_models(config.engine, config.models, view)
-    view.say(f"probe: reading {most} page{'' if most == 1 else 's'}")
+    view.say(f"probe: decoding {most} page{'' if most == 1 else 's'}")
     sample = read_sample(refs, most, config.decode, config.source.storage_options)
     if not sample.pages:
         raise _nothing_read(sample)
-    view.say(f"probe: starting an engine for {len(sample.pages)} pages")
+    view.say("probe: starting an engine, and reading them with it")
     job = replace(make_job(config, plan, _NAME, _NAME), engine=engine)
     try:
         return _measure(sample, job, plan, view.say)
     except IncompleteError as error:  # nothing was begun that could be resumed
-        raise ConfigError(error.what, error.why, error.remedy) from error
+        remedy = error.remedy or "rayocr show FILE tries the same engine on one page."
+        raise ConfigError(error.what, error.why, remedy) from error
 
 
 def _measure(sample: Sample, job: Job, plan: Plan, say: Callable[[str], None]) -> Measured:

@@ -24,11 +24,15 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Start:
-    """What it took until an engine was ready."""
+class Spent:
+    """Seconds: wall time, and CPU time of an engine's process."""
 
     wall_s: float
     cpu_s: float
+
+    def beyond(self, other: Spent) -> Spent:
+        """What is more than the other, at least 0."""
+        return Spent(max(0.0, self.wall_s - other.wall_s), max(0.0, self.cpu_s - other.cpu_s))
 
 
 @dataclass(slots=True)
@@ -36,31 +40,30 @@ class _Counts:
     """What was counted so far."""
 
     pages: int = 0
-    wall_s: float = 0.0
-    child_s: float = 0.0
+    engine: list[Spent] = field(default_factory=list)
     driver_s: float = 0.0
     memory_mb: int = 0
     tables: list[pa.Table] = field(default_factory=list)
     faults: list[str] = field(default_factory=list)
 
 
-def start_engine(job: Job) -> tuple[ChildEngine, Start]:
+def start_engine(job: Job) -> tuple[ChildEngine, Spent]:
     """An engine that is ready. Raises what the engine's own constructor raises, if that is a RayocrError."""
     began = time.monotonic()
     timeouts = (job.page_timeout_s, job.start_timeout_s)
     engine = ChildEngine(job.engine, job.models, job.threads, *timeouts, job.memory)
-    return engine, Start(time.monotonic() - began, cpu_seconds(engine.pid))
+    return engine, Spent(time.monotonic() - began, cpu_seconds(engine.pid))
 
 
 def measure_engine(
-    engine: ChildEngine, start: Start, pages: Sequence[Page], job: Job, batch_pages: int
+    engine: ChildEngine, start: Spent, pages: Sequence[Page], job: Job, batch_pages: int
 ) -> Recognition:
     """Let the engine recognise the pages in batches, after it has read the first batch once.
 
     A batch on which its process was replaced is not counted. Raises ConfigError if nothing could be counted.
     """
-    portion, counts = Portion(), _Counts(memory_mb=peak_memory_mb(engine.pid))
-    recognise(pages[:batch_pages], engine, MemoryJournal(), portion=portion)
+    portion, warm_up, counts = Portion(), _Counts(), _Counts()
+    _count(pages[:batch_pages], engine, portion, job, warm_up)
     for batch in batches(pages, batch_pages):
         _count(batch, engine, portion, job, counts)
     if not counts.pages:
@@ -69,17 +72,20 @@ def measure_engine(
             counts.faults[0] if counts.faults else "The engine's process was replaced on each of them.",
             "rayocr show FILE reads one page, and says more.",
         )
+    first = warm_up.engine[0].beyond(counts.engine[0]) if warm_up.engine else Spent(0.0, 0.0)
     return Recognition(
         pages=counts.pages,
         failed=len(counts.faults),
         warm_up=min(batch_pages, len(pages)),
         start_wall_s=start.wall_s,
         start_cpu_s=start.cpu_s,
-        wall_s=counts.wall_s / counts.pages,
-        cpu_s=(counts.child_s + counts.driver_s) / counts.pages,
+        first_wall_s=first.wall_s,
+        first_cpu_s=first.cpu_s,
+        wall_s=sum(spent.wall_s for spent in counts.engine) / counts.pages,
+        cpu_s=(sum(spent.cpu_s for spent in counts.engine) + counts.driver_s) / counts.pages,
         driver_s=counts.driver_s / counts.pages,
         row_bytes=_row_bytes(counts.tables),
-        memory_mb=counts.memory_mb,
+        memory_mb=max(warm_up.memory_mb, counts.memory_mb),
     )
 
 
@@ -90,20 +96,20 @@ def batches(pages: Sequence[Page], size: int) -> Iterator[Sequence[Page]]:
 
 
 def _count(batch: Sequence[Page], engine: ChildEngine, portion: Portion, job: Job, counts: _Counts) -> None:
-    pid, child_s = engine.pid, cpu_seconds(engine.pid)
+    pid, cpu_s = engine.pid, cpu_seconds(engine.pid)
     wall, driver = time.monotonic(), time.thread_time()
     found = recognise(batch, engine, MemoryJournal(), portion=portion)
     rows = rows_table(found, job.stamp)
     driver, wall = time.thread_time() - driver, time.monotonic() - wall
+    cpu_s = cpu_seconds(pid) - cpu_s
     faults = [_words(one) for one in found if one.result.fault is not None]
     counts.faults += faults
     counts.memory_mb = max(counts.memory_mb, peak_memory_mb(pid))
     if pid is None or engine.pid != pid or len(faults) == len(batch):
         return
     counts.pages += len(batch)
-    counts.wall_s += wall
+    counts.engine.append(Spent(wall, cpu_s))
     counts.driver_s += driver
-    counts.child_s += cpu_seconds(pid) - child_s
     counts.tables.append(rows)
 
 

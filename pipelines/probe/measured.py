@@ -29,8 +29,9 @@ class Recognition:
     """One engine at work, alone, on pages of a sample.
 
     `pages`: counted ones; `failed`: of the sample's pages, those that gave no text for an error; `warm_up`:
-    pages that it had read before. Of a start: `start_wall_s`, `start_cpu_s`. Of a page: `wall_s`, `cpu_s` (of
-    the engine's process, and of making the row), `driver_s` (of that, what was done outside its process),
+    pages that it had read before. Until it is ready: `start_wall_s`, `start_cpu_s`; what its first batch took
+    longer than the same batch the second time: `first_wall_s`, `first_cpu_s`. Of a page: `wall_s`, `cpu_s`
+    (of the engine's process, and of making the row), `driver_s` (of that, what was done outside its process),
     `row_bytes` in Parquet. `memory_mb`: peak resident memory of its process, in MiB.
     """
 
@@ -39,6 +40,8 @@ class Recognition:
     warm_up: int
     start_wall_s: float
     start_cpu_s: float
+    first_wall_s: float
+    first_cpu_s: float
     wall_s: float
     cpu_s: float
     driver_s: float
@@ -79,7 +82,9 @@ class Measured:
     def cost(self, estimate: EngineCost) -> EngineCost:
         """The estimate, with what was measured in its place."""
         decoding, recognition = self.decoding, self.recognition
-        start = recognition.start_wall_s if self.device == "gpu" else recognition.start_cpu_s
+        start = recognition.start_cpu_s + recognition.first_cpu_s
+        if self.device == "gpu":
+            start = recognition.start_wall_s + recognition.first_wall_s
         return replace(
             estimate,
             cpu_s=_rounded(recognition.cpu_s),

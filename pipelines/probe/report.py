@@ -37,14 +37,12 @@ class Probed:
     def describe(self) -> str:
         """What was done, in a sentence."""
         recognition, decoding = self.measured.recognition, self.measured.decoding
-        parts = [
-            f"{self.measured.basis} of {decoding.documents:,} documents, "
-            f"after {recognition.warm_up} to warm up"
-        ]
+        documents = f"{decoding.documents:,} document{'' if decoding.documents == 1 else 's'}"
+        parts = [f"{self.measured.basis} of {documents}, after {recognition.warm_up} to warm up"]
         if decoding.failed:
-            parts.append(f"{decoding.failed:,} documents could not be read")
+            parts.append(f"documents that could not be read: {decoding.failed:,}")
         if recognition.failed:
-            parts.append(f"{recognition.failed:,} pages could not be recognised")
+            parts.append(f"pages that could not be recognised: {recognition.failed:,}")
         return "; ".join(parts)
 
     def loads(self) -> Iterator[str]:
@@ -75,7 +73,7 @@ _NAMES = (
     "CPU s to read and decode it",
     "s of a card a page",
     "s of the inline driver a page",
-    "s to start an engine",
+    "s to start an engine and warm it up",
     "MiB of an engine, peak and reserve",
     "bytes of a row",
     "pages a document",
