@@ -33,7 +33,7 @@ from pipelines.probe.sample import Sample, deal, documents_in_order, pages_in_or
 from pipelines.sources import list_documents
 from pipelines.sources.config import SourceConfig
 from pipelines.view import Silence
-from tests.pictures import folder_of_pictures, picture, tiff
+from tests.pictures import folder_of_pictures, tiff
 
 HOST = Host(frozenset({"onnxruntime"}), bfloat16=False)
 LAPTOP = Machine((Node(2, 24_000),), host=HOST)
@@ -236,21 +236,15 @@ def test_the_plan_follows_the_measurement() -> None:
 
 
 def test_long_documents_take_longer() -> None:
-    one, many = (
-        make_plan(
-            config(engine="fast"), LAPTOP, Listing(100), measured(decoding=Decoding(8, 0, pages, 0.02, 0.005))
-        )
-        for pages in (1.0, 30.0)
-    )
-    assert many.number("expected_seconds") > 25 * one.number("expected_seconds")
-    assert "30 pages a document" in many.expected_seconds.reason
-    (book,) = (
-        make_plan(
-            config(engine="fast"), LAPTOP, Listing(1), measured(decoding=Decoding(1, 0, pages, 0.02, 0.005))
-        )
-        for pages in (30.0,)
-    )
-    assert book.count("actors") == 2, "an engine for each core, although there is one document"
+    def planned(documents: int, pages: float) -> Plan:
+        made = measured(decoding=Decoding(8, 0, pages, 0.02, 0.005))
+        return make_plan(config(engine="fast"), LAPTOP, Listing(documents), made)
+
+    short, long = planned(100, 1.0), planned(100, 30.0)
+    assert long.number("expected_seconds") > 25 * short.number("expected_seconds")
+    assert "30 pages a document" in long.expected_seconds.reason
+    assert planned(1, 30.0).count("actors") == 2, "an engine for each core, although there is one document"
+    assert planned(1, 1.0).count("actors") == 1
 
 
 def test_more_memory_than_expected_means_fewer_engines() -> None:
@@ -449,7 +443,6 @@ def test_a_child_has_a_process_id_until_it_is_closed() -> None:
     assert engine.pid is None
 
 
-def test_only_pages_are_probed_that_are_wanted() -> None:
-    assert picture(1).size == (60, 40)
+def test_a_probe_of_no_pages_is_no_setting() -> None:
     with pytest.raises(ValueError, match="probe"):
         config(probe=0)
