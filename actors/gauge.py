@@ -16,12 +16,13 @@ _OWN_CGROUPS = Path("/proc/self/cgroup")
 class Usage:
     """Memory at one moment. `own_mb`: of this process alone, in MiB; `free`: what it could still get, as a
     share of all (0..1); `card`: how full the card is, or this process's part of it, None without one;
-    `card_is_own`: whether that is this process's doing alone."""
+    `card_is_own`: whether that is this process's doing alone; `card_mb`: the same in MiB."""
 
     own_mb: int
     free: float = 1.0
     card: float | None = None
     card_is_own: bool = False
+    card_mb: int | None = None
 
 
 class Gauge:
@@ -37,8 +38,7 @@ class Gauge:
 
     def read(self) -> Usage:
         """What is used now; takes a fraction of a millisecond, on a card a few."""
-        card, is_own = self._card_fill()
-        return Usage(self._own_mb(), free_share(), card, is_own)
+        return Usage(self._own_mb(), free_share(), *self._card_fill())
 
     def _own_mb(self) -> int:
         """Resident memory less what is shared: pages of Ray's object store that were looked at, and files,
@@ -46,13 +46,13 @@ class Gauge:
         info = self._process.memory_info()
         return int(info.rss - getattr(info, "shared", 0)) >> 20
 
-    def _card_fill(self) -> tuple[float | None, bool]:
+    def _card_fill(self) -> tuple[float | None, bool, int | None]:
         memory = self._card.memory() if self._card is not None else None
         if memory is None or not memory.total:
-            return None, False
+            return None, False, None
         if memory.own is None:  # process ids of a container mean nothing to the driver
-            return memory.used / memory.total, False
-        return memory.own / (memory.total * self._share), True
+            return memory.used / memory.total, False, memory.used >> 20
+        return memory.own / (memory.total * self._share), True, memory.own >> 20
 
 
 def memory_limit_mb() -> int:

@@ -10,7 +10,7 @@ import ctypes
 import gc
 import sys
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from actors.contracts import EngineInfo, Image, OcrEngine, PageResult
@@ -49,11 +49,13 @@ UNLIMITED = MemoryLimits()
 @dataclass(frozen=True, slots=True)
 class Relief:
     """What is to be done about memory. `shrink`: hand over half at once from now on; `leave`: hand over what
-    was recognised, then let a fresh process take over. `calls`: batches that this engine has had."""
+    was recognised, then let a fresh process take over. `calls`: batches that this engine has had. `seen`: the
+    memory after the batch, before anything was done about it."""
 
     shrink: bool = False
     leave: bool = False
     calls: int = 0
+    seen: Usage | None = field(default=None, compare=False)
 
 
 Relieved = Callable[[Relief], None]
@@ -94,18 +96,18 @@ class Governor:
         self._calls += 1
         before = self._gauge.read()
         if not self._is_short(before):
-            return Relief(calls=self._calls)
+            return Relief(calls=self._calls, seen=before)
         try:
             self._engine.release()
         except Exception:  # noqa: BLE001 - an engine that cannot be released cannot be trusted with pages either
-            return Relief(leave=True, calls=self._calls)
+            return Relief(leave=True, calls=self._calls, seen=before)
         _give_back_to_the_machine()
         after = self._gauge.read()
         leave = self._must_leave(before, after)
         shrink = not self._shrunk or (before.own_mb > self._most and not leave)
         self._shrunk = True
         self._accept(before)
-        return Relief(shrink, leave, self._calls)
+        return Relief(shrink, leave, self._calls, before)
 
     @property
     def _most(self) -> float:

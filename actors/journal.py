@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
+    from actors.claim import CardUse
     from actors.errors import RayocrError
 
 Identity = tuple[str, int]
@@ -72,6 +73,7 @@ class MemoryJournal:
         self._in_vain = 0
         self._portion: int | None = None
         self._refusal: RayocrError | None = None
+        self._cards: dict[tuple[str, str], CardUse] = {}
 
     def note(self, pages: Sequence[Identity]) -> None:
         """See Journal. A page noted counts as a death until it is struck."""
@@ -137,6 +139,17 @@ class MemoryJournal:
         """How often batches were made smaller and engines replaced; how many engines in a row, by now, were
         replaced after their first batch."""
         return self._shrunk, self._replaced, self._in_vain
+
+    def card_fills(self, use: CardUse) -> None:
+        """An engine takes more of its card than it did."""
+        from actors.claim import higher
+
+        key = (use.engine, use.device)
+        self._cards[key] = higher(self._cards.get(key), use)
+
+    def cards(self) -> tuple[CardUse, ...]:
+        """The most device memory that each engine took so far, on each card that it had."""
+        return tuple(self._cards.values())
 
     def progress(self) -> tuple[int, float]:
         """Pages struck so far, published or not, and seconds since the first was noted."""

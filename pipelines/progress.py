@@ -12,13 +12,16 @@ if TYPE_CHECKING:
     from rich.progress import Progress as RichProgress
     from rich.progress import TaskID
 
+    from actors.claim import CardUse
+
 _LOG_EVERY_S = 5.0
 
 
 @dataclass(slots=True)
 class Counts:
     """Pages of a run so far. `pages`: recognised, published or not; `total`: known pages, at least; for lack
-    of memory, `shrunk`: how often batches were made smaller, `replaced`: engines that were started anew."""
+    of memory, `shrunk`: how often batches were made smaller, `replaced`: engines that were started anew;
+    `cards`: the most device memory that each engine took."""
 
     total: int = 0
     pages: int = 0
@@ -26,6 +29,7 @@ class Counts:
     published: int = 0
     shrunk: int = 0
     replaced: int = 0
+    cards: tuple[CardUse, ...] = ()
     started: float = field(default_factory=time.monotonic)
 
     @property
@@ -104,6 +108,11 @@ class Progress:
         with self._lock:
             self.counts.shrunk += shrunk
             self.counts.replaced += replaced
+
+    def cards(self, uses: tuple[CardUse, ...]) -> None:
+        """The most device memory that each engine took so far."""
+        with self._lock:
+            self.counts.cards = uses
 
     def published(self, rows: int) -> None:
         """`rows` more are in the output for good."""

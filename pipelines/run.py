@@ -28,6 +28,7 @@ from pipelines.summary import (
 from pipelines.view import Pending, Silence, View
 
 if TYPE_CHECKING:
+    from actors.claim import CardUse
     from pipelines.dedup import Twin
     from pipelines.ledger import Ledger
     from pipelines.lock import RunLock
@@ -48,6 +49,7 @@ class _Stopwatch:
     copied: int = 0
     shrunk: int = 0
     replaced: int = 0
+    cards: tuple[CardUse, ...] = ()
     plan: Plan | None = None
     probed: Probed | None = None
     interrupted: bool = False
@@ -269,6 +271,7 @@ def _recognise(run: _Run, share: _Share, ledger: Ledger) -> None:
         run.watch.parts.update(progress.startup())
         run.watch.shrunk += progress.counts.shrunk
         run.watch.replaced += progress.counts.replaced
+        run.watch.cards += progress.counts.cards
         progress.close()
 
 
@@ -379,6 +382,7 @@ def _summary(run: _Run, ledger: Ledger, trouble: RayocrError | None) -> Summary:
         copied=watch.copied,
         shrunk=watch.shrunk,
         replaced=watch.replaced,
+        cards=watch.cards,
         new_pages=watch.new_rows,
         seconds=seconds,
         recognising_s=seconds - sum(watch.parts.values()),

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from actors.contracts import OcrEngine, Page, Receipt
 from actors.errors import IncompleteError
+from actors.gauge import Usage
 from actors.governor import Governed, Governor, Relief
 from actors.journal import Journal
 from actors.portions import Portion
@@ -64,9 +65,11 @@ class Recogniser:
         self._watchdog = Watchdog(journal, job.page_timeout_s)
         self._portion = portion
         self.outgrown: Relief | None = None
+        self.fullest: Usage | None = None
 
     def __call__(self, pages: pa.Table) -> pa.Table:
-        """Pages to rows, one a page, in order. Afterwards `outgrown` says if the process should end."""
+        """Pages to rows, one a page, in order. Afterwards `outgrown` says if the process should end, and
+        `fullest` when it took the most of its card."""
         recognised = recognise(
             list(pages_from_table(pages)), self._engine, self._journal, self._watchdog, self._portion
         )
@@ -77,6 +80,10 @@ class Recogniser:
         self._engine.close()
 
     def _relieve(self, relief: Relief) -> None:
+        if relief.seen is not None and relief.seen.card_mb is not None:
+            most = self.fullest.card_mb if self.fullest is not None else None
+            if most is None or relief.seen.card_mb > most:
+                self.fullest = relief.seen
         if relief.shrink:
             self._portion.halve()
         if relief.leave and self.outgrown is None:

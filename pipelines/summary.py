@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from actors.claim import CardUse
 
 EXIT_COMPLETE, EXIT_TOO_MANY_FAILED, EXIT_INCOMPLETE, EXIT_INTERRUPTED = 0, 3, 4, 130
 
@@ -14,7 +18,8 @@ class Summary:
     `new_pages` of this run alone, `tried_again` of its pages those that had failed before; `copied`: pages
     beside those, with rows of documents of equal content; `orphaned`: documents with rows that left the
     source; `shrunk`, `replaced`: how often batches were made smaller and engines started anew for lack of
-    memory; `seconds` are wall time, `recognising_s` without start-up."""
+    memory; `cards`: the most device memory that each engine took; `seconds` are wall time, `recognising_s`
+    without start-up."""
 
     run_id: str
     output: str
@@ -35,6 +40,7 @@ class Summary:
     copied: int = 0
     shrunk: int = 0
     replaced: int = 0
+    cards: tuple[CardUse, ...] = ()
     startup_s: Mapping[str, float] = field(default_factory=dict)
     runner: str = ""
     fingerprint: str = ""
@@ -75,6 +81,8 @@ class Summary:
         if self.shrunk or self.replaced:
             counts = f"batches made smaller: {self.shrunk:,}, engines replaced: {self.replaced:,}"
             rows.append(("short of memory", counts))
+        if self.cards:
+            rows.append(("card memory", _cards(self.cards)))
         if self.new_pages:
             rows.append(("this run", f"{self.new_pages:,} pages in {self.recognising_s:.1f} s"))
             rows.append(("pages per second", f"{self.pages_per_second:.2f}"))
@@ -84,3 +92,20 @@ class Summary:
             rows.append(("this run", "nothing was left to do"))
         rows.append(("output", f"{self.output}/pages/*.parquet"))
         return rows
+
+
+def _cards(uses: tuple[CardUse, ...]) -> str:
+    """How much device memory engines took at most, against what they may take."""
+    least, most = min(use.peak_mb for use in uses), max(use.peak_mb for use in uses)
+    peaks = f"{most:,}" if least == most else f"{least:,} to {most:,}"
+    caps = sorted({use.cap_mb for use in uses if use.cap_mb is not None})
+    cards = {(use.node, use.device): use.total_mb for use in uses}
+    sizes = sorted({total for total in cards.values() if total is not None})
+    whose = "all that is on a card" if any(use.of_card for use in uses) else "each, with CUDA's context"
+    parts = [
+        f"{len({use.engine for use in uses}):,} engines on {len(cards):,} cards",
+        f"peak {peaks} MiB ({whose})",
+        *([f"cap {' or '.join(f'{cap:,}' for cap in caps)} MiB without it"] if caps else []),
+        *([f"of {' or '.join(f'{size:,}' for size in sizes)}"] if sizes else []),
+    ]
+    return ", ".join(parts)

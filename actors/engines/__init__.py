@@ -17,7 +17,8 @@ def build_engine(
 
     Missing weights are fetched (unless `models.offline`), and verified. The device is `config.device`: the
     first card that this process sees for "gpu", the CPU for "auto" (`actors.device` decides in workers).
-    `gpu_memory_mb`: memory in MiB that ONNX Runtime may take of that card; Paddle has no such cap.
+    `gpu_memory_mb`: memory in MiB that the engine's runtime may take of that card, beside CUDA's context
+    (`actors.share`); the fake engine takes none.
 
     Raises ConfigError (ModelError) for what cannot work: a runtime that is not installed, a model that is
     unknown or altered.

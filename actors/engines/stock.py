@@ -24,10 +24,14 @@ from actors.errors import ConfigError
 from actors.models.cache import ModelFiles, ModelStore, expected_hashes
 from actors.models.catalogue import Model, find_model, pair_of
 from actors.runtimes.memory import is_allocation_failure
+from actors.runtimes.paddle_runtime import limit_card_memory
 from actors.settings import EngineConfig, ModelsConfig
 
 _REC_BATCH = 6
 """Lines of one page recognised at once (PaddleX configs/pipelines/OCR.yaml: batch_size)."""
+
+_SESSIONS = 2
+"""Detection and recognition, which share its device memory."""
 
 _ENVIRONMENT = {
     "PADDLE_PDX_DISABLE_MODEL_SOURCE_CHECK": "True",
@@ -195,6 +199,8 @@ def _has_cuda_provider() -> bool:
 def _pipeline(config: EngineConfig, files: ModelFiles, scratch: Path, gpu_memory_mb: int | None) -> Any:
     os.environ.update(_ENVIRONMENT)
     runtime, family, values = runtime_of(config, files.model), pair_of(files.model).family, _values(config)
+    if runtime == "paddle" and config.device == "gpu" and gpu_memory_mb is not None:
+        limit_card_memory(gpu_memory_mb)
     det, rec = write_model_folders(files, scratch)
     from paddleocr import PaddleOCR
 
@@ -223,12 +229,12 @@ def _pipeline(config: EngineConfig, files: ModelFiles, scratch: Path, gpu_memory
 
 def _engine_config(runtime: str, config: EngineConfig, gpu_memory_mb: int | None) -> dict[str, Any]:
     threads = config.threads or 1
-    if runtime == "paddle":
+    if runtime == "paddle":  # capped as a process, by its environment
         return {"cpu_threads": threads}
     options: dict[str, Any] = {"intra_op_num_threads": threads, "inter_op_num_threads": 1}
     if config.device == "gpu" and gpu_memory_mb is not None:
-        # PaddleX merges a dict into its first provider, CUDA. The option is in bytes.
-        options["provider_options"] = {"gpu_mem_limit": gpu_memory_mb << 20}
+        # PaddleX merges a dict into its first provider, CUDA. The option is in bytes, and each model's own.
+        options["provider_options"] = {"gpu_mem_limit": (gpu_memory_mb << 20) // _SESSIONS}
     return options
 
 

@@ -37,16 +37,23 @@ class Placement:
     """Where and how a model computes.
 
     `device`: "cpu", or "gpu" for the first card that this process sees; `threads`: of this session on the
-    CPU; `gpu_memory_mb`: most memory that it may take of the card, in MiB, None for no cap; `tensorrt`: let
-    TensorRT build engines on an NVIDIA card, kept in `engine_cache`.
+    CPU; `gpu_memory_mb`: most memory that all sessions of the process together may take of the card, in
+    MiB, None for no cap; `gpu_part`: this session's part of it (0..1), for runtimes that cap each by
+    itself; `tensorrt`: let TensorRT build engines on an NVIDIA card, kept in `engine_cache`.
     """
 
     device: Literal["cpu", "gpu"] = "cpu"
     precision: Precision = "float32"
     threads: int = 1
     gpu_memory_mb: int | None = None
+    gpu_part: float = 1.0
     tensorrt: bool = False
     engine_cache: Path | None = None
+
+    @property
+    def session_memory_mb(self) -> int | None:
+        """Most memory that this session alone may take of the card, in MiB."""
+        return None if self.gpu_memory_mb is None else int(self.gpu_memory_mb * self.gpu_part)
 
 
 class Session(Protocol):

@@ -73,8 +73,8 @@ def providers(placement: Placement) -> list[tuple[str, dict[str, Any]]]:
         "arena_extend_strategy": "kSameAsRequested",
         "cudnn_conv_algo_search": "HEURISTIC",
     }
-    if placement.gpu_memory_mb is not None:
-        cuda["gpu_mem_limit"] = placement.gpu_memory_mb << 20
+    if placement.session_memory_mb is not None:  # of a session's own arena; sessions share none
+        cuda["gpu_mem_limit"] = placement.session_memory_mb << 20
     found: list[tuple[str, dict[str, Any]]] = [("CUDAExecutionProvider", cuda)]
     if placement.tensorrt:
         found.insert(0, ("TensorrtExecutionProvider", _tensorrt(placement)))
@@ -90,8 +90,8 @@ def _tensorrt(placement: Placement) -> dict[str, Any]:
             "trt_timing_cache_enable": True,
             "trt_timing_cache_path": str(placement.engine_cache),
         }
-    if placement.gpu_memory_mb is not None:
-        options["trt_max_workspace_size"] = placement.gpu_memory_mb << 19
+    if placement.session_memory_mb is not None:  # TensorRT's weights are beyond any cap
+        options["trt_max_workspace_size"] = placement.session_memory_mb << 19
     return options
 
 

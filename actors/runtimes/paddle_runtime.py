@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from importlib import metadata, util
 from typing import Any
 
@@ -19,8 +21,30 @@ _FIRST_POOL_MB = 100
 """Device memory taken at once (PaddleX: enable_use_gpu)."""
 
 
+def card_flags(gpu_memory_mb: int) -> dict[str, str]:
+    """Paddle's flags for a process that may take so many MiB of its card.
+
+    `gpu_memory_limit_mb` bounds all that the process allocates; `auto_growth` takes memory as it is needed.
+    `fraction_of_gpu_memory_to_use` is the pool of the other strategy, which takes it at once: it bounds
+    nothing here. Found in the libraries of 3.2.2; no card has confirmed what they do.
+    """
+    return {
+        "FLAGS_allocator_strategy": "auto_growth",
+        "FLAGS_gpu_memory_limit_mb": str(gpu_memory_mb),
+    }
+
+
+def limit_card_memory(gpu_memory_mb: int) -> None:
+    """Bound what Paddle takes of the card in this process: it reads the environment when it is imported,
+    and is told the limit if it was already."""
+    os.environ.update(card_flags(gpu_memory_mb))
+    paddle = sys.modules.get("paddle")
+    if paddle is not None:
+        paddle.set_flags({"FLAGS_gpu_memory_limit_mb": gpu_memory_mb})
+
+
 class PaddleSession:
-    """See Session. Paddle has no cap on device memory of its own: the flag in `load` bounds its pool."""
+    """See Session. Paddle caps no session by itself: see `limit_card_memory`."""
 
     def __init__(self, weights: Weights, placement: Placement) -> None:
         self._predictor: Any = _predictor(weights, placement)
@@ -62,6 +86,8 @@ def load(weights: Weights, placement: Placement) -> PaddleSession:
             "",
             "Set engine.precision to auto.",
         )
+    if gpu and placement.gpu_memory_mb is not None:
+        limit_card_memory(placement.gpu_memory_mb)
     _check_release(gpu=gpu)
     return PaddleSession(weights, placement)
 
@@ -94,10 +120,6 @@ def _predictor(weights: Weights, placement: Placement) -> Any:
 
     config = inference.Config(*(str(file) for file in weights.files))
     if placement.device == "gpu":
-        if placement.gpu_memory_mb is not None:
-            import paddle
-
-            paddle.set_flags({"FLAGS_gpu_memory_limit_mb": placement.gpu_memory_mb})
         config.enable_use_gpu(_FIRST_POOL_MB, 0)
     else:
         config.disable_gpu()

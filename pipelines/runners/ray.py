@@ -31,6 +31,9 @@ from pipelines.stages import Recogniser, receipts_from_table
 if TYPE_CHECKING:
     import pyarrow as pa
 
+    from actors.claim import CardUse, Claim
+    from actors.gauge import Usage
+
 _POLL_S = 0.5
 
 _STARTS = 3
@@ -90,7 +93,8 @@ class RayRecogniser:
         journal.engine_starts()
         try:
             self._portion = Portion(journal.portion())
-            self._recogniser = Recogniser(job, _engine(job), journal, self._portion)
+            self._claim, engine = _engine(job)
+            self._recogniser = Recogniser(job, engine, journal, self._portion)
         except RayocrError as error:
             journal.engine_is_refused(error)
             raise
@@ -103,6 +107,7 @@ class RayRecogniser:
         self._journal = journal
         self._halvings = 0
         self._task = ""
+        self._fullest: Usage | None = None
 
     def __call__(self, pages: pa.Table) -> Iterator[pa.Table]:
         """Pages to rows, one a page, in order.
@@ -120,7 +125,21 @@ class RayRecogniser:
         if self._portion.halvings > self._halvings:
             self._journal.batches_shrink(self._portion.halvings - self._halvings, self._portion.limit)
             self._halvings = self._portion.halvings
+        self._tell_of_the_card()
         yield rows
+
+    def _tell_of_the_card(self) -> None:
+        """Note what the engine takes of its card, when that is more than it was."""
+        import ray
+
+        from actors.claim import card_use
+
+        if self._recogniser.fullest is not self._fullest:
+            self._fullest = self._recogniser.fullest
+            name = ray.get_runtime_context().get_actor_id() or ""
+            use = card_use(self._claim, name, self._fullest)
+            if use is not None:
+                self._journal.card_fills(use)
 
     def _leave(self, calls: int) -> NoReturn:
         """End this process: no page is noted as open now, so none is blamed."""
@@ -132,21 +151,25 @@ class RayRecogniser:
             os._exit(EXIT_CODE)
 
 
-def _engine(job: Job) -> OcrEngine:
-    """The engine of this worker, on the device that Ray gave it. Raises ConfigError."""
+def _engine(job: Job) -> tuple[Claim, OcrEngine]:
+    """The engine of this worker, on the device that Ray gave it, within its share of it. Raises
+    RayocrError."""
     import ray
 
-    from actors.device import device_for
+    from actors.claim import claim_device, confirm, log_to_stderr
     from actors.engines import build_engine
     from actors.engines.fingerprint import check_fingerprint
     from actors.threads import limit_threads
 
     limit_threads(job.threads)
+    log_to_stderr()
     accelerators = ray.get_runtime_context().get_accelerator_ids().get("GPU", [])
     config = job.engine.model_copy(update={"threads": job.threads})
-    engine = build_engine(device_for(config, accelerators), job.models)
+    claim = claim_device(config, accelerators, job.memory.card_share)
+    engine = build_engine(claim.engine, job.models, gpu_memory_mb=claim.cap_mb)
+    confirm(claim)
     check_fingerprint(engine.info, job.decode, job.layout, job.fingerprint)
-    return engine
+    return claim, engine
 
 
 class ActorJournal:
@@ -179,6 +202,10 @@ class ActorJournal:
     def engine_leaves(self, calls: int) -> None:
         """See MemoryJournal."""
         _get(self._actor.engine_leaves.remote(calls))
+
+    def card_fills(self, use: CardUse) -> None:
+        """See MemoryJournal."""
+        _get(self._actor.card_fills.remote(use))
 
     def note(self, pages: Sequence[Identity]) -> None:
         """See Journal."""
@@ -453,6 +480,8 @@ class _Stream:
         shrunk, replaced, in_vain = ray.get(self._journal.memory.remote(), timeout=60)
         self._progress.relieved(shrunk - self._relief[0], replaced - self._relief[1])
         self._relief = (shrunk, replaced)
+        if self._job.memory.card_share:
+            self._progress.cards(ray.get(self._journal.cards.remote(), timeout=60))
         if in_vain >= self._most_in_vain:
             raise too_large_for_any_batch(self._job.memory.most_mb)
 

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from typing import Any
 
+from actors.claim import CardUse
 from actors.contracts import DocRef, Receipt
 from actors.errors import IncompleteError, RayocrError
 from actors.process import (
@@ -158,3 +159,7 @@ class _Relay(Progress):
     def relieved(self, shrunk: int = 0, replaced: int = 0) -> None:
         """See Progress."""
         self._hand_on("relieved", shrunk, replaced)
+
+    def cards(self, uses: tuple[CardUse, ...]) -> None:
+        """See Progress."""
+        self._hand_on("cards", uses)

@@ -122,7 +122,7 @@ def test_engine_options_of_each_runtime() -> None:
     base = {"intra_op_num_threads": 3, "inter_op_num_threads": 1}
     assert _engine_config("onnxruntime", cpu, 2048) == base
     assert _engine_config("onnxruntime", gpu, None) == base
-    limit = {"gpu_mem_limit": 2048 * 1024 * 1024}
+    limit = {"gpu_mem_limit": 1024 * 1024 * 1024}  # of each of its two models
     assert _engine_config("onnxruntime", gpu, 2048) == {**base, "provider_options": limit}
     assert _engine_config("paddle", cpu, None) == {"cpu_threads": 3}
 

@@ -135,7 +135,7 @@ def test_a_cards_memory(processes: dict[int, int] | None, own: int | None) -> No
 
 @pytest.mark.parametrize(
     ("visible", "asked"),
-    [(None, 0), ("", 0), ("3,1", 3), ("GPU-12ab", b"GPU-12ab"), ("MIG-9f,MIG-aa", b"MIG-9f")],
+    [(None, 0), ("3,1", 3), ("GPU-12ab", b"GPU-12ab"), ("MIG-9f,MIG-aa", b"MIG-9f")],
 )
 def test_the_card_is_the_first_that_this_process_sees(
     visible: str | None, asked: Any, monkeypatch: pytest.MonkeyPatch
@@ -164,3 +164,4 @@ def test_a_share_of_a_card(
     monkeypatch.setattr(Card, "open", classmethod(lambda cls: cls(driver, None)))
     usage = Gauge(share).read()
     assert (usage.card, usage.card_is_own) == expected
+    assert usage.card_mb == 0  # of a card of a thousand bytes

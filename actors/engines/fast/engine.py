@@ -59,9 +59,10 @@ class FastEngine:
         self._options = options_of(config, pace_of(choice.runtime, _device(config)))
         detection, prepared = _loadable(config, choice, files, store, calibrated)
         placement = _placement(config, choice, gpu_memory_mb, store)
+        parts = card_parts(turns=turns(config))
         self._sessions: tuple[Session, ...] = (
-            around("det", load(choice.runtime, detection, _placed(placement, detection))),
-            around("rec", load(choice.runtime, prepared.weights, placement)),
+            around("det", load(choice.runtime, detection, _placed(placement, detection, parts["det"]))),
+            around("rec", load(choice.runtime, prepared.weights, replace(placement, gpu_part=parts["rec"]))),
         )
         self._detector, self._recogniser = self._parts(prepared)
         self._page_turner, self._line_turner = self._turners(config, choice, store, placement)
@@ -112,7 +113,7 @@ class FastEngine:
         if not turns(config):
             return None, None
         weights = Weights("onnx", (store.ensure(classifier.MODEL).path("cls.onnx"),))
-        session = load(choice.runtime, weights, _placed(placement, weights))
+        session = load(choice.runtime, weights, _placed(placement, weights, card_parts(turns=True)["cls"]))
         self._sessions += (session,)
         judge, read = classifier.LineClassifier(session), self._recogniser.read
         return (
@@ -230,8 +231,23 @@ def _loadable(
     return found.detection() or detection, found.recognition()
 
 
-def _placed(placement: Placement, weights: Weights) -> Placement:
-    """The placement of detection, which may have been left out when the model was quantised."""
+_CARD_WEIGHTS = {"det": 0.5, "rec": 0.4, "cls": 0.1}
+"""How an engine's cap on device memory is divided between its sessions: by the pixels that each gets at
+once on a card (16 million for detection, up to 64 lines of 48×640 for recognition, single lines for the
+classifier). No card has confirmed it; a session for which it is too little gets smaller batches."""
+
+
+def card_parts(*, turns: bool) -> dict[str, float]:
+    """Parts (together 1) of the engine's device memory, by session; `turns`: whether there is a
+    classifier."""
+    weights = {name: weight for name, weight in _CARD_WEIGHTS.items() if turns or name != "cls"}
+    return {name: weight / sum(weights.values()) for name, weight in weights.items()}
+
+
+def _placed(placement: Placement, weights: Weights, part: float) -> Placement:
+    """The placement of detection, which may have been left out when the model was quantised, and of the
+    classifier, which is never part of it."""
+    placement = replace(placement, gpu_part=part)
     if not placement.precision.startswith("int8") or weights.format == "openvino":
         return placement
     return replace(placement, precision="bfloat16" if placement.precision.endswith("bfloat16") else "float32")

@@ -48,6 +48,8 @@ def test_providers_of_a_card() -> None:
     assert "gpu_mem_limit" not in options
     ((_, capped),) = providers(Placement("gpu", gpu_memory_mb=2048))
     assert capped["gpu_mem_limit"] == 2 * 1024**3
+    ((_, part),) = providers(Placement("gpu", gpu_memory_mb=2048, gpu_part=0.25))
+    assert part["gpu_mem_limit"] == 512 << 20
 
 
 def test_tensorrt_comes_before_cuda_and_keeps_what_it_compiled(tmp_path: Path) -> None:

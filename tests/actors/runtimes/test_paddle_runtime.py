@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from importlib import metadata
 from pathlib import Path
@@ -15,6 +16,7 @@ from actors.engines.fast.prepared import detection_weights
 from actors.errors import ConfigError
 from actors.runtimes import load
 from actors.runtimes.contracts import Placement, Weights
+from actors.runtimes.paddle_runtime import card_flags, limit_card_memory
 from tests.models import require_model
 
 WEIGHTS = Weights("paddle", (Path("det.pdmodel"), Path("det.pdiparams")))
@@ -53,6 +55,25 @@ def test_what_it_cannot_do_is_refused_with_a_remedy(
     with pytest.raises(ConfigError, match=words) as caught:
         load("paddle", weights, placement)
     assert caught.value.remedy
+
+
+@pytest.mark.parametrize("imported", [False, True])
+def test_the_cap_of_a_card_is_the_process_s_whatever_the_session_s_part(
+    installed: ModuleType, monkeypatch: pytest.MonkeyPatch, imported: bool
+) -> None:
+    """Paddle reads its flags when it is imported; one that is there already is told."""
+    told: dict[str, Any] = {}
+    installed.set_flags = told.update  # type: ignore[attr-defined]
+    for name in card_flags(1):
+        monkeypatch.setenv(name, "of somebody else")
+    if imported:
+        with pytest.raises(ConfigError, match="CPUs only"):
+            load("paddle", WEIGHTS, Placement("gpu", gpu_memory_mb=3000, gpu_part=0.5))
+    else:
+        monkeypatch.delitem(sys.modules, "paddle")
+        limit_card_memory(3000)
+    assert card_flags(3000).items() <= os.environ.items()
+    assert told == ({"FLAGS_gpu_memory_limit_mb": 3000} if imported else {})
 
 
 @pytest.mark.usefixtures("installed")
