@@ -11,7 +11,7 @@ from actors.runtimes.choose import Host, this_host
 @dataclass(frozen=True, slots=True)
 class Node:
     """One machine. `cpus` are what this process may use of it; memory in MiB; GPUs count whole cards
-    (or MIG slices); `gpu_memory_mb` of one of them, None where unknown."""
+    (or MIG slices); `gpu_memory_mb` of the smallest of them, None where unknown."""
 
     cpus: float
     memory_mb: int
@@ -85,20 +85,9 @@ def _cgroup_number(name: str) -> float | None:
 
 
 def _gpus() -> tuple[int, int | None]:
-    """Cards that nvidia-smi lists, without touching CUDA in this process; (0, None) without one."""
-    import shutil
-    import subprocess
+    """GPUs (cards or MIG slices) that this process may use, and the memory in MiB of the smallest of them."""
+    from pipelines.nvidia import visible_gpus
 
-    visible = os.environ.get("CUDA_VISIBLE_DEVICES")
-    if visible in ("", "-1") or not shutil.which("nvidia-smi"):
-        return 0, None
-    command = ["nvidia-smi", "--query-gpu=memory.total", "--format=csv,noheader,nounits"]
-    try:
-        answer = subprocess.run(command, capture_output=True, text=True, timeout=20, check=False)
-    except (OSError, subprocess.TimeoutExpired):
-        return 0, None
-    if answer.returncode != 0:
-        return 0, None
-    memory = [int(line) for line in answer.stdout.split() if line.strip().isdigit()]
-    count = len(visible.split(",")) if visible else len(memory)
-    return count, min(memory) if memory else None
+    found = visible_gpus()
+    known = [one.memory_mb for one in found if one.memory_mb is not None]
+    return len(found), min(known) if known and len(known) == len(found) else None

@@ -13,6 +13,7 @@ from actors.models.catalogue import find_model
 from actors.runtimes.choose import choose_runtime
 from actors.settings import EngineConfig
 from pipelines.config import Config
+from pipelines.gpus import batch_on_card, busy_cards, check_gpu_rule, idle_cards, per_node, share_of_a_card
 from pipelines.machine import Machine, Node
 
 if TYPE_CHECKING:
@@ -141,8 +142,8 @@ def make_plan(config: Config, machine: Machine, listing: Listing, measured: Meas
     check_cpu_rule(machine, int(actors.value), float(cpus.value), int(decode.value))
     check_gpu_rule(machine, int(actors.value), float(gpu_share.value))
     threads = _threads(config, float(cpus.value))
-    batch = _batch_pages(config, gpu=gpu_share.value != 0)
-    rate = _rate(cost, machine, int(actors.value), int(threads.value), gpu=gpu_share.value != 0)
+    batch = _batch_pages(config, machine, float(gpu_share.value))
+    rate = _rate(cost, machine, int(actors.value), int(threads.value), float(gpu_share.value))
     return Plan(
         runner=runner,
         runtime=_runtime(config, machine),
@@ -248,51 +249,9 @@ def _spread(caps: Sequence[int], actors: int) -> list[int]:
     return counts
 
 
-def check_gpu_rule(machine: Machine, actors: int, gpus_per_actor: float) -> None:
-    """Refuse more actors than the cards can take: the pool would wait for ever for the last ones."""
-    if not gpus_per_actor:
-        return
-    fits = sum(_per_card(gpus_per_actor, node) for node in machine.nodes)
-    if actors > fits:
-        raise ConfigError(
-            f"{actors} actors with {gpus_per_actor:g} GPU each do not fit {machine.gpus:g} GPU(s).",
-            f"Only {fits} could ever start.",
-            "Lower resources.actors or resources.gpus_per_actor.",
-        )
-
-
 def _gpu_share(config: Config, machine: Machine) -> Choice:
-    asked = config.resources.gpus_per_actor
-    if config.engine.device == "gpu" and not machine.gpus:
-        raise ConfigError(
-            "engine.device is gpu and there is no GPU.",
-            f"{len(machine.nodes)} node(s) with 0 GPUs are in sight.",
-            "Run it where `nvidia-smi` lists a card, or set engine.device=cpu.",
-        )
-    if config.resources.runner == "inline" and (asked or config.engine.device == "gpu"):
-        raise ConfigError(
-            "The inline runner computes on CPUs.",
-            "A GPU was asked for.",
-            "Use --runner ray, or engine.device=cpu.",
-        )
-    if asked is None:
-        if config.resources.runner == "inline" and machine.gpus:
-            return Choice(0, "the inline runner computes on CPUs; --runner ray uses the GPU")
-        if config.engine.device == "cpu" or config.engine.engine == "fake" or not machine.gpus:
-            why = machine.idle_gpus or "no GPU here"
-            return Choice(0, why if not machine.gpus else "the engine computes on the CPU")
-        return Choice(1, "one engine a card; resources.gpus_per_actor=0.5 puts two on it")
-    if asked > 1 and asked != int(asked):
-        raise ConfigError(
-            f"resources.gpus_per_actor is {asked:g}.", "Above 1 only whole cards can be given.", "Use 1 or 2."
-        )
-    if asked > machine.gpus:
-        raise ConfigError(
-            f"resources.gpus_per_actor is {asked:g} and there are {machine.gpus:g} GPUs.",
-            "No actor could ever start.",
-            "Set it to 0, or run where there is a card.",
-        )
-    return Choice(asked, "as configured")
+    share = share_of_a_card(config, machine)
+    return Choice(share.value, share.reason)
 
 
 def _decode_tasks(config: Config, machine: Machine, cost: EngineCost, *, gpu: bool) -> Choice:
@@ -324,11 +283,12 @@ def _actors(
         )
     if resources.actors is not None:
         share = resources.cpus_per_actor or _largest_share(machine, resources.actors, decode_tasks)
-        return Choice(resources.actors, "as configured"), Choice(
+        idle = idle_cards(machine, resources.actors, gpu_share) if gpu_share else ""
+        return Choice(resources.actors, f"as configured{idle}"), Choice(
             share, _share_reason(resources.cpus_per_actor)
         )
     if gpu_share:
-        count = sum(_per_card(gpu_share, node) for node in machine.nodes)
+        count = sum(per_node(gpu_share, node) for node in machine.nodes)
         share = resources.cpus_per_actor or _largest_share(machine, count, decode_tasks, _LEAST_GPU_SHARE)
         return Choice(count, f"{gpu_share:g} of a card each fills {machine.gpus:g} card(s)"), Choice(
             share, _share_reason(resources.cpus_per_actor)
@@ -376,12 +336,6 @@ def _largest_share(machine: Machine, actors: int, decode_tasks: int, least: floa
         if _fits(machine, actors, hundredths / 100, decode_tasks):
             return hundredths / 100
     return least
-
-
-def _per_card(gpu_share: float, node: Node) -> int:
-    if gpu_share >= 1:
-        return int(node.gpus // gpu_share)
-    return int(node.gpus) * int(1 / gpu_share + 1e-6)
 
 
 def _by_memory(node: Node, cost: EngineCost) -> int:
@@ -465,19 +419,19 @@ def _threads(config: Config, cpus_per_actor: float) -> Choice:
     return Choice(max(1, int(cpus_per_actor)), "the CPUs of an engine; several engines beat many threads")
 
 
-def _batch_pages(config: Config, *, gpu: bool) -> Choice:
+def _batch_pages(config: Config, machine: Machine, gpu_share: float) -> Choice:
     if config.resources.batch_pages is not None:
         return Choice(config.resources.batch_pages, "as configured")
-    if gpu:
-        return Choice(16, "a card needs many lines at once")
+    if gpu_share:
+        return Choice(*batch_on_card(config, machine, gpu_share))
     if config.engine.engine == "fast":
         return Choice(4, "the lines of some pages together fill the engine's batches; a crash costs little")
     return Choice(2, "small: an engine on the CPU gains nothing from more, and a crash costs less")
 
 
-def _rate(cost: EngineCost, machine: Machine, actors: int, threads: int, *, gpu: bool) -> Choice:
-    if gpu:
-        rate = machine.gpus / cost.gpu_s
+def _rate(cost: EngineCost, machine: Machine, actors: int, threads: int, gpu_share: float) -> Choice:
+    if gpu_share:
+        rate = busy_cards(machine, actors, gpu_share) / cost.gpu_s
         why = f"{cost.basis}: {cost.gpu_s:g} s a page on a card"
     else:
         rate = min(actors * threads, machine.cpus) / (cost.cpu_s + cost.decode_s)

@@ -261,8 +261,21 @@ def connect(plan: Plan | None = None) -> None:
 
         node = this_machine().nodes[0]
         shape = {"num_cpus": int(node.cpus), "object_store_memory": _object_store_bytes(node)}
+        shape |= _gpu_shape()
         _start(address="local", include_dashboard=False, configure_logging=True, **shape, **quiet)
     _silence()
+
+
+def _gpu_shape() -> dict[str, int]:
+    """GPUs of a Ray of our own: those that the plan counts. Ray by itself counts cards, and finds MIG slices
+    only where they are named to it."""
+    from pipelines.nvidia import visible_gpus, visible_slices
+
+    gpus = visible_gpus()
+    slices = visible_slices(gpus)
+    if slices is not None:
+        os.environ["CUDA_VISIBLE_DEVICES"] = slices
+    return {"num_gpus": len(gpus)} if gpus else {}
 
 
 def _start(**options: Any) -> None:
