@@ -55,10 +55,11 @@ class ResourcesConfig(Settings):
     """CPUs reserved for each engine; may be a fraction."""
 
     gpus_per_actor: float | None = Field(default=None, ge=0)
-    """GPUs reserved for each engine; may be a fraction (0.25: four engines share a card)."""
+    """GPUs reserved for each engine; may be a fraction (0.25: four engines share a card, each capped at a
+    quarter of its memory). Null: one card each, or what `actors` leaves to each."""
 
     batch_pages: int | None = Field(default=None, ge=1)
-    """Pages handed to an engine at once."""
+    """Pages handed to an engine at once. Null: on a card, as many as its share of the memory should hold."""
 
     engine_memory_mb: int | None = Field(default=None, ge=64)
     """Memory in MiB that the process of one engine may take. Above four fifths of it the engine gives memory

@@ -103,9 +103,13 @@ def _cards(uses: tuple[CardUse, ...]) -> str:
     sizes = sorted({total for total in cards.values() if total is not None})
     whose = "all that is on a card" if any(use.of_card for use in uses) else "each, with CUDA's context"
     parts = [
-        f"{len({use.engine for use in uses}):,} engines on {len(cards):,} cards",
+        f"{_count(len({use.engine for use in uses}), 'engine')} on {_count(len(cards), 'card')}",
         f"peak {peaks} MiB ({whose})",
         *([f"cap {' or '.join(f'{cap:,}' for cap in caps)} MiB without it"] if caps else []),
-        *([f"of {' or '.join(f'{size:,}' for size in sizes)}"] if sizes else []),
+        *([f"of {' or '.join(f'{size:,}' for size in sizes)} MiB"] if sizes else []),
     ]
     return ", ".join(parts)
+
+
+def _count(number: int, name: str) -> str:
+    return f"{number:,} {name}" if number == 1 else f"{number:,} {name}s"

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from actors.device import cuda_is_initialised, device_for
+from actors.device import check_visible, cuda_is_initialised, device_for, order_as_driver
 from actors.errors import ConfigError
 from actors.settings import EngineConfig
 from actors.threads import thread_environment
@@ -66,6 +66,102 @@ def test_the_driver_is_asked_and_not_initialised(tmp_path: Path, answer: int, in
         f"assert cuda_is_initialised() is {initialised}\n"
     )
     subprocess.run([sys.executable, "-c", code], check=True, env={**os.environ, "PYTHONPATH": str(ROOT)})
+
+
+@pytest.mark.skipif(shutil.which("cc") is None, reason="needs a C compiler, to stand in for the CUDA driver")
+@pytest.mark.parametrize(
+    ("initialised", "function", "seen"),
+    [
+        (0, "cuDeviceGetUuid_v2", "GPU-00010203-0405-0607-0809-0a0b0c0d0e0f"),
+        (0, "cuDeviceGetUuid", "GPU-00010203-0405-0607-0809-0a0b0c0d0e0f"),
+        (0, "cuSomethingElse", None),
+        (3, "cuDeviceGetUuid_v2", None),
+    ],
+)
+def test_the_card_that_cuda_took(tmp_path: Path, initialised: int, function: str, seen: str | None) -> None:
+    source = tmp_path / "driver.c"
+    source.write_text(
+        f"int cuCtxGetCurrent(void **context) {{ *context = 0; return {initialised}; }}\n"
+        "int cuDeviceGet(int *device, int ordinal) { *device = 7; return ordinal; }\n"
+        f"int {function}(unsigned char *to, int device) {{\n"
+        "  for (int i = 0; i < 16; i++) to[i] = i;\n"
+        "  return device != 7; }\n"
+    )
+    library = tmp_path / "libcuda.so.1"
+    subprocess.run(["cc", "-shared", "-fPIC", "-o", str(library), str(source)], check=True)
+    code = (
+        "import ctypes; from actors.device import cuda_uuid\n"
+        "assert cuda_uuid() is None\n"
+        f"ctypes.CDLL({str(library)!r})\n"
+        f"assert cuda_uuid() == {seen!r}, cuda_uuid()\n"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True, env={**os.environ, "PYTHONPATH": str(ROOT)})
+
+
+@pytest.mark.parametrize(
+    ("given", "visible"),
+    [
+        (["0"], "0"),
+        (["3", "1"], "1,3"),
+        (["GPU-5a6b"], "GPU-5a6b"),
+        (["MIG-9f"], " MIG-9f "),
+        (["MIG-GPU-5a/1/0"], "MIG-GPU-5a/1/0"),
+    ],
+)
+def test_a_worker_that_sees_what_it_was_given(
+    given: list[str], visible: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", visible)
+    check_visible(given)
+
+
+@pytest.mark.parametrize(
+    ("given", "visible", "why"),
+    [
+        (["0"], None, "all of the node's"),
+        (["0"], "1", "'1'"),
+        (["0"], "0,1", "'0,1'"),
+        (["0"], "", "''"),
+        (["0"], "GPU-5a6b", "'GPU-5a6b'"),
+        (["GPU-5a6b"], "GPU-5a6c", "'GPU-5a6c'"),
+        (["MIG-9f"], "0", "'0'"),
+        (["0", "1"], "0", "'0'"),
+    ],
+)
+def test_a_worker_that_sees_other_cards_is_refused(
+    given: list[str], visible: str | None, why: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
+    if visible is not None:
+        monkeypatch.setenv("CUDA_VISIBLE_DEVICES", visible)
+    with pytest.raises(ConfigError, match="sees other cards than Ray gave it") as caught:
+        check_visible(given)
+    assert given[0] in caught.value.what
+    assert why in caught.value.why
+    assert caught.value.remedy
+
+
+@pytest.mark.parametrize(
+    ("order", "given", "refused"),
+    [
+        (None, ["0"], False),
+        ("PCI_BUS_ID", ["0"], False),
+        ("FASTEST_FIRST", ["0"], True),
+        ("FASTEST_FIRST", ["GPU-5a6b"], False),
+    ],
+)
+def test_cards_are_counted_as_the_driver_counts_them(
+    order: str | None, given: list[str], refused: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CUDA_DEVICE_ORDER", order or "")
+    if order is None:
+        monkeypatch.delenv("CUDA_DEVICE_ORDER")
+    if refused:
+        with pytest.raises(ConfigError, match="CUDA_DEVICE_ORDER is FASTEST_FIRST"):
+            order_as_driver(given)
+    else:
+        order_as_driver(given)
+        assert os.environ["CUDA_DEVICE_ORDER"] == (order or "PCI_BUS_ID")
 
 
 def test_threads_are_limited_in_loaded_libraries_and_those_to_come() -> None:
