@@ -75,6 +75,22 @@ def test_engines_that_share_two_cards_read_all_pages_once_and_their_peaks_are_to
     assert sum("device GPU-bb" in line and "cap 8,192 MiB" in line for line in lines) == 2
 
 
+def test_slices_of_a_card_are_found_by_their_names(tmp_path: Path) -> None:
+    """Ray counts cards, and would see one here."""
+    slices = (Built("MIG-aa", 4_864, own=700), Built("MIG-bb", 4_864, own=800))
+    listed = Listed("GPU-aa", 40_960, slices=(("1g.5gb", "MIG-aa"), ("1g.5gb", "MIG-bb")))
+    node = {"PATH": install(tmp_path / "bin", listed), "LD_LIBRARY_PATH": build(tmp_path / "lib", *slices)}
+    source = folder_of_pictures(tmp_path / "in", 12)
+    whole = ("-s", "resources.gpus_per_actor=1", "-s", "resources.batch_pages=1")
+    done = rayocr("run", "-i", source, "-o", tmp_path / "out", *ARGUMENTS, *whole, timeout=300, **node)
+    assert done.returncode == 0, done.stderr
+    assert len(rows(tmp_path / "out")) == 12
+    assert summary(tmp_path / "out")["plan"]["actors"]["value"] == 2
+    seen = {use["device"]: (use["peak_mb"], use["cap_mb"]) for use in summary(tmp_path / "out")["cards"]}
+    assert seen
+    assert seen.items() <= {"MIG-aa": (700, None), "MIG-bb": (800, None)}.items()
+
+
 def test_a_card_without_room_ends_the_run_with_numbers_and_neighbours(tmp_path: Path) -> None:
     node = machine(tmp_path, Built("GPU-aa", used=20_000))
     source = folder_of_pictures(tmp_path / "in", 3)
