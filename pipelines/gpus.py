@@ -8,8 +8,9 @@ engine 1/n of a card, and as many engines as fill all cards of all nodes; the wo
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from actors.errors import ConfigError
 from actors.models.catalogue import find_model
@@ -17,6 +18,9 @@ from actors.settings import EngineConfig
 from actors.share import CONTEXT_MB, allowance, runtime_on_card
 from pipelines.config import Config
 from pipelines.machine import Machine, Node
+
+if TYPE_CHECKING:
+    from pipelines.probe.measured import CardLoad
 
 BATCH_PAGES = 16
 """Pages that an engine on a card is handed at once, where they fit: a card needs many lines."""
@@ -51,15 +55,21 @@ _MODEL_MB, _UNKNOWN_MODEL_MB = 31, 165
 
 @dataclass(frozen=True, slots=True)
 class Sharing:
-    """What was measured of engines that share a card: `gain`: their pages a second over those of one."""
+    """What was measured of engines that share a card: `gain`: their pages a second over those of one;
+    `engine_mb`: what each took of it, in MiB, None where only the estimate is known."""
 
     engines: int
     gain: float
     measured_on: str
+    engine_mb: int | None = None
 
 
 _GAIN_OF_SHARING: Mapping[str, Sharing | None] = {"fast": None, "stock": None}
-"""By engine; None: never measured on a card. Without a gain that was measured a card has one engine."""
+"""By engine; None: never measured on a card. Without a gain that was measured, here or by a probe, a card
+has one engine."""
+
+_AS_GOOD = 0.95
+"""Of the most pages a second that were measured: fewer engines that give so many are preferred."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,8 +80,9 @@ class Share:
     reason: str
 
 
-def share_of_a_card(config: Config, machine: Machine) -> Share:
-    """Decide it. Raises ConfigError for a device or a share that cannot be had."""
+def share_of_a_card(config: Config, machine: Machine, loads: Sequence[CardLoad] = ()) -> Share:
+    """Decide it. `loads`: what a probe measured of engines on a card, fewest first. Raises ConfigError for
+    a device or a share that cannot be had."""
     asked = config.resources.gpus_per_actor
     _check_device(config, machine)
     if asked is None:
@@ -80,7 +91,7 @@ def share_of_a_card(config: Config, machine: Machine) -> Share:
         if config.engine.device == "cpu" or config.engine.engine == "fake" or not machine.gpus:
             why = machine.idle_gpus or "no GPU here"
             return Share(0, why if not machine.gpus else "the engine computes on the CPU")
-        return _chosen(config, machine)
+        return _chosen(config, machine, sharing_of(loads) or _GAIN_OF_SHARING.get(config.engine.engine))
     if asked > 1 and asked != int(asked):
         raise ConfigError(
             f"resources.gpus_per_actor is {asked:g}.", "Above 1 only whole cards can be given.", "Use 1 or 2."
@@ -185,28 +196,40 @@ def _check_device(config: Config, machine: Machine) -> None:
         )
 
 
-def _chosen(config: Config, machine: Machine) -> Share:
+def sharing_of(loads: Sequence[CardLoad]) -> Sharing | None:
+    """What a probe says of sharing a card; None if it had not one engine on it, and several."""
+    if len(loads) < 2 or loads[0].engines != 1:
+        return None
+    most = max(load.pages_per_second for load in loads[1:])
+    best = next(load for load in loads[1:] if load.pages_per_second >= _AS_GOOD * most)
+    memory = None if best.memory_mb is None else math.ceil(best.memory_mb / best.engines)
+    gain = round(best.pages_per_second / loads[0].pages_per_second, 2)
+    return Sharing(best.engines, gain, "the card of the probe", memory)
+
+
+def _chosen(config: Config, machine: Machine, gain: Sharing | None) -> Share:
     """The plan's own choice: one engine a card, unless that cannot hold the engines that were asked for, or a
-    measurement says that several pay."""
+    measurement says that several pay, for which each card has the memory and the machine a CPU each."""
     actors, memory = config.resources.actors, smallest_card_mb(machine)
-    if actors is not None and actors > machine.gpus:
-        share = _fraction(math.ceil(actors / machine.gpus))
+    if actors is not None:
+        share = _fraction(math.ceil(actors / machine.gpus)) if actors > machine.gpus else 1
         why = f"resources.actors is {actors}, on {machine.gpus:g} cards"
-        return Share(share, f"{why}: {_as_asked(config.engine, machine, share)}")
+        return Share(share, f"{why}: {_as_asked(config.engine, machine, share)}" if share < 1 else why)
     if memory is None:
         return Share(1, f"one engine a card: the memory of the cards is not known here{_how_to_share()}")
     needed = device_memory_mb(config.engine, config.resources.batch_pages or BATCH_PAGES)
-    fit, gain = memory // needed, _GAIN_OF_SHARING.get(config.engine.engine)
-    room = f"about {needed:,} MiB each, an estimate: {fit} would fit into {memory:,}"
+    room = f"about {needed:,} MiB each, an estimate: {memory // needed} would fit into {memory:,}"
     if gain is None:
         return Share(1, f"one engine a card: whether more pay was never measured ({room}){_how_to_share()}")
-    engines = min(gain.engines, fit)
-    if gain.gain < _LEAST_GAIN or engines < gain.engines:
-        return Share(1, f"one engine a card: {gain.engines} give {gain.gain:g} times the pages ({room})")
-    return Share(
-        _fraction(engines),
-        f"{engines} a card give {gain.gain:g} times the pages of one, on {gain.measured_on}",
-    )
+    if gain.engine_mb is not None:
+        needed = gain.engine_mb
+        room = f"{needed:,} MiB each, measured: {memory // needed} fit into {memory:,}"
+    said = f"{gain.engines} give {gain.gain:g} times the pages of one, on {gain.measured_on} ({room})"
+    if gain.gain < _LEAST_GAIN or gain.engines > memory // needed:
+        return Share(1, f"one engine a card: {said}")
+    if gain.engines * machine.gpus > machine.cpus:
+        return Share(1, f"one engine a card: {said}, but there are {machine.cpus:g} CPUs for them")
+    return Share(_fraction(gain.engines), f"{gain.engines} engines a card: {said}")
 
 
 def _as_asked(engine: EngineConfig, machine: Machine, share: float) -> str:

@@ -132,8 +132,8 @@ def make_plan(config: Config, machine: Machine, listing: Listing, measured: Meas
     Raises ConfigError, with numbers, for what cannot run.
     """
     estimate = ENGINE_COSTS[config.engine.engine]
-    cost = measured.cost(estimate) if measured else estimate
-    gpu_share = _gpu_share(config, machine)
+    gpu_share = _gpu_share(config, machine, measured)
+    cost = measured.sharing(float(gpu_share.value)).cost(estimate) if measured else estimate
     decode = _decode_tasks(config, machine, cost, gpu=gpu_share.value != 0)
     actors, cpus = _actors(config, machine, cost, float(gpu_share.value), int(decode.value))
     runner = _runner(config, machine, listing, cost, int(actors.value), gpu=gpu_share.value != 0)
@@ -249,8 +249,8 @@ def _spread(caps: Sequence[int], actors: int) -> list[int]:
     return counts
 
 
-def _gpu_share(config: Config, machine: Machine) -> Choice:
-    share = share_of_a_card(config, machine)
+def _gpu_share(config: Config, machine: Machine, measured: Measured | None = None) -> Choice:
+    share = share_of_a_card(config, machine, measured.card if measured else ())
     return Choice(share.value, share.reason)
 
 

@@ -35,7 +35,9 @@ def probed_plan(
 ) -> Probed:
     """A probe, and the plan that follows from it. `plan`: made without. Raises ConfigError."""
     measured = probe(config, machine, plan, refs, view)
-    return Probed(config.engine.engine, measured, plan, make_plan(config, machine, listing, measured))
+    now = make_plan(config, machine, listing, measured)
+    measured = measured.sharing(now.number("gpus_per_actor"))
+    return Probed(config.engine.engine, measured, plan, now)
 
 
 def probe(config: Config, machine: Machine, plan: Plan, refs: Sequence[DocRef], view: View) -> Measured:

@@ -79,6 +79,11 @@ class Measured:
         pages = self.recognition.pages
         return f"measured on {pages:,} page{'' if pages == 1 else 's'}"
 
+    def sharing(self, gpus_per_actor: float) -> Measured:
+        """The same for a plan that gives each engine this share of a card."""
+        engines = int(1 / gpus_per_actor + 1e-6) if gpus_per_actor else 1
+        return replace(self, engines_a_card=max(1, engines))
+
     def cost(self, estimate: EngineCost) -> EngineCost:
         """The estimate, with what was measured in its place."""
         decoding, recognition = self.decoding, self.recognition

@@ -16,6 +16,7 @@ from pipelines import gpus
 from pipelines.config import Config
 from pipelines.machine import Machine, Node
 from pipelines.plan import Listing, Plan, make_plan
+from pipelines.probe.measured import CardLoad, Decoding, Measured, Recognition
 
 HOST = Host(frozenset({"onnxruntime"}), bfloat16=False)
 
@@ -68,6 +69,53 @@ def test_a_measured_gain_shares_cards_where_all_have_the_memory(
     assert made.count("actors") == machine.gpus * gpus.per_card(share)
     if share < 1:
         assert "a made-up card" in made.gpus_per_actor.reason
+
+
+@pytest.mark.parametrize(
+    ("loads", "machine", "share", "words"),
+    [
+        (
+            (CardLoad(1, 10, 0.4, 3_000), CardLoad(2, 16, 0.7, 6_000)),
+            cards(24_000, count=2),
+            0.5,
+            "1.6 times",
+        ),
+        (
+            (CardLoad(1, 10, 0.4, 3_000), CardLoad(2, 16, 0.9, 6_000), CardLoad(4, 16.4, 1.0, 12_000)),
+            cards(24_000),
+            0.5,
+            "3,000 MiB each, measured: 8 fit into 24,000",
+        ),
+        ((CardLoad(1, 10, 0.9, 3_000), CardLoad(2, 10.5, 1.0, 6_000)), cards(24_000), 1, "1.05 times"),
+        ((CardLoad(1, 10, 0.4, 3_000), CardLoad(2, 16, 0.7, 6_000)), cards(24_000, 5_000), 1, "1 fit into"),
+        (
+            (CardLoad(1, 10, 0.4, 3_000), CardLoad(2, 16, 0.7, 6_000)),
+            cards(24_000, count=8, cpus=12),
+            1,
+            "12 CPUs",
+        ),
+        ((CardLoad(1, 10, 0.4, None), CardLoad(2, 16, 0.7, None)), cards(24_000), 0.5, "an estimate"),
+        ((CardLoad(1, 10, 0.4, 3_000),), cards(24_000), 1, "never measured"),
+        ((), cards(24_000), 1, "never measured"),
+    ],
+)
+def test_what_a_probe_measured_decides(
+    loads: tuple[CardLoad, ...], machine: Machine, share: float, words: str
+) -> None:
+    config = Config.model_validate({"source": {"path": "in"}, "output": {"path": "out"}})
+    made = gpus.share_of_a_card(config, machine, loads)
+    assert made.value == share
+    assert words in made.reason
+
+
+def test_the_rate_is_that_of_as_many_engines_as_the_plan_puts_on_a_card() -> None:
+    loads = (CardLoad(1, 10, 0.4, 3_000), CardLoad(2, 16, 0.7, 6_000))
+    recognition = Recognition(8, 0, 2, 1, 1, 0, 0, 0.1, 0.05, 0.01, 6_000, 900)
+    probed = Measured("gpu", 1, 16, Decoding(8, 0, 1, 0.08, 0.02), recognition, loads)
+    config = Config.model_validate({"source": {"path": "in"}, "output": {"path": "out"}})
+    made = make_plan(config, cards(24_000, count=2), Listing(10_000), probed)
+    assert (made.count("actors"), made.number("gpus_per_actor")) == (4, 0.5)
+    assert made.number("pages_per_second") == pytest.approx(2 * 16, rel=0.01)
 
 
 @given(engines=st.integers(1, 12), nodes=st.lists(st.integers(1, 8), min_size=1, max_size=4))

@@ -275,7 +275,8 @@ def test_a_card_counts_as_it_is_with_as_many_engines(engines: int, gpu_s: float)
     cost = made.cost(ENGINE_COSTS["fast"])
     assert cost.gpu_s == gpu_s
     assert cost.start_s == 3.5, "a card's start is waited for"
-    plan = make_plan(config(engine="fast"), ONE_CARD, Listing(100), made)
+    shared = config(engine="fast").model_dump() | {"resources": {"gpus_per_actor": 1 / engines}}
+    plan = make_plan(Config.model_validate(shared), ONE_CARD, Listing(100), made)
     assert plan.number("pages_per_second") == pytest.approx(1 / gpu_s)
 
 
