@@ -171,7 +171,7 @@ class Stress:
     def _aim(self, process: subprocess.Popen[str], tree: Tree, phase: str) -> str:
         """Look quickly, freeze, look closely, and kill if it is the phase."""
         output = self.job.output
-        not_before = time.monotonic() + (self.rng.uniform(0.1, 1.0) if phase == "listing" else 0)
+        not_before = time.monotonic() + (self.rng.uniform(0.02, 0.4) if phase == "listing" else 0)
         while process.poll() is None:
             if time.monotonic() < not_before or not _may_be(output, phase):
                 time.sleep(0.0005)
