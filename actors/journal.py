@@ -22,11 +22,13 @@ Identity = tuple[str, int]
 
 @dataclass(frozen=True, slots=True)
 class Deaths:
-    """How a page's earlier attempts ended without being struck. `cause`: code of the last one."""
+    """How a page's earlier attempts ended without being struck. `cause`: code of the last one; `how`: how its
+    process ended ("was killed by SIGSEGV"), empty where nobody saw it: under Ray only Ray does."""
 
     in_group: int = 0
     alone: int = 0
     cause: str = "ocr.crashed"
+    how: str = ""
 
     @property
     def total(self) -> int:
@@ -54,8 +56,9 @@ class Journal(Protocol):
         """Of these pages, those with attempts that ended with the process."""
         ...
 
-    def blame(self, pages: Sequence[Identity], cause: str) -> None:
-        """The process is about to be ended because of these pages; `cause` is the row's error code."""
+    def blame(self, pages: Sequence[Identity], cause: str, how: str = "") -> None:
+        """The process ended, or is about to be ended, because of these pages; `cause` is the row's error code,
+        `how` says in words how it ended."""
         ...
 
 
@@ -94,12 +97,12 @@ class MemoryJournal:
         """See Journal."""
         return {page: self._open[page] for page in pages if page in self._open}
 
-    def blame(self, pages: Sequence[Identity], cause: str) -> None:
+    def blame(self, pages: Sequence[Identity], cause: str, how: str = "") -> None:
         """See Journal."""
         for page in pages:
             if page in self._open:
                 before = self._open[page]
-                self._open[page] = Deaths(before.in_group, before.alone, cause)
+                self._open[page] = Deaths(before.in_group, before.alone, cause, how)
 
     def engine_starts(self) -> None:
         """A process is about to build its engine."""

@@ -40,14 +40,14 @@ class ChildTimeoutError(Exception):
 
 
 def describe_exit(exit_code: int | None) -> str:
-    """Say in words how a process ended."""
+    """Say in words how a process ended: "Its process ..."."""
     if exit_code is None:
         return "closed its pipe"
     if exit_code < 0:
         try:
-            return f"killed by {signal.Signals(-exit_code).name}"
+            return f"was killed by {signal.Signals(-exit_code).name}"
         except ValueError:
-            return f"killed by signal {-exit_code}"
+            return f"was killed by signal {-exit_code}"
     return f"exited with code {exit_code}"
 
 
@@ -141,7 +141,7 @@ class ChildProcess:
         """Wait for the child's next object. Raises ChildTimeoutError or ChildDiedError."""
         try:
             if not self._conn.poll(timeout_s):
-                raise ChildTimeoutError(f"no answer within {timeout_s:g} s")
+                raise ChildTimeoutError(f"gave no answer within {timeout_s:g} s")
             return receive_object(self._conn)
         except (EOFError, ConnectionResetError, OSError) as error:
             raise self._death() from error

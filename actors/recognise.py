@@ -62,7 +62,7 @@ def recognise(
             with guard(identities):
                 answers = _attempt(together, engine)
         except EngineDiedError as death:
-            journal.blame(identities, death.cause)
+            journal.blame(identities, death.cause, str(death))
             continue
         except MemoryError:
             portion.refused(together)
@@ -132,5 +132,6 @@ def _ask(images: Sequence[Image], engine: OcrEngine) -> list[PageResult] | Fault
 
 def _quarantined(history: Deaths) -> PageResult:
     meaning = ERROR_CODES[history.cause].meaning
-    message = f"{meaning} It was started {history.total} times, {history.alone} of them alone."
+    message = f"{meaning} It was started {history.total} times, {history.alone} of them alone"
+    message += f"; the last time its process {history.how}." if history.how else "."
     return PageResult(fault=Fault(history.cause, message))

@@ -288,7 +288,7 @@ def _unopened(fault: Fault, done: Collection[int]) -> DecodedPage:
 
 
 def _death_message(error: ChildDiedError) -> str:
-    message = f"the decoder died twice on it: {error}"
+    message = f"the decoder died twice on it; the last one {error}"
     if error.exit_code in _LIKE_OUT_OF_MEMORY:
         message += ", as pdfium is when it gets no more memory (decode.memory_limit_mb)"
     words = error.stderr_tail.splitlines()

@@ -220,9 +220,9 @@ class ActorJournal:
         answer: Mapping[Identity, Deaths] = _get(self._actor.deaths.remote(pages))
         return answer
 
-    def blame(self, pages: Sequence[Identity], cause: str) -> None:
+    def blame(self, pages: Sequence[Identity], cause: str, how: str = "") -> None:
         """See Journal."""
-        _get(self._actor.blame.remote(pages, cause))
+        _get(self._actor.blame.remote(pages, cause, how))
 
 
 def is_joined() -> bool:

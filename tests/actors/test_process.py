@@ -108,5 +108,5 @@ def test_a_child_ends_with_its_parent() -> None:
 
 def test_exits_in_words() -> None:
     assert describe_exit(None) == "closed its pipe"
-    assert describe_exit(-11) == "killed by SIGSEGV"
-    assert describe_exit(-123) == "killed by signal 123"
+    assert describe_exit(-11) == "was killed by SIGSEGV"
+    assert describe_exit(-123) == "was killed by signal 123"

@@ -47,7 +47,7 @@ class ScriptedEngine:
         for value in values:
             act = self.acts.get(value)
             if act in ("ocr.crashed", "ocr.timeout"):
-                raise EngineDiedError(act, "gone")
+                raise EngineDiedError(act, "was killed by SIGSEGV")
             if act == "raise":
                 raise ValueError("bad page")
             if act == "memory":
@@ -90,6 +90,13 @@ def test_a_killing_page_is_quarantined_after_two_deaths(code: str) -> None:
     found, engine = run({2: code}, [1, 2, 3])
     assert found == ["1", code, "3"]
     assert sum(2 in call for call in engine.calls) == 2, "once in the group, once alone"
+
+
+def test_a_killing_page_tells_how_the_process_ended() -> None:
+    answers = recognise([page(1)], ScriptedEngine({1: "ocr.crashed"}), MemoryJournal())
+    fault = answers[0].result.fault
+    assert fault is not None
+    assert fault.message.endswith("2 of them alone; the last time its process was killed by SIGSEGV.")
 
 
 def test_a_killing_page_alone_dies_twice_before_it_is_given_up() -> None:

@@ -59,7 +59,7 @@ def test_a_driver_that_is_killed_is_named_and_leaves_nothing(
     kill(tree.of_kind("Ray's driver")[0])
     _, errors = process.communicate(timeout=60)
     assert process.returncode == 4, errors
-    assert "Ray's driver killed by SIGKILL" in errors
+    assert "Ray's driver was killed by SIGKILL" in errors
     assert "Run the same command again" in errors
     assert "Traceback" not in errors
     assert not [title for title in tree.end() if "python" not in title]
