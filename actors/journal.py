@@ -57,8 +57,8 @@ class Journal(Protocol):
         ...
 
     def blame(self, pages: Sequence[Identity], cause: str, how: str = "") -> None:
-        """The process ended, or is about to be ended, because of these pages; `cause` is the row's error code,
-        `how` says in words how it ended."""
+        """The process ended, or is about to, because of these pages; `cause` is the row's error code, `how`
+        says in words how it ended."""
         ...
 
 
