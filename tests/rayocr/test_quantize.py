@@ -6,6 +6,7 @@ Making a model needs the extra `quantize`, which `make test-quantize` has; the r
 from __future__ import annotations
 
 import json
+from contextlib import closing
 from importlib import util
 from pathlib import Path
 
@@ -13,12 +14,15 @@ import pytest
 from PIL import Image, ImageDraw, ImageFont
 
 from actors.contracts import Line, PageResult
+from actors.engines import build_engine
+from actors.settings import EngineConfig, ModelsConfig
 from pipelines.quantise.measure import Cost, Measured
 from pipelines.quantise.report import Detection, Pages, make_report
 from pipelines.quantise.sample import SamplePage, read_sample
 from pipelines.quantise.scores import accuracy, agreement, words
 from pipelines.quantise.truth import Truth
 from tests.cli import ROOT, rayocr
+from tests.invariance import compare, drawn
 from tests.models import require_model
 from tests.pictures import folder_of_pictures
 
@@ -140,14 +144,36 @@ def test_samples_that_cannot_calibrate(tmp_path: Path, cache: Path) -> None:
     assert list((cache / "int8" / MODEL).iterdir()) == []
 
 
+@pytest.fixture(scope="module")
+def made(cache: Path, sample: Path) -> tuple[int, str, list[str]]:
+    """What was told when a model was made of the sample, into the cache."""
+    truth = sample / "truth.jsonl"
+    return quantize("--sample", sample / "scans", "--charset", "latin", "--truth", truth, "--cache", cache)
+
+
 @needs_extra
 @pytest.mark.models
 @pytest.mark.slow
-def test_from_pages_to_a_run(tmp_path: Path, cache: Path, sample: Path) -> None:
+def test_pages_read_alike_alone_and_in_any_batch(made: tuple[int, str, list[str]], cache: Path) -> None:
+    assert made[0] == 0
+    config = EngineConfig(model=MODEL, precision="int8", charset="latin", threads=1)
+    pages = [drawn(seed) for seed in range(40)]
+    with closing(build_engine(config, ModelsConfig(cache=str(cache)))) as engine:
+        alone = [engine.recognize([page])[0] for page in pages]
+        batches = [engine.recognize(pages[start : start + 8]) for start in range(0, len(pages), 8)]
+    lines, same = compare(alone, [result for batch in batches for result in batch])
+    assert lines > 150
+    assert same >= 0.995 * lines
+
+
+@needs_extra
+@pytest.mark.models
+@pytest.mark.slow
+def test_from_pages_to_a_run(
+    tmp_path: Path, cache: Path, sample: Path, made: tuple[int, str, list[str]]
+) -> None:
     scans = sample / "scans"
-    code, out, errors = quantize(
-        "--sample", scans, "--charset", "latin", "--truth", sample / "truth.jsonl", "--cache", cache
-    )
+    code, out, errors = made
     assert (code, errors) == (0, [])
     for told in (
         "CPU s a page",

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import itertools
 import json
 import random
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 import numpy as np
 import pytest
@@ -13,12 +12,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from actors.contracts import Line, OcrEngine, PageResult
+from actors.contracts import OcrEngine
 from actors.engines import build_engine
 from actors.runtimes.cpu import cpu_has_bfloat16
 from actors.settings import EngineConfig
 from tests.data import require_data
-from tests.drawn import page, words
+from tests.invariance import compare, drawn
 from tests.models import require_model
 
 pytestmark = [pytest.mark.models, pytest.mark.slow, pytest.mark.timeout(900)]
@@ -45,26 +44,6 @@ def engine(request: pytest.FixtureRequest) -> Iterator[OcrEngine]:
     built = build_engine(EngineConfig(runtime=runtime, precision=precision, threads=1))
     yield built
     built.close()
-
-
-def drawn(seed: int) -> np.ndarray:
-    """A page of one to nine lines in some size."""
-    chance = random.Random(seed)
-    lines = words(seed, chance.randint(1, 9), most=chance.choice([1, 4, 9]))
-    return page(lines, chance.choice([15, 20, 28, 40]), gap=chance.choice([1.4, 2.0]))
-
-
-def compare(alone: Sequence[PageResult], together: Sequence[PageResult]) -> tuple[int, int]:
-    """Lines, and those whose text is the same. Polygons may differ by a pixel."""
-    lines = same = 0
-    for one, other in zip(alone, together, strict=True):
-        pairs: list[tuple[Line | None, Line | None]] = list(itertools.zip_longest(one.lines, other.lines))
-        lines += len(pairs)
-        for left, right in pairs:
-            if left is not None and right is not None and left.text == right.text:
-                same += 1
-                assert np.abs(np.subtract(left.polygon, right.polygon)).max() <= 1
-    return lines, same
 
 
 @settings(deadline=None, max_examples=4, suppress_health_check=list(HealthCheck), derandomize=True)
