@@ -6,6 +6,7 @@ import difflib
 from collections.abc import Mapping
 from contextlib import closing
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from actors.contracts import DocRef, Line, Page, Word, document_id
@@ -36,7 +37,8 @@ class Shown:
 
 
 def page_of_output(config: Config, name: str, page_index: int) -> Shown:
-    """What the output of `config` holds of a document, called by its key, uri or document_id.
+    """What the output of `config` holds of a document, called by its key, uri or document_id, or by a path
+    from here.
 
     The picture is made again from the document. Raises ConfigError where there is no such page, where it
     failed, or where the document is no longer what was read.
@@ -104,7 +106,7 @@ def _find(store: Store, name: str, page_index: int) -> dict[str, Any]:
         with store.open(entry.path) as stream:
             file = pq.ParquetFile(stream)
             columns = read_rows_of(file, [*_NAMES, "page_index"])
-            called = [pc.equal(columns.column(one), name) for one in _NAMES]
+            called = [pc.is_in(columns.column(one), pa.array(_called(name))) for one in _NAMES]
             mask = pc.or_kleene(pc.or_kleene(called[0], called[1]), called[2])
             pages |= set(columns.filter(mask).column("page_index").to_pylist())
             mask = pc.and_kleene(mask, pc.equal(columns.column("page_index"), page_index))
@@ -122,6 +124,11 @@ def _find(store: Store, name: str, page_index: int) -> dict[str, Any]:
         if near
         else "Give a document's `key`.",
     )
+
+
+def _called(name: str) -> list[str]:
+    """The name, and what a file of that name here has as its uri."""
+    return [name, str(Path(name).absolute())] if Path(name).exists() else [name]
 
 
 def _remedy(code: str) -> str:

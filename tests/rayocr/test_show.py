@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 from pathlib import Path
 
@@ -9,7 +10,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from tests.cli import command, environ, rayocr, rows
+from tests.cli import ROOT, command, environ, rayocr, rows
 from tests.drawn import letters, page
 from tests.models import require_model
 from tests.pictures import folder_of_pictures, picture, tiff
@@ -37,6 +38,12 @@ def test_a_page_of_an_output(job: Path, tmp_path: Path) -> None:
     assert str(target) in answer.stderr
     with Image.open(target) as drawn:
         assert drawn.size == (row["width"], row["height"])
+
+
+def test_a_page_of_an_output_by_its_path_from_here(job: Path, tmp_path: Path) -> None:
+    path = os.path.relpath(job / "source" / "page-001.png", ROOT)
+    answer = rayocr("show", path, "-o", job / "out", "--picture", tmp_path / "page.png")
+    assert answer.returncode == 0, answer.stderr
 
 
 def test_markdown_of_a_page(job: Path, tmp_path: Path) -> None:
