@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import os
 from collections.abc import Mapping
 from contextlib import closing
 from dataclasses import dataclass, replace
@@ -128,7 +129,8 @@ def _find(store: Store, name: str, page_index: int) -> dict[str, Any]:
 
 def _called(name: str) -> list[str]:
     """The name, and what a file of that name here has as its uri."""
-    return [name, str(Path(name).absolute())] if Path(name).exists() else [name]
+    absolute = os.path.abspath(name)  # noqa: PTH100 - links stay, as in a listing
+    return [name, absolute] if Path(name).exists() else [name]
 
 
 def _remedy(code: str) -> str:
