@@ -15,6 +15,9 @@ from actors.settings import EngineConfig
 _CUDA_ERROR_NOT_INITIALIZED = 3
 """CUDA driver API, enum CUresult (cuda.h)."""
 
+_PF_FORKNOEXEC = 0x40
+"""A process that was forked and has executed no program since (include/linux/sched.h)."""
+
 
 def gpu_package_missing(model_format: str) -> str | None:
     """The package without which a model of this format cannot use a card, None if it is installed here."""
@@ -89,13 +92,15 @@ def order_as_driver(given: Sequence[str]) -> None:
 
 
 def cuda_is_initialised() -> bool:
-    """Whether someone called `cuInit` in this process; nothing is loaded or initialised by asking."""
+    """Whether someone called `cuInit` in this process, or may have in the one that it was forked from.
+    Nothing is loaded or initialised by asking."""
     driver = _loaded_driver()
     if driver is None:
         return False
     context = ctypes.c_void_p()
     answer: int = driver.cuCtxGetCurrent(ctypes.byref(context))
-    return answer != _CUDA_ERROR_NOT_INITIALIZED
+    # In a fork of a process that has initialised CUDA, the driver says that it is not, and can never be.
+    return answer != _CUDA_ERROR_NOT_INITIALIZED or _is_fork()
 
 
 def cuda_uuid() -> str | None:
@@ -109,6 +114,15 @@ def cuda_uuid() -> str | None:
     if ask is None or driver.cuDeviceGet(ctypes.byref(device), 0) or ask(ctypes.byref(found), device):
         return None
     return f"GPU-{uuid.UUID(bytes=bytes(found))}"
+
+
+def _is_fork() -> bool:
+    """Whether this process runs in a copy of another one's memory, libraries included."""
+    try:
+        after_name = Path("/proc/self/stat").read_text().rpartition(")")[2]
+    except OSError:
+        return False
+    return bool(int(after_name.split()[6]) & _PF_FORKNOEXEC)
 
 
 def _loaded_driver() -> ctypes.CDLL | None:

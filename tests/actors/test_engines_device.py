@@ -14,6 +14,7 @@ from actors.device import check_visible, cuda_is_initialised, device_for, order_
 from actors.errors import ConfigError
 from actors.settings import EngineConfig
 from actors.threads import thread_environment
+from tests import cuda_library
 from tests.cli import ROOT
 
 
@@ -66,6 +67,40 @@ def test_the_driver_is_asked_and_not_initialised(tmp_path: Path, answer: int, in
         f"assert cuda_is_initialised() is {initialised}\n"
     )
     subprocess.run([sys.executable, "-c", code], check=True, env={**os.environ, "PYTHONPATH": str(ROOT)})
+
+
+FORK = """
+import ctypes, os, sys
+from actors.device import cuda_is_initialised
+if sys.argv[2] != "afterwards":
+    driver = ctypes.CDLL(sys.argv[1])
+if sys.argv[2] == "initialised":
+    assert driver.cuInit(0) == 0
+child = os.fork()
+if not child:
+    seen = cuda_is_initialised()
+    print(seen, ctypes.CDLL(sys.argv[1]).cuInit(0), flush=True)
+    os._exit(0)
+os.waitpid(child, 0)
+"""
+
+
+@pytest.mark.skipif(cuda_library.COMPILER is None, reason="needs a C compiler, to stand in for CUDA")
+@pytest.mark.parametrize(
+    ("parent", "child"), [("initialised", "True 3"), ("loaded", "True 0"), ("afterwards", "False 0")]
+)
+def test_a_fork_of_a_process_with_cuda_is_known(tmp_path: Path, parent: str, child: str) -> None:
+    """There the driver says that it is not initialised, and refuses to be. A parent that only loaded it is
+    not told from one that initialised it."""
+    library = cuda_library.build(tmp_path, runtime=False)
+    answer = subprocess.run(
+        [sys.executable, "-c", FORK, str(library), parent],
+        check=True,
+        capture_output=True,
+        text=True,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+    )
+    assert answer.stdout.strip() == child
 
 
 @pytest.mark.skipif(shutil.which("cc") is None, reason="needs a C compiler, to stand in for the CUDA driver")
