@@ -17,13 +17,13 @@ import sys
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
+from benchmarks import hardware  # noqa: E402
 from benchmarks.peers import pages as labelled  # noqa: E402
 from benchmarks.peers import report, systems  # noqa: E402
 from benchmarks.peers.pages import Label, PageSet  # noqa: E402
@@ -82,7 +82,7 @@ def main() -> None:
     plan = parse()
     results = Results(
         {
-            "date": datetime.now(UTC).isoformat(timespec="seconds"),
+            "date": hardware.now(),
             "machine": report.machine(),
             "options": {name: getattr(plan, name) for name in ("pages", "rounds", "chunk", "processes")},
             "versions": {},

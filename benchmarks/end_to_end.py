@@ -13,18 +13,20 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import platform
 import shutil
 import subprocess
 import sys
 import tempfile
 import time
 from dataclasses import asdict, dataclass
-from datetime import UTC, datetime
 from importlib import metadata
 from pathlib import Path
 
-ROOT = Path(__file__).parent.parent
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT))
+
+from benchmarks import hardware  # noqa: E402
+
 SETS = ("sroie", "funsd")
 
 BARE = """
@@ -141,8 +143,8 @@ def report(found: list[Measured], options: argparse.Namespace) -> None:
     for side in ("inline", "ray"):
         print(f"{side}: {means[side] / means['bare']:.3f} of the bare engines' pages a second")
     tree = {
-        "date": datetime.now(UTC).isoformat(timespec="seconds"),
-        "machine": f"{platform.machine()}, {os.cpu_count()} CPUs",
+        "date": hardware.now(),
+        "machine": hardware.in_a_line(),
         "load": os.getloadavg()[0],
         "versions": {name: metadata.version(name) for name in ("rayocr", "onnxruntime", "ray")},
         "pages": options.pages,

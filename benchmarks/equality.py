@@ -12,11 +12,9 @@ import argparse
 import difflib
 import json
 import os
-import platform
 import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
-from datetime import UTC, datetime
 from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -25,6 +23,10 @@ if TYPE_CHECKING:
     from actors.contracts import Image, OcrEngine
 
 ROOT = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(ROOT))
+
+from benchmarks import hardware  # noqa: E402
+
 LEAST = 0.995
 """Share of equal lines from which two engines read the same: PaddleOCR's polygon library rounds otherwise."""
 
@@ -139,8 +141,8 @@ def _print_row(name: str, equality: Equality) -> None:
 
 def _write(found: dict[str, Equality], model: str, limit: int | None, output: Path) -> None:
     tree = {
-        "date": datetime.now(UTC).isoformat(timespec="seconds"),
-        "machine": f"{platform.machine()}, {os.cpu_count()} CPUs",
+        "date": hardware.now(),
+        "machine": hardware.in_a_line(),
         "versions": {
             name: metadata.version(name)
             for name in ("rayocr", "paddleocr", "paddlex", "onnxruntime", "opencv-contrib-python")
@@ -154,5 +156,4 @@ def _write(found: dict[str, Equality], model: str, limit: int | None, output: Pa
 
 
 if __name__ == "__main__":
-    sys.path.insert(0, str(ROOT))
     main()

@@ -15,7 +15,6 @@ import argparse
 import io
 import json
 import os
-import platform
 import random
 import resource
 import subprocess
@@ -25,7 +24,6 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from importlib import metadata
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
@@ -34,6 +32,7 @@ ROOT = Path(__file__).resolve().parents[1]
 if __name__ == "__main__":
     sys.path.insert(0, str(ROOT))
 
+from benchmarks import hardware  # noqa: E402
 from pipelines.store import Entry  # noqa: E402
 from pipelines.stores.local import LocalStore  # noqa: E402
 
@@ -331,8 +330,8 @@ def report(found: dict[str, Any], options: argparse.Namespace) -> None:
     }
     print(f"together {share:.3%} of a page's time; asked {ASKED}: {kept}")
     tree = {
-        "date": datetime.now(UTC).isoformat(timespec="seconds"),
-        "machine": f"{platform.machine()}, {os.cpu_count()} CPUs, {_processor()}",
+        "date": hardware.now(),
+        "machine": hardware.in_a_line(),
         "load": os.getloadavg()[0],
         "versions": {name: metadata.version(name) for name in ("rayocr", "pyarrow", "numpy", "ray")},
         "documents": options.documents,
@@ -361,14 +360,6 @@ def told(what: str) -> Iterator[None]:
     print(f"{what} ...", end=" ", flush=True)
     yield
     print(f"{time.perf_counter() - started:.0f} s", flush=True)
-
-
-def _processor() -> str:
-    try:
-        lines = Path("/proc/cpuinfo").read_text().splitlines()
-    except OSError:
-        return platform.processor()
-    return next((line.partition(":")[2].strip() for line in lines if line.startswith("model name")), "")
 
 
 if __name__ == "__main__":

@@ -12,18 +12,20 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import platform
 import resource
 import shutil
 import statistics
 import subprocess
 import sys
 import tempfile
-from datetime import UTC, datetime
 from importlib import metadata
 from pathlib import Path
 
-ROOT = Path(__file__).parent.parent
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT))
+
+from benchmarks import hardware  # noqa: E402
+
 FEW = 2
 
 BARE = """
@@ -150,8 +152,8 @@ def report(rounds: list[dict[str, float]], engine: str, pages: int, output: Path
     for name, seconds in starts.items():
         print(f"{name:<20} {seconds:6.2f} {'s' if 'wall' in name else 'CPU s'}")
     tree = {
-        "date": datetime.now(UTC).isoformat(timespec="seconds"),
-        "machine": f"{platform.machine()}, {os.cpu_count()} CPUs, {_processor()}",
+        "date": hardware.now(),
+        "machine": hardware.in_a_line(),
         "load": os.getloadavg()[0],
         "versions": {name: metadata.version(name) for name in ("rayocr", "paddleocr", "onnxruntime", "ray")},
         "engine": engine,
@@ -161,14 +163,6 @@ def report(rounds: list[dict[str, float]], engine: str, pages: int, output: Path
     }
     output.parent.mkdir(parents=True, exist_ok=True)
     output.write_text(json.dumps(tree, indent=2) + "\n")
-
-
-def _processor() -> str:
-    try:
-        lines = Path("/proc/cpuinfo").read_text().splitlines()
-    except OSError:
-        return platform.processor()
-    return next((line.partition(":")[2].strip() for line in lines if line.startswith("model name")), "")
 
 
 if __name__ == "__main__":

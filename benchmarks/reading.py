@@ -26,6 +26,8 @@ from typing import Any
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
+from benchmarks import hardware  # noqa: E402
+
 SETS = ("sroie", "scribe_docs", "doclaynet_pages", "omnidocbench_demo", "chinese", "mdpbench_demo")
 RESULTS = ROOT / "benchmarks" / "results"
 
@@ -168,19 +170,11 @@ def _machine() -> dict[str, Any]:
 
     packages = {name: version(name) for name in ("numpy", "onnxruntime", "openvino")}
     return {
-        "processor": _processor(),
+        "processor": hardware.processor(),
         "cores": os.cpu_count(),
         "python": platform.python_version(),
         **packages,
     }
-
-
-def _processor() -> str:
-    try:
-        lines = Path("/proc/cpuinfo").read_text("utf-8").splitlines()
-    except OSError:
-        return platform.processor()
-    return next((line.partition(":")[2].strip() for line in lines if line.startswith("model name")), "")
 
 
 if __name__ == "__main__":

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+DRIVER = "570.86.10"
+
 
 @dataclass(frozen=True)
 class Listed:
@@ -28,6 +30,8 @@ def install(folder: Path, *cards: Listed, knows_mig: bool = True, fails: bool = 
     modes = ["Enabled" if card.slices is not None else "[N/A]" for card in cards]
     with_mode = [f"{line}, {mode}" for line, mode in zip(query, modes, strict=True)]
     (folder / "query").write_text("".join(f"{line}\n" for line in query))
+    models = [f"{card.name}, {card.uuid}, {card.memory_mb}, {DRIVER}" for card in cards]
+    (folder / "models").write_text("".join(f"{line}\n" for line in models))
     (folder / "with_mode").write_text("".join(f"{line}\n" for line in with_mode))
     (folder / "listed").write_text("".join(f"{line}\n" for line in listed))
     refuses_mig = 'echo "Field \\"mig.mode.current\\" is not a valid field to query."; exit 2'
@@ -36,6 +40,7 @@ def install(folder: Path, *cards: Listed, knows_mig: bool = True, fails: bool = 
 case "$*" in
   *mig.mode*) {f"cat '{folder}/with_mode'" if knows_mig else refuses_mig};;
   --query-gpu=index,uuid,memory.total*) cat '{folder}/query';;
+  --query-gpu=name,uuid,memory.total,driver_version*) cat '{folder}/models';;
   -L) cat '{folder}/listed';;
   *) exit 2;;
 esac

@@ -20,6 +20,7 @@ static struct card cards[] = { CARDS };
 int nvmlInit(void) { return 0; }
 int nvmlInit_v2(void) { return 0; }
 int nvmlInitWithFlags(unsigned flags) { return 0; }
+int nvmlSystemGetCudaDriverVersion_v2(int *v) { *v = 12080; return 0; }
 int nvmlShutdown(void) { return 0; }
 int nvmlDeviceGetCount(unsigned *n) { *n = COUNT; return 0; }
 int nvmlDeviceGetCount_v2(unsigned *n) { *n = COUNT; return 0; }

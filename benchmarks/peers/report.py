@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import math
 import os
-import platform
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
+
+from benchmarks import hardware
 
 TELLING_FLAGS = ("avx2", "avx512f", "avx512_vnni", "avx512_bf16", "amx_bf16", "amx_int8")
 
@@ -266,19 +266,14 @@ def _yes(value: bool) -> str:
 
 def machine() -> dict[str, Any]:
     """What the figures depend on."""
-    try:
-        pairs = [line.partition(":") for line in Path("/proc/cpuinfo").read_text().splitlines()]
-    except OSError:
-        pairs = []
-    told = {key.strip(): value.strip() for key, _, value in reversed(pairs)}
+    told = hardware.processor_facts()
     flags = told.get("flags", "").split()
-    pages, size = os.sysconf("SC_PHYS_PAGES"), os.sysconf("SC_PAGE_SIZE")
     return {
-        "cpu": told.get("model name", platform.processor() or "unknown processor"),
+        "cpu": hardware.processor(),
         "family_model": f"{told.get('cpu family', '?')}/{told.get('model', '?')}",
         "cores": len(os.sched_getaffinity(0)),
-        "memory_gib": round(pages * size / 2**30),
+        "memory_gib": hardware.memory_gib(),
         "flags": [flag for flag in TELLING_FLAGS if flag in flags],
-        "system": f"{platform.system()} {platform.release()}, {platform.machine()}",
+        "system": hardware.system(),
         "load": os.getloadavg()[0],
     }
