@@ -8,7 +8,7 @@ QUANTIZE := .venv-quantize
 EXTRAS := cpu,stock,dev,demo
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test test-fast test-quantize lint format docs bench clean clean-demo
+.PHONY: help install demo test test-fast test-quantize lint format docs bench bench-gpu clean clean-demo
 
 help: ## list these commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -68,6 +68,11 @@ docs: $(STAMP) ## generate docs/errors.md, docs/schema.md and docs/config.md fro
 
 bench: $(STAMP) ## measure what Ray and the pipeline cost on this machine
 	$(BIN)/python benchmarks/overhead.py
+
+# Not after $(STAMP): that would put the runtime for CPUs back over the one for cards.
+bench-gpu: ## measure a card: engines, whole runs, sharing it; with ARGS=--tensorrt float16, too
+	@test -x $(BIN)/python || { echo "First: make install, then the packages for a card (README.md)"; exit 2; }
+	$(BIN)/python benchmarks/gpu.py $(ARGS)
 
 clean-demo: ## remove the demo's pages and output
 	rm -rf demo
