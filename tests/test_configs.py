@@ -17,7 +17,7 @@ TWO_CARDS = Machine(
 
 
 def test_there_are_some() -> None:
-    assert {"laptop", "cluster", "gpu", "gpu-shared"} <= {file.stem for file in CONFIGS}
+    assert {"laptop", "cpus", "cluster", "gpu", "gpu-shared"} <= {file.stem for file in CONFIGS}
 
 
 @pytest.mark.parametrize("file", CONFIGS, ids=lambda file: file.stem)
@@ -32,3 +32,9 @@ def test_those_for_cards_use_all_of_them(name: str, actors: int, share: float) -
     made = make_plan(config, TWO_CARDS, Listing(100_000))
     assert (made.count("actors"), made.number("gpus_per_actor")) == (actors, share)
     assert made.runner.value == "ray"
+
+
+def test_the_one_for_cpus_leaves_cards_alone() -> None:
+    config = load_config(str(ROOT / "configs" / "cpus.yaml"), environment={})
+    made = make_plan(config, TWO_CARDS, Listing(100_000))
+    assert (made.runner.value, made.number("gpus_per_actor"), made.count("actors")) == ("inline", 0, 16)
