@@ -24,6 +24,7 @@ from actors.errors import ConfigError
 from actors.models.cache import ModelFiles, ModelStore, expected_hashes
 from actors.models.catalogue import Model, find_model, pair_of
 from actors.runtimes.memory import is_allocation_failure
+from actors.runtimes.onnx_runtime import find_card_libraries
 from actors.runtimes.paddle_runtime import limit_card_memory
 from actors.settings import EngineConfig, ModelsConfig
 
@@ -201,6 +202,8 @@ def _pipeline(config: EngineConfig, files: ModelFiles, scratch: Path, gpu_memory
     runtime, family, values = runtime_of(config, files.model), pair_of(files.model).family, _values(config)
     if runtime == "paddle" and config.device == "gpu" and gpu_memory_mb is not None:
         limit_card_memory(gpu_memory_mb)
+    if runtime == "onnxruntime" and config.device == "gpu":
+        find_card_libraries()
     det, rec = write_model_folders(files, scratch)
     from paddleocr import PaddleOCR
 

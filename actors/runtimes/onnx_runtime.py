@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
-from importlib import util
+import sys
+from contextlib import redirect_stdout, suppress
+from importlib import import_module, util
 from pathlib import Path
 from typing import Any
 
@@ -64,6 +65,18 @@ def load(weights: Weights, placement: Placement) -> OnnxSession:
     return OnnxSession(weights, placement)
 
 
+def find_card_libraries(*, tensorrt: bool = False) -> None:
+    """Load CUDA and cuDNN out of pip's packages, and TensorRT where it is asked for, before the first session
+    on a card: ONNX Runtime's providers name them without saying where they are, and where they are no linker
+    looks. What is not in pip's packages is left to the linker; what is missing is told on stderr."""
+    import onnxruntime
+
+    with redirect_stdout(sys.stderr):
+        onnxruntime.preload_dlls()
+    if tensorrt and util.find_spec("tensorrt"):
+        import_module("tensorrt")
+
+
 def providers(placement: Placement) -> list[tuple[str, dict[str, Any]]]:
     """The providers of a session, and their options as ONNX Runtime wants them."""
     if placement.device == "cpu":
@@ -106,6 +119,8 @@ def _session(weights: Weights, placement: Placement) -> Any:
             "The package onnxruntime computes on CPUs; onnxruntime-gpu on NVIDIA cards, too.",
             "pip uninstall onnxruntime; pip install 'rayocr[gpu-onnx]'",
         )
+    if placement.device == "gpu":
+        find_card_libraries(tensorrt=placement.tensorrt)
     if placement.engine_cache is not None:
         placement.engine_cache.mkdir(parents=True, exist_ok=True)
     options = onnxruntime.SessionOptions()
@@ -135,7 +150,8 @@ def _check_used(session: Any, wanted: list[tuple[str, dict[str, Any]]]) -> None:
         raise ConfigError(
             f"ONNX Runtime could not start its {dropped[0]}.",
             "The CUDA or TensorRT libraries it was built for are missing, or the card's driver is too old.",
-            "pip install 'rayocr[gpu-onnx]', or set engine.device=cpu",
+            "pip install 'onnxruntime-gpu[cuda,cudnn]' (for engine.tensorrt also 'tensorrt-cu13==10.*'), "
+            "or set engine.device=cpu",
         )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -11,7 +12,7 @@ import pytest
 from actors.errors import ConfigError
 from actors.runtimes import load
 from actors.runtimes.contracts import Placement, Weights
-from actors.runtimes.onnx_runtime import _check_used, providers
+from actors.runtimes.onnx_runtime import _check_used, find_card_libraries, providers
 from tests.actors.runtimes.graphs import batch, doubling
 
 
@@ -73,6 +74,52 @@ def test_a_provider_that_onnx_runtime_dropped_is_an_error() -> None:
     with pytest.raises(ConfigError, match="could not start its CUDAExecutionProvider") as caught:
         _check_used(OnCpu(), providers(Placement("gpu")))
     assert "engine.device=cpu" in caught.value.remedy
+
+
+@pytest.mark.parametrize(
+    ("placement", "begun"),
+    [
+        (Placement("gpu"), ["CUDA", "session"]),
+        (Placement("gpu", tensorrt=True), ["CUDA", "TensorRT", "session"]),
+        (Placement("cpu"), ["session"]),
+    ],
+)
+def test_a_cards_libraries_are_found_before_its_first_session(
+    placement: Placement, begun: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In pip's packages no linker finds them: ONNX Runtime would drop the card for want of libcublasLt."""
+    runtime = pytest.importorskip("onnxruntime")
+    done: list[str] = []
+
+    class Session:
+        def __init__(self, _file: str, _options: object, providers: list[tuple[str, object]]) -> None:
+            done.append("session")
+            self._providers = [name for name, _ in providers]
+
+        def get_providers(self) -> list[str]:
+            return self._providers
+
+        def get_inputs(self) -> list[SimpleNamespace]:
+            return [SimpleNamespace(name="x")]
+
+    all_of_them = ["TensorrtExecutionProvider", "CUDAExecutionProvider", "CPUExecutionProvider"]
+    monkeypatch.setattr(runtime, "get_available_providers", lambda: all_of_them)
+    monkeypatch.setattr(runtime, "preload_dlls", lambda: done.append("CUDA"))
+    monkeypatch.setattr(runtime, "InferenceSession", Session)
+    monkeypatch.setattr("actors.runtimes.onnx_runtime.util.find_spec", lambda name: name)
+    monkeypatch.setattr("actors.runtimes.onnx_runtime.import_module", lambda _: done.append("TensorRT"))
+    load("onnxruntime", Weights("onnx", (tmp_path / "no.onnx",)), placement)
+    assert done == begun
+
+
+def test_what_is_missing_of_a_cards_libraries_is_told_on_stderr(
+    monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    runtime = pytest.importorskip("onnxruntime")
+    monkeypatch.setattr(runtime, "preload_dlls", lambda: print("Failed to load libcublas.so.13"))
+    find_card_libraries()
+    told = capfd.readouterr()
+    assert (told.out, told.err) == ("", "Failed to load libcublas.so.13\n")
 
 
 def test_a_provider_that_this_build_lacks_is_an_error(
