@@ -310,7 +310,7 @@ def print_tables(bench: Bench, found: Sequence[Target]) -> None:
     console = Console(width=None if sys.stdout.isatty() else 150, highlight=False)
     title = REHEARSAL if bench.rehearsal else _heading()
     console.print(title, style="bold red" if bench.rehearsal else "bold")
-    console.print(_engines_table(bench), _runs_table(bench), _targets_table(found))
+    console.print(_engines_table(bench), _runs_table(bench), _targets_table(found, bench.rehearsal))
     for one in bench.left_out:
         console.print(f"left out: {one['what']}: {one['why']}")
     if bench.rehearsal:
@@ -386,12 +386,12 @@ def _runs_table(bench: Bench) -> Any:
     return table
 
 
-def _targets_table(found: Sequence[Target]) -> Any:
+def _targets_table(found: Sequence[Target], rehearsal: bool) -> Any:
     from rich.table import Table
 
     table = Table("target", "asked", "measured", "held", title="targets", title_justify="left")
     for one in found:
-        held = "-" if one.held is None else "yes" if one.held else "NO"
+        held = "-" if rehearsal or one.held is None else "yes" if one.held else "NO"
         table.add_row(one.name, one.asked, one.measured, held)
     return table
 

@@ -146,6 +146,15 @@ def test_an_engine_is_read_with_in_a_process_of_its_own(tmp_path: Path) -> None:
     assert (one.busy, one.memory_mb) == (None, 0), "nobody looks at a card that is not used"
 
 
+@pytest.mark.parametrize(
+    ("pages", "size", "batches"),
+    [("abcde", 2, ["ab", "cd", "ea"]), ("abcd", 2, ["ab", "cd"]), ("abc", 4, ["abc"])],
+)
+def test_batches_are_full(pages: str, size: int, batches: list[str]) -> None:
+    found = reader.full_batches(list(pages), size)  # type: ignore[arg-type]
+    assert ["".join(map(str, batch)) for batch in found] == batches
+
+
 def test_a_setting_that_cannot_be_is_told_in_a_line() -> None:
     order = reader.Order({"engine": "fast", "device": "cpu", "precision": "float16"}, {"one": []}, 0, 1)
     done = subprocess.run(
