@@ -15,6 +15,7 @@ _COMMANDS = {
     "compact": ("rayocr.cli.compact", "command", "Merge an output's small files."),
     "show": ("rayocr.cli.show", "command", "Show a page: its text, and its picture with numbered blocks."),
     "models": ("rayocr.cli.models", "group", "List, fetch, verify and quantize model weights."),
+    "bundle": ("rayocr.cli.bundle", "command", "Pack everything for machines without an index."),
     "schema": ("rayocr.cli.schema", "command", "Show the columns of the output."),
 }
 """Name of each command: its module, the object in it, and its line in the help."""
