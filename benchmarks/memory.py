@@ -5,7 +5,7 @@
 The pages are crops and rescalings of labelled pages (of drawn ones without RAYOCR_DATA), small so that two
 thousand take minutes, nearly all of a shape of their own. Prints resident memory after each tenth of the
 pages; ends with 1 if it is, after the last page, more than 15 % above what it was after the first tenth.
-A runtime that keeps kernels of shapes is full after about a hundred pages: if a tenth is fewer than that,
+A runtime that keeps kernels of shapes is full after a hundred pages or two: if a tenth is fewer than that,
 let --warm-up read them before.
 """
 

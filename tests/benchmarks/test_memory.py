@@ -35,13 +35,14 @@ def test_growth_is_told_and_ends_with_1(
 @pytest.mark.models
 @pytest.mark.slow
 @pytest.mark.timeout(900)
-@pytest.mark.parametrize("runtime", ["onnxruntime", "openvino"])
-def test_memory_stays_where_it_is(runtime: str) -> None:
+@pytest.mark.parametrize(("runtime", "warm_up"), [("onnxruntime", 100), ("openvino", 200)])
+def test_memory_stays_where_it_is(runtime: str, warm_up: int) -> None:
+    """OpenVINO in bfloat16 is still building kernels after a hundred pages."""
     pytest.importorskip(runtime)
     require_model()
-    command = [sys.executable, "benchmarks/memory.py", "--pages", "100", "--warm-up", "100"]
+    command = [sys.executable, "benchmarks/memory.py", "--pages", "100"]
     answer = subprocess.run(
-        [*command, "--runtime", runtime],
+        [*command, "--warm-up", str(warm_up), "--runtime", runtime],
         capture_output=True,
         text=True,
         env=environ(),
