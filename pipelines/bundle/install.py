@@ -388,7 +388,7 @@ class Environment:
     """A virtual environment, made or given, that is either complete or says that it is not.
 
     While `_STATE` is in it, it is not complete: one that was made here is then made anew, in one that was
-    given every package is installed again.
+    given every package is installed again. It is locked meanwhile, also by the pip of an installer that died.
     """
 
     def __init__(self, target: Path) -> None:
@@ -396,6 +396,7 @@ class Environment:
         self.python = target / "bin" / "python"
         self.unpacked = target / _UNPACKED
         self._state = target / _STATE
+        self._lock: int | None = None
         entries = {path.name for path in target.iterdir()} if target.is_dir() else set()
         self.interrupted = _STATE in entries
         made = self.interrupted and self._state.read_text("utf-8") == "created"
@@ -409,28 +410,66 @@ class Environment:
             )
 
     def begin(self) -> None:
-        """Clear what an interrupted installation left, and note that this one is not complete."""
-        if not self.given and self.target.is_dir():
-            shutil.rmtree(self.target)
+        """Note that it is not complete, and clear what an interruption left. Raises RefusedError."""
+        import fcntl  # not everywhere; where it is not was refused before
+
         self.target.mkdir(parents=True, exist_ok=True)
-        self._state.write_text("given" if self.given else "created", "utf-8")
-        shutil.rmtree(self.unpacked, ignore_errors=True)
+        self._lock = os.open(self._state, os.O_RDWR | os.O_CREAT, 0o644)
+        try:
+            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise RefusedError(
+                f"Another installation into {self.target} is at work.",
+                "It may be the rest of one that was interrupted.",
+                "Wait until it has ended, then run the same command.",
+            ) from error
+        os.pwrite(self._lock, b"given" if self.given else b"created", 0)
+        for path in [self.unpacked] if self.given else list(self.target.iterdir()):
+            if path.is_dir() and not path.is_symlink():
+                shutil.rmtree(path)
+            elif path != self._state:
+                path.unlink(missing_ok=True)
         self.unpacked.mkdir()
 
     def make(self) -> None:
         """Make the environment unless it was given. Raises RefusedError."""
         if not self.given:
             command = [sys.executable, "-m", "venv", "--without-pip", str(self.target)]
-            _call(command, "The virtual environment cannot be made.", "On Debian: apt install python3-venv")
+            remedy = "On Debian and Ubuntu: apt install python3-venv"
+            self.call(command, "The virtual environment cannot be made.", remedy)
+
+    def call(self, command: list[str], what: str, remedy: str) -> None:
+        """Run a command, which keeps the lock until it ends. Raises RefusedError with what it said last."""
+        answer = self.run(command)
+        if answer.returncode != 0:
+            lines = [line.strip() for line in (answer.stderr or answer.stdout).splitlines() if line.strip()]
+            said = [line for line in lines if line.lower().startswith("error")] or lines[-3:]
+            raise RefusedError(
+                what, " ".join(said) or f"{command[0]} ended with {answer.returncode}.", remedy
+            )
+
+    def run(self, command: list[str]) -> subprocess.CompletedProcess[str]:
+        """Run a command and return it, however it ended."""
+        held = () if self._lock is None else (self._lock,)
+        return subprocess.run(
+            command, capture_output=True, text=True, check=False, env=_environment(), pass_fds=held
+        )
 
     def complete(self) -> None:
         """Everything is in it."""
         shutil.rmtree(self.unpacked)
         self._state.unlink()
+        self._unlock()
 
     def give_up(self) -> None:
         """Remove what was made here; in an environment that was given, only what was unpacked."""
         shutil.rmtree(self.unpacked if self.given else self.target, ignore_errors=True)
+        self._unlock()
+
+    def _unlock(self) -> None:
+        if self._lock is not None:
+            os.close(self._lock)
+            self._lock = None
 
 
 def _install_packages(manifest: Manifest, environment: Environment) -> None:
@@ -443,10 +482,12 @@ def _install_packages(manifest: Manifest, environment: Environment) -> None:
     what = "The packages cannot be installed."
     remedy = "Install into a new environment (--into), where no other packages are."
     own = [] if environment.given else ["pip"]
-    _call([*command, *again, *manifest.requirements, *own], what, remedy)
+    environment.call([*command, *again, *manifest.requirements, *own], what, remedy)
     if environment.given and not again:
         # pip leaves a rayocr of the same version as it is, though it may be built from other sources.
-        _call([*command, "--force-reinstall", "--no-deps", f"rayocr=={manifest.rayocr}"], what, remedy)
+        environment.call(
+            [*command, "--force-reinstall", "--no-deps", f"rayocr=={manifest.rayocr}"], what, remedy
+        )
 
 
 def _install_models(manifest: Manifest, environment: Environment, cache: str | None) -> None:
@@ -456,29 +497,18 @@ def _install_models(manifest: Manifest, environment: Environment, cache: str | N
     remedy = "Name a folder that can be written with --models."
     verify = [*rayocr, "verify", *manifest.models, *at]
     # A cache that is complete may be one that cannot be written.
-    if subprocess.run(verify, capture_output=True, check=False, env=_environment()).returncode != 0:
+    if environment.run(verify).returncode != 0:
         source = ["--source", str(environment.unpacked / MODELS)]
-        _call([*rayocr, "fetch", *manifest.models, *source, *at], "The models cannot be installed.", remedy)
-    _call(verify, "The models are not what they should be.", remedy)
+        environment.call(
+            [*rayocr, "fetch", *manifest.models, *source, *at], "The models cannot be installed.", remedy
+        )
+    environment.call(verify, "The models are not what they should be.", remedy)
 
 
 def _environment() -> dict[str, str]:
     """Ours, without what would lead Python or pip to other packages than the bundle's."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("PIP_", "PYTHON"))}
     return {**kept, "PIP_CONFIG_FILE": os.devnull, "PYTHONNOUSERSITE": "1"}
-
-
-def _call(command: list[str], what: str, remedy: str) -> str:
-    """Run a command and return what it printed. Raises RefusedError with the end of what it said."""
-    try:
-        answer = subprocess.run(command, capture_output=True, text=True, check=False, env=_environment())
-    except OSError as error:
-        raise RefusedError(what, str(error), remedy) from error
-    if answer.returncode != 0:
-        lines = [line.strip() for line in (answer.stderr or answer.stdout).splitlines() if line.strip()]
-        said = [line for line in lines if line.lower().startswith("error")] or lines[-3:]
-        raise RefusedError(what, " ".join(said) or f"{command[0]} ended with {answer.returncode}.", remedy)
-    return answer.stdout.strip()
 
 
 # --- the command -----------------------------------------------------------------------------
@@ -502,7 +532,9 @@ def install(folder: Path, target: Path, models: str | None, say: Callable[[str],
         environment.make()
         say(f"installing rayocr {manifest.rayocr} into {target}")
         _install_packages(manifest, environment)
-        _call([str(target / "bin" / "rayocr"), "--version"], "rayocr does not start.", "Please report it.")
+        environment.call(
+            [str(target / "bin" / "rayocr"), "--version"], "rayocr does not start.", "Please report it."
+        )
         say(f"installing models: {', '.join(manifest.models)}")
         _install_models(manifest, environment, models)
     except BaseException:

@@ -87,7 +87,7 @@ def check_size(entries: Iterable[Entry], size: int) -> None:
         raise ConfigError(
             f"Parts of {size:,} bytes are too small.",
             f"{total / 1e6:,.0f} MB would be {count:,} of them, and there may be {MOST_PARTS}.",
-            f"--parts {-(-total // MOST_PARTS // 1_000_000) + 1}M, or more",
+            f"--parts {-(-total // MOST_PARTS // 1_000_000)}M, or more",
         )
 
 
