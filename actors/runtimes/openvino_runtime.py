@@ -6,6 +6,7 @@ from importlib import util
 from typing import Any
 
 from actors.errors import ConfigError
+from actors.runtimes import amx
 from actors.runtimes.contracts import Array, Floats, Placement, Weights
 from actors.runtimes.cpu import cpu_has_bfloat16
 from actors.runtimes.memory import allocation_failures
@@ -14,10 +15,11 @@ _HINTS = {"float32": "f32", "bfloat16": "bf16", "int8": "f32", "int8+bfloat16": 
 """OpenVINO's INFERENCE_PRECISION_HINT. It is always set: on CPUs with bfloat16 that is its silent default.
 Quantised convolutions stay int8 under any hint."""
 
-_KERNEL_CACHE = 20_000
-"""Kernels kept (CPU_RUNTIME_CACHE_CAPACITY): one is built for each layer and shape, some hundred a shape. On
-ten pages (75 shapes, int8) recognition took 1.25 CPU s a page with 512 of them, 1.05 with OpenVINO's own
-5,000 and 0.92 with this many; resident memory was 664, 821 and 820 MB. The fast engine has 100 shapes."""
+_KERNEL_CACHE = 3_000
+"""Kernels kept of a model (CPU_RUNTIME_CACHE_CAPACITY): one is built for each layer and shape, some hundred a
+shape. With 20,000 memory grew by a third between 200 and 1,000 pages of ever new shapes (176 of them), with
+this many by a tenth, for the same CPU time; on real pages (118 shapes) the two cost the same. With 512 each
+page cost a third more."""
 
 
 class OpenVinoSession:
@@ -83,6 +85,7 @@ def load(weights: Weights, placement: Placement) -> OpenVinoSession:
             "engine.precision is int8.",
             "Make one from your own pages: rayocr models quantize --help",
         )
+    amx.settle(placement.precision)
     return OpenVinoSession(weights, placement)
 
 

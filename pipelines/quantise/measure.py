@@ -4,19 +4,26 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import ExitStack, closing
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from multiprocessing.connection import Connection
+from typing import Any
 
-from actors.engines.fast.engine import FastEngine
+from actors.contracts import EngineInfo, Image, PageResult
+from actors.engines.fast.engine import FastEngine, choose
 from actors.engines.fast.int8 import Calibrated
-from actors.engines.fast.quantise import Meter
+from actors.engines.fast.quantise import Meter, Part
+from actors.errors import IncompleteError, RayocrError
+from actors.process import ChildDiedError, ChildProcess, ChildTimeoutError, receive_object, send_object
+from actors.runtimes import amx
 from actors.settings import EngineConfig, ModelsConfig
-
-if TYPE_CHECKING:
-    from actors.contracts import Image, PageResult
+from actors.threads import thread_environment
 
 _PASSES = 2
 """The first one is told apart: OpenVINO builds its kernels when it sees a shape for the first time."""
+
+_PATIENCE_S = 600.0
+"""For one page, or for a model to load."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,44 +58,96 @@ class Measured:
 def measure(
     contenders: Mapping[str, Contender], models: ModelsConfig, pages: Sequence[Image]
 ) -> dict[str, Measured]:
-    """Let all read all pages twice; a page goes to each in turn, so that a busy machine slows all alike."""
-    stands = {name: _Stand(contender, models) for name, contender in contenders.items()}
-    order = list(stands.values())
-    for number in range(_PASSES):
-        for page in pages:
-            for stand in order:
-                stand.read(page, number)
-            order = [*order[1:], order[0]]
-    return {name: stand.result(len(pages)) for name, stand in stands.items()}
+    """Let all read all pages twice; a page goes to each in turn, so that a busy machine slows all alike.
+
+    Each has a process of its own, as in a run: what instructions OpenVINO may use is decided once a process.
+    Raises IncompleteError if one of them ends.
+    """
+    with ExitStack() as stack:
+        stands = {
+            name: stack.enter_context(closing(_Stand(name, contender, models)))
+            for name, contender in contenders.items()
+        }
+        order = list(stands.values())
+        for number in range(_PASSES):
+            for page in pages:
+                for stand in order:
+                    stand.read(page, number)
+                order = [*order[1:], order[0]]
+        return {name: stand.result(len(pages)) for name, stand in stands.items()}
+
+
+@dataclass(frozen=True, slots=True)
+class _Answer:
+    """What a page was read as, and the CPU seconds that all of it and its models took."""
+
+    read: PageResult
+    seconds: float
+    parts: dict[Part, float]
 
 
 class _Stand:
-    def __init__(self, contender: Contender, models: ModelsConfig) -> None:
+    """A contender in its process."""
+
+    def __init__(self, name: str, contender: Contender, models: ModelsConfig) -> None:
         config = contender.config.model_copy(update={"threads": 1})
-        self._meter = Meter()
-        self._seconds = [0.0] * _PASSES
-        self._parts = {"det": 0.0, "rec": 0.0}
-        self._read: list[PageResult] = []
-        self._engine = FastEngine(config, models, calibrated=contender.calibrated, around=self._meter.around)
+        self._name = name
+        self._answers: list[list[_Answer]] = [[] for _ in range(_PASSES)]
+        self._child = ChildProcess(
+            "pipelines.quantise.measure:serve",
+            (config, models, contender.calibrated),
+            {**thread_environment(1), **amx.environment(choose(config).precision)},
+        )
+        self._info: EngineInfo = self._answer()
 
     def read(self, page: Image, number: int) -> None:
-        before = dict(self._meter.seconds)
-        started = time.process_time()
-        (result,) = self._engine.recognize([page])
-        self._seconds[number] += time.process_time() - started
-        if number == 0:
-            self._read.append(result)
-            return
-        for part, seconds in self._meter.seconds.items():
-            self._parts[part] += seconds - before[part]
+        self._child.send(page)
+        self._answers[number].append(self._answer())
 
     def result(self, pages: int) -> Measured:
-        info = self._engine.info
-        self._engine.close()
+        first, last = self._answers[0], self._answers[-1]
         cost = Cost(
-            first=self._seconds[0] / pages,
-            page=self._seconds[-1] / pages,
-            det=self._parts["det"] / pages,
-            rec=self._parts["rec"] / pages,
+            first=sum(answer.seconds for answer in first) / pages,
+            page=sum(answer.seconds for answer in last) / pages,
+            det=sum(answer.parts["det"] for answer in last) / pages,
+            rec=sum(answer.parts["rec"] for answer in last) / pages,
         )
-        return Measured(info.runtime, info.precision, tuple(self._read), cost)
+        read = tuple(answer.read for answer in first)
+        return Measured(self._info.runtime, self._info.precision, read, cost)
+
+    def close(self) -> None:
+        self._child.close()
+
+    def _answer(self) -> Any:
+        try:
+            answer = self._child.receive(_PATIENCE_S)
+        except (ChildDiedError, ChildTimeoutError) as error:
+            tail = error.stderr_tail.splitlines()[-1:] if isinstance(error, ChildDiedError) else []
+            raise IncompleteError(
+                f"The {self._name} model could not be measured.",
+                " ".join([f"Its process {error}.", *tail]),
+                "Check memory; nothing was kept.",
+            ) from error
+        if isinstance(answer, RayocrError):
+            raise answer
+        return answer
+
+
+def serve(
+    conn: Connection, config: EngineConfig, models: ModelsConfig, calibrated: Calibrated | None
+) -> None:
+    """A contender's side: build the engine, say what it is, then read pages until the pipe closes."""
+    meter = Meter()
+    try:
+        engine = FastEngine(config, models, calibrated=calibrated, around=meter.around)
+    except RayocrError as error:
+        send_object(conn, error)
+        return
+    with closing(engine):
+        send_object(conn, engine.info)
+        while True:
+            page = receive_object(conn)
+            before, started = dict(meter.seconds), time.process_time()
+            (read,) = engine.recognize([page])
+            parts = {part: seconds - before[part] for part, seconds in meter.seconds.items()}
+            send_object(conn, _Answer(read, time.process_time() - started, parts))

@@ -19,8 +19,8 @@ _WORTH_IT = 0.95
 _ENOUGH_LINES = 100
 """Lines that a calibration should have; the recipe was measured with some 400."""
 
-_INT8_FLAGS = ("avx512_vnni", "avx_vnni", "amx_int8", "asimddp", "i8mm")
-"""Instructions that multiply int8 numbers, as Linux names them (the last two are ARM's)."""
+_INT8_FLAGS = ("avx512_vnni", "avx_vnni", "asimddp", "i8mm")
+"""Instructions that multiply int8 numbers, as Linux names them (the last two are ARM's). AMX is not used."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +83,7 @@ class Report:
 
     def sentences(self) -> list[str]:
         """What the table does not say by itself."""
-        return [self._pages(), self._detection(), self._speed(), *self._truth()]
+        return [self._pages(), self._detection(), self._speed(), *self._other(), *self._truth()]
 
     def in_card(self) -> dict[str, Any]:
         """For the card of the model."""
@@ -121,6 +121,16 @@ class Report:
             f"int8 is not faster than float32 here: it takes {self.ratio:.2f} of its CPU time ({cpu}). "
             "Do not use it on such machines."
         )
+
+    def _other(self) -> list[str]:
+        """What a run would take by itself, if that is neither float32 nor int8, and is no slower."""
+        cost = self.columns[-1].cost.page
+        return [
+            f"{column.precision}, which a run takes here by itself, needs {column.cost.page / cost:.2f} of "
+            "int8's CPU time: there is no use for int8 on such machines."
+            for column in self.columns[1:-1]
+            if column.cost.page <= cost
+        ]
 
     def _truth(self) -> list[str]:
         known = self.columns[-1].accuracy

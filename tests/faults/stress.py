@@ -247,10 +247,10 @@ def compare(job: Job, stress: Stress) -> None:
         "pages failed": f"from {mine} where status = 'failed'",
     }
     for words, query in queries.items():
-        count = duckdb.sql(f"select count(*) {query}").fetchall()[0][0]
+        count = duckdb.execute(f"select count(*) {query}").fetchall()[0][0]
         if count:
             stress.troubles.append(f"{count} {words}")
-    rows = duckdb.sql(f"select count(*) from {mine}").fetchall()[0][0]
+    rows = duckdb.execute(f"select count(*) from {mine}").fetchall()[0][0]
     print(f"{rows} pages of {job.pages} at the end", flush=True)
     rest = [
         *job.folder.glob("out/_staging/*/*"),

@@ -127,7 +127,8 @@ def test_files_come_out_as_they_went_in(
 
 
 def test_the_same_files_give_the_same_parts(tmp_path: Path) -> None:
-    first = bundle(tmp_path / "a" / "out") if (tmp_path / "a").mkdir() is None else None
+    (tmp_path / "a").mkdir()
+    first = bundle(tmp_path / "a" / "out")
     for path in (tmp_path / "a" / "source").rglob("*.whl"):
         os.utime(path, (1, 1))
         path.chmod(0o600)
@@ -508,7 +509,7 @@ def test_outside_of_a_checkout_the_wheel_comes_from_the_index(
     index: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(own, "checkout", lambda: None)
-    monkeypatch.setattr(own.metadata, "version", lambda name: "7.7")
+    monkeypatch.setattr("importlib.metadata.version", lambda name: "7.7")
     (tmp_path / "own").mkdir()
     with pytest.raises(ConfigError) as caught:
         own.own_wheel(tmp_path / "own", lambda text: None)
@@ -582,7 +583,7 @@ def test_what_a_dead_process_left_is_cleared(tmp_path: Path) -> None:
 def test_a_whole_bundle_twice(index: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Of toy wheels: what is collected is in the parts, and the second time it is the same."""
     monkeypatch.setattr(own, "checkout", lambda: None)
-    monkeypatch.setattr(own.metadata, "version", lambda name: "7.7")
+    monkeypatch.setattr("importlib.metadata.version", lambda name: "7.7")
     monkeypatch.setitem(CATALOGUE, "toy", toy_model())
     toy(index, "rayocr", "engine; extra == 'cpu'", extras=("cpu",), version="7.7")
     toy(index, "engine", tag="py3-none-manylinux_2_17_x86_64")
