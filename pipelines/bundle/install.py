@@ -594,7 +594,9 @@ def main(words: list[str] | None = None) -> int:
         return _EXIT_REFUSED
     except OSError as error:
         where = f"{folder} is read, {target} and the folder of the models are written"
-        _complain("The installation broke off and is not complete; the same command begins anew.", str(error), f"Look at it: {where}. The same command begins anew.")
+        _complain(
+            "The installation broke off.", str(error), f"Look at it: {where}. The same command begins anew."
+        )
         return _EXIT_REFUSED
     except KeyboardInterrupt:
         sys.stderr.write("interrupted; the same command begins anew\n")
