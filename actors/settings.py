@@ -58,8 +58,9 @@ class EngineConfig(Settings):
     which, and why. `stock` knows no openvino."""
 
     precision: Literal["auto", "float32", "float16", "bfloat16", "int8"] = "auto"
-    """Arithmetic of the models (fast engine). `auto`: bfloat16 where the CPU has it and OpenVINO is there,
-    float16 with `tensorrt`, else float32. `int8` needs a model made by `rayocr models quantize`."""
+    """Arithmetic of the models (fast engine). `auto`: bfloat16 where the CPU has it and OpenVINO is there;
+    on a card float16 with `tensorrt`, or for a model that was measured to read the same in it; else float32.
+    `float16` is for cards. `int8` needs a model made by `rayocr models quantize`."""
 
     calibration: str | None = Field(default=None, pattern="^[a-z0-9_-]{1,64}$")
     """With `precision` int8: which model made by `rayocr models quantize`, by name; null: the only one in

@@ -6,7 +6,7 @@
 Reads labelled pages (RAYOCR_DATA) again and again. First the CPU reads each page once, for what should be
 read; then stock PaddleOCR and our engine read them on the first card that this process sees, each alone in a
 process; then `rayocr run` reads them from files with one engine on the card, with two, and with four.
-float16 is TensorRT's: --tensorrt measures it, too, and takes minutes more, since engines are built. Prints
+--tensorrt measures float16 compiled by TensorRT, too, and takes minutes more, since engines are built. Prints
 tables, and writes results/gpu.json. Without a card it ends with 2; a rehearsal writes no results.
 """
 
@@ -112,7 +112,7 @@ def parse_options() -> argparse.Namespace:
     parser.add_argument("--pages", type=int, help="only the first so many pages of each set")
     parser.add_argument("--seconds", type=float, help="how long each engine reads a set again (20)")
     parser.add_argument("--files", type=int, help="pages of each run, repeated from the set (3000)")
-    parser.add_argument("--tensorrt", action="store_true", help="measure float16, too, compiled by TensorRT")
+    parser.add_argument("--tensorrt", action="store_true", help="measure float16 compiled by TensorRT, too")
     parser.add_argument("--model", default="PP-OCRv6_small")
     parser.add_argument(
         "--at-once",
@@ -172,8 +172,10 @@ def variants(bench: Bench) -> list[Variant]:
     if find_model(model).format == "onnx":
         ours["runtime"] = "onnxruntime"  # also in a rehearsal: what float32 is compared with is float32
     found = [Variant("float32", ours | {"precision": "float32"})]
-    if bench.options.tensorrt and not bench.rehearsal:
-        found.append(Variant("float16", ours | {"precision": "float16", "tensorrt": True}))
+    if "runtime" in ours and not bench.rehearsal:
+        found.append(Variant("float16", ours | {"precision": "float16"}))
+        if bench.options.tensorrt:
+            found.append(Variant("tensorrt", ours | {"precision": "float16", "tensorrt": True}))
     return found
 
 
@@ -188,8 +190,10 @@ def measure_engines(bench: Bench) -> None:
     bench.cpu_f1 = {name: f1_of(bench, one) for name, one in reference.items()}
     contenders = variants(bench)
     if len(contenders) == 1:
-        why = "only cards compute in it" if bench.rehearsal else "it is TensorRT's: --tensorrt measures it"
+        why = "only cards compute in it" if bench.rehearsal else "the model is in paddle format"
         bench.leave_out("float16", why)
+    elif not bench.options.tensorrt:
+        bench.leave_out("tensorrt", "--tensorrt measures it")
     if util.find_spec("paddleocr"):
         stock = {"engine": STOCK, "model": model, "device": bench.options.device}
         contenders.insert(0, Variant(STOCK, stock))

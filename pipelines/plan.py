@@ -195,6 +195,7 @@ def _runtime(config: Config, machine: Machine) -> Choice:
         engine.runtime,
         engine.precision,
         tensorrt=engine.tensorrt,
+        reads_in_float16=model.reads_in_float16,
     )
     return Choice(f"{chosen.runtime}, {chosen.precision}", chosen.reason)
 

@@ -64,6 +64,7 @@ class Model:
     """A catalogue entry. `pair` is None for a model that does not read text (a text line's direction).
 
     `files` is empty where no checksum is known: what comes is then recorded when a person trusts it.
+    `reads_in_float16`: whether it was measured to read in float16 what it reads in float32 (docs/gpu.md).
     """
 
     name: str
@@ -73,6 +74,7 @@ class Model:
     pair: Pair | None
     files: tuple[ModelFile, ...] = ()
     note: str = ""
+    reads_in_float16: bool = False
 
     @property
     def bytes(self) -> int:
@@ -107,6 +109,7 @@ _ENTRIES = (
             ),
         ),
         note="18,708 characters: Latin, Chinese, Japanese and more",
+        reads_in_float16=True,
     ),
     Model(
         name="PP-OCRv6_tiny",

@@ -39,7 +39,8 @@ class Placement:
     `device`: "cpu", or "gpu" for the first card that this process sees; `threads`: of this session on the
     CPU; `gpu_memory_mb`: most memory that all sessions of the process together may take of the card, in
     MiB, None for no cap; `gpu_part`: this session's part of it (0..1), for runtimes that cap each by
-    itself; `tensorrt`: let TensorRT build engines on an NVIDIA card, kept in `engine_cache`.
+    itself; `tensorrt`: let TensorRT build engines on an NVIDIA card; `cache`: folder in which the runtime
+    keeps what it makes of a model (float16 graphs, TensorRT's engines), None to make it each time.
     """
 
     device: Literal["cpu", "gpu"] = "cpu"
@@ -48,7 +49,7 @@ class Placement:
     gpu_memory_mb: int | None = None
     gpu_part: float = 1.0
     tensorrt: bool = False
-    engine_cache: Path | None = None
+    cache: Path | None = None
 
     @property
     def session_memory_mb(self) -> int | None:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import sys
-from contextlib import redirect_stdout, suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, redirect_stdout, suppress
 from importlib import import_module, util
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from actors.errors import ConfigError
+from actors.runtimes import float16
 from actors.runtimes.contracts import Array, Floats, Placement, Weights
 from actors.runtimes.memory import allocation_failures
 
@@ -41,7 +44,7 @@ class OnnxSession:
 
 
 def load(weights: Weights, placement: Placement) -> OnnxSession:
-    """See `actors.runtimes.load`. float16 is TensorRT's alone; bfloat16 and int8 are OpenVINO's."""
+    """See `actors.runtimes.load`. float16 is for cards alone; bfloat16 and int8 are OpenVINO's."""
     if not util.find_spec("onnxruntime"):
         extra = "gpu-onnx" if placement.device == "gpu" else "cpu"
         raise ConfigError(
@@ -55,11 +58,11 @@ def load(weights: Weights, placement: Placement) -> OnnxSession:
             "",
             "Set engine.runtime to auto.",
         )
-    allowed = ("float32", "float16") if placement.tensorrt and placement.device == "gpu" else ("float32",)
+    allowed = ("float32", "float16") if placement.device == "gpu" else ("float32",)
     if placement.precision not in allowed:
         raise ConfigError(
             f"ONNX Runtime does not compute in {placement.precision} here.",
-            "float16 needs engine.tensorrt on a GPU; bfloat16 and int8 are computed by OpenVINO on a CPU.",
+            "float16 needs a GPU; bfloat16 and int8 are computed by OpenVINO on a CPU.",
             "Set engine.precision to auto, or engine.runtime to openvino.",
         )
     return OnnxSession(weights, placement)
@@ -96,12 +99,12 @@ def providers(placement: Placement) -> list[tuple[str, dict[str, Any]]]:
 
 def _tensorrt(placement: Placement) -> dict[str, Any]:
     options: dict[str, Any] = {"device_id": 0, "trt_fp16_enable": placement.precision == "float16"}
-    if placement.engine_cache is not None:
+    if placement.cache is not None:
         options |= {
             "trt_engine_cache_enable": True,
-            "trt_engine_cache_path": str(placement.engine_cache),
+            "trt_engine_cache_path": str(placement.cache / "tensorrt"),
             "trt_timing_cache_enable": True,
-            "trt_timing_cache_path": str(placement.engine_cache),
+            "trt_timing_cache_path": str(placement.cache / "tensorrt"),
         }
     if placement.session_memory_mb is not None:  # TensorRT's weights are beyond any cap
         options["trt_max_workspace_size"] = placement.session_memory_mb << 19
@@ -121,25 +124,43 @@ def _session(weights: Weights, placement: Placement) -> Any:
         )
     if placement.device == "gpu":
         find_card_libraries(tensorrt=placement.tensorrt)
-    if placement.engine_cache is not None:
-        placement.engine_cache.mkdir(parents=True, exist_ok=True)
+    if placement.tensorrt and placement.cache is not None:
+        (placement.cache / "tensorrt").mkdir(parents=True, exist_ok=True)
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = placement.threads
     options.inter_op_num_threads = 1
     options.log_severity_level = _ERRORS_ONLY
     if placement.threads > 1:
         options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-    try:
-        session = onnxruntime.InferenceSession(_one_file(weights), options, providers=wanted)
-    except Exception as error:
-        # ONNX Runtime raises many types, and all mean the same here.
-        raise ConfigError(
-            f"ONNX Runtime could not load {Path(_one_file(weights)).name}.",
-            str(error).splitlines()[0],
-            "Check the card's driver and memory." if placement.device == "gpu" else "rayocr models verify",
-        ) from error
+    with _graph(weights, placement) as file:
+        try:
+            session = onnxruntime.InferenceSession(str(file), options, providers=wanted)
+        except Exception as error:
+            # ONNX Runtime raises many types, and all mean the same here.
+            raise ConfigError(
+                f"ONNX Runtime could not load {file.name}.",
+                str(error).splitlines()[0],
+                "Check the card's driver and memory."
+                if placement.device == "gpu"
+                else "rayocr models verify",
+            ) from error
     _check_used(session, wanted)
     return session
+
+
+@contextmanager
+def _graph(weights: Weights, placement: Placement) -> Iterator[Path]:
+    """The file to load. TensorRT makes float16 of a float32 graph by itself; the CUDA provider computes each
+    operator in the type that the graph has."""
+    (source,) = weights.files
+    if placement.precision != "float16" or placement.tensorrt:
+        yield source
+    elif placement.cache is not None:
+        yield float16.kept(source, placement.cache)
+    else:
+        with TemporaryDirectory(prefix="rayocr-") as scratch:
+            float16.convert(source, Path(scratch) / source.name)
+            yield Path(scratch) / source.name
 
 
 def _check_used(session: Any, wanted: list[tuple[str, dict[str, Any]]]) -> None:
@@ -153,7 +174,3 @@ def _check_used(session: Any, wanted: list[tuple[str, dict[str, Any]]]) -> None:
             "pip install 'onnxruntime-gpu[cuda,cudnn]' (for engine.tensorrt also 'tensorrt-cu13==10.*'), "
             "or set engine.device=cpu",
         )
-
-
-def _one_file(weights: Weights) -> str:
-    return str(weights.files[0])

@@ -205,13 +205,15 @@ def describe(
 
 def choose(config: EngineConfig) -> RuntimeChoice:
     """Runtime and precision for a configuration on this machine. Raises ConfigError."""
+    model = find_model(config.model)
     return choose_runtime(
         this_host(),
-        find_model(config.model).format,
+        model.format,
         _device(config),
         config.runtime,
         config.precision,
         tensorrt=config.tensorrt,
+        reads_in_float16=model.reads_in_float16,
     )
 
 
@@ -294,7 +296,7 @@ def _placement(
         threads=config.threads or 1,
         gpu_memory_mb=gpu_memory_mb,
         tensorrt=config.tensorrt,
-        engine_cache=store.root / "tensorrt" if config.tensorrt else None,
+        cache=store.root / "prepared",
     )
 
 

@@ -81,3 +81,33 @@ def _saved(onnx: Any, graph: Any, path: Path, opset: int) -> Weights:
     model = onnx.helper.make_model(graph, opset_imports=imports, ir_version=8)
     onnx.save(model, str(path))
     return Weights("onnx", (path,))
+
+
+def normalised(folder: Path, variance: float) -> Weights:
+    """A model that normalises a convolution of its N×3×H×W by a running variance, and divides 100,000 by a
+    hundred more: constants that are or may be beyond float16."""
+    onnx = pytest.importorskip("onnx")
+    helper, kind = onnx.helper, onnx.TensorProto.FLOAT
+    random = np.random.default_rng(3)
+    arrays = {
+        "dividend": np.array(1e5, np.float32),
+        "hundred": np.array(100, np.float32),
+        "kernel": random.normal(0, 1, (4, 3, 3, 3)).astype(np.float32) * np.float32(variance**0.5),
+        "scale": np.ones(4, np.float32),
+        "shift": random.normal(0, 1, 4).astype(np.float32),
+        "mean": np.zeros(4, np.float32),
+        "variance": np.full(4, variance, np.float32),
+    }
+    graph = helper.make_graph(
+        [
+            helper.make_node("Conv", ["x", "kernel"], ["features"], pads=[1, 1, 1, 1]),
+            helper.make_node("BatchNormalization", ["features", "scale", "shift", "mean", "variance"], ["z"]),
+            helper.make_node("Add", ["z", "hundred"], ["positive"]),
+            helper.make_node("Div", ["dividend", "positive"], ["y"]),
+        ],
+        "normalised",
+        [helper.make_tensor_value_info("x", kind, ["N", 3, "H", "W"])],
+        [helper.make_tensor_value_info("y", kind, ["N", 4, "H", "W"])],
+        [onnx.numpy_helper.from_array(array, name) for name, array in arrays.items()],
+    )
+    return _saved(onnx, graph, folder / "normalised.onnx", 12)

@@ -54,12 +54,12 @@ def test_providers_of_a_card() -> None:
 
 
 def test_tensorrt_comes_before_cuda_and_keeps_what_it_compiled(tmp_path: Path) -> None:
-    placement = Placement("gpu", "float16", gpu_memory_mb=2048, tensorrt=True, engine_cache=tmp_path)
+    placement = Placement("gpu", "float16", gpu_memory_mb=2048, tensorrt=True, cache=tmp_path)
     (first, options), (second, _) = providers(placement)
     assert (first, second) == ("TensorrtExecutionProvider", "CUDAExecutionProvider")
     assert options["trt_fp16_enable"] is True
     assert options["trt_engine_cache_enable"] is True
-    assert options["trt_engine_cache_path"] == options["trt_timing_cache_path"] == str(tmp_path)
+    assert options["trt_engine_cache_path"] == options["trt_timing_cache_path"] == str(tmp_path / "tensorrt")
     assert options["trt_max_workspace_size"] == 1024**3
     (_, exact), _ = providers(Placement("gpu", "float32", tensorrt=True))
     assert exact == {"device_id": 0, "trt_fp16_enable": False}
@@ -138,7 +138,7 @@ def test_a_provider_that_this_build_lacks_is_an_error(
         (Placement(precision="bfloat16"), "does not compute in bfloat16"),
         (Placement(precision="int8"), "does not compute in int8"),
         (Placement(precision="float16", tensorrt=True), "does not compute in float16"),
-        (Placement("gpu", "float16"), "does not compute in float16"),
+        (Placement("gpu", "bfloat16"), "does not compute in bfloat16"),
     ],
 )
 def test_a_precision_that_it_does_not_have(placement: Placement, words: str) -> None:
