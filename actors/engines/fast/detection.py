@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Generic, TypeVar
 
+from actors.engines.fast.ahead import Hands, InTurn
 from actors.engines.fast.boxes import BoxRule, find_boxes
 from actors.engines.fast.order import sort_boxes
+from actors.engines.fast.packing import portions
 from actors.engines.fast.sides import SideRule, Size
-from actors.runtimes.contracts import Floats
+from actors.engines.fast.stages import Stages
+from actors.runtimes.contracts import Array, Floats
 
 if TYPE_CHECKING:
     from actors.contracts import Image
     from actors.runtimes.contracts import Session
+
+T = TypeVar("T")
 
 _MEAN = (0.485, 0.456, 0.406)
 _STD = (0.229, 0.224, 0.225)
@@ -24,45 +30,115 @@ _PADDED = 32
 
 
 class Detector:
-    """Finds text lines. `pixels`: most pixels of the pages, at detection's size, that run together."""
+    """Finds text lines. `pixels`: most pixels of the pages, at detection's size, that run together;
+    `row_counts`: the numbers of pages that may be, largest first (empty: any), where each new shape costs the
+    runtime something; `hands`: who does the work around the model."""
 
-    def __init__(self, session: Session, sides: SideRule, boxes: BoxRule, pixels: int) -> None:
+    def __init__(
+        self,
+        session: Session,
+        sides: SideRule,
+        boxes: BoxRule,
+        pixels: int,
+        *,
+        row_counts: tuple[int, ...] = (),
+        hands: Hands | None = None,
+        stages: Stages | None = None,
+    ) -> None:
         self._session = session
         self._sides = sides
         self._boxes = boxes
         self._pixels = pixels
+        self._row_counts = row_counts
+        self._hands = hands or InTurn()
+        self._stages = stages or Stages()
 
     def find(self, pages: Sequence[Image]) -> list[list[Floats]]:
         """Boxes (4×2 float32, in the page's pixels) of each page, sorted. Pages are H×W×3 uint8 BGR."""
-        padded = [_pad(page) for page in pages]
-        sizes = [self._sides.size(page) for page in padded]
-        found: list[list[Floats]] = [[] for _ in pages]
-        for size, group in _groups(sizes, self._pixels):
-            maps = self._maps([padded[index] for index in group], size)
-            for index, score_map in zip(group, maps, strict=True):
-                height, width = padded[index].shape[:2]
-                boxes = find_boxes(score_map, width, height, self._boxes)
-                found[index] = sort_boxes(_on(pages[index], boxes))
-        return found
+        return self.each(pages, lambda _page, boxes: boxes)
 
-    def _maps(self, pages: Sequence[Image], size: Size) -> Floats:
+    def each(self, pages: Sequence[Image], then: Callable[[Image, list[Floats]], T]) -> list[T]:
+        """What `then` makes of each page and its boxes. It may be called in any thread, for pages that are
+        done while others are detected."""
+        prepared = self._hands.map(self._prepared, pages)
+        groups = _groups([one.size for one in prepared], self._pixels, self._row_counts)
+        steps = _Detection(self._session, self._boxes, prepared, then, self._stages)
+        found = dict[int, T]()
+        for group, results in zip(groups, self._hands.work(steps, groups), strict=True):
+            found |= zip(group.pages, results, strict=True)
+        return [found[index] for index in range(len(pages))]
+
+    def _prepared(self, page: Image) -> _Prepared:
+        with self._stages.count("prepare"):
+            padded = _pad(page)
+            return _Prepared(page, padded, self._sides.size(padded))
+
+
+@dataclass(frozen=True, slots=True)
+class _Prepared:
+    """A page, what is looked at of it, and at which size."""
+
+    page: Image
+    padded: Image
+    size: Size
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Pages, by their indexes, that are detected together at one size."""
+
+    size: Size
+    pages: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Detection(Generic[T]):
+    """See Steps."""
+
+    session: Session
+    boxes: BoxRule
+    prepared: Sequence[_Prepared]
+    then: Callable[[Image, list[Floats]], T]
+    stages: Stages
+
+    def rows(self, batch: Group) -> int:
+        return len(batch.pages)
+
+    def begin(self, batch: Group) -> Floats:
         import numpy as np
 
-        batch = np.empty((len(pages), 3, size.height, size.width), np.float32)
-        for row, page in zip(batch, pages, strict=True):
-            _normalise(page, size, row)
-        maps: Floats = self._session.run(batch)[0][:, 0]
-        return maps
+        return np.empty((len(batch.pages), 3, batch.size.height, batch.size.width), np.float32)
+
+    def fill(self, batch: Group, rows: slice, target: Floats) -> None:
+        with self.stages.count("prepare"):
+            for row, index in zip(target, batch.pages[rows], strict=True):
+                _normalise(self.prepared[index].padded, batch.size, row)
+
+    def run(self, batch: Floats) -> Sequence[Array]:
+        with self.stages.count("detection"):
+            return self.session.run(batch)
+
+    def finish(self, batch: Group, rows: slice, outputs: Sequence[Array]) -> list[T]:
+        return [
+            self._finished(self.prepared[index], score_map)
+            for index, score_map in zip(batch.pages[rows], outputs[0][:, 0], strict=True)
+        ]
+
+    def _finished(self, one: _Prepared, score_map: Floats) -> T:
+        with self.stages.count("boxes"):
+            height, width = one.padded.shape[:2]
+            boxes = sort_boxes(_on(one.page, find_boxes(score_map, width, height, self.boxes)))
+        return self.then(one.page, boxes)
 
 
-def _groups(sizes: Sequence[Size], pixels: int) -> list[tuple[Size, list[int]]]:
+def _groups(sizes: Sequence[Size], pixels: int, row_counts: Sequence[int]) -> list[Group]:
     by_size: dict[Size, list[int]] = {}
     for index, size in enumerate(sizes):
         by_size.setdefault(size, []).append(index)
     groups = []
     for size, members in by_size.items():
         most = max(1, pixels // (size.width * size.height))
-        groups += [(size, members[start : start + most]) for start in range(0, len(members), most)]
+        groups += [Group(size, tuple(members[rows])) for rows in portions(len(members), most, row_counts)]
     return groups
 
 

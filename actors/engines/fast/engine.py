@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from importlib import util
 from typing import TYPE_CHECKING, Literal
 
 from actors.contracts import EngineInfo, Image, Line, PageResult
 from actors.engines.fast import classifier, int8
+from actors.engines.fast.ahead import Hands, hands_for
 from actors.engines.fast.crops import Crop, cut
 from actors.engines.fast.ctc import Reading
 from actors.engines.fast.detection import Detector
@@ -16,6 +17,7 @@ from actors.engines.fast.options import FastOptions, options_of, pace_of
 from actors.engines.fast.orientation import LineTurner, PageTurner, Rotation, turn
 from actors.engines.fast.prepared import Head, Prepared, detection_weights, prepare_recognition
 from actors.engines.fast.recognition import Recogniser, decoder
+from actors.engines.fast.stages import Stages
 from actors.engines.fast.words import words_of
 from actors.errors import ConfigError
 from actors.models.cache import ModelFiles, ModelStore, expected_hashes
@@ -39,7 +41,8 @@ class FastEngine:
     """See OcrEngine. Not thread-safe: its sessions belong to the thread that works with them.
 
     `calibrated`: the int8 model, where it is not the one of the cache; `around`: gives a session that stands
-    between the engine and a model's own, to see or time what goes through.
+    between the engine and a model's own, to see or time what goes through; `hands`: who does the host's
+    work, where it is not what suits the device. `stages` has the seconds that its calls took.
     """
 
     def __init__(
@@ -50,6 +53,7 @@ class FastEngine:
         *,
         calibrated: int8.Calibrated | None = None,
         around: Around = lambda part, session: session,
+        hands: Callable[[Stages], Hands] | None = None,
     ) -> None:
         _check_opencv()
         choice = choose(config)
@@ -64,6 +68,10 @@ class FastEngine:
             around("det", load(choice.runtime, detection, _placed(placement, detection, parts["det"]))),
             around("rec", load(choice.runtime, prepared.weights, replace(placement, gpu_part=parts["rec"]))),
         )
+        self.stages = Stages()
+        self._hands = (
+            hands(self.stages) if hands else hands_for(_device(config), config.threads or 1, self.stages)
+        )
         self._detector, self._recogniser = self._parts(prepared)
         self._page_turner, self._line_turner = self._turners(config, choice, store, placement)
 
@@ -74,20 +82,17 @@ class FastEngine:
 
     def recognize(self, pages: Sequence[Image]) -> list[PageResult]:
         """See OcrEngine. Raises MemoryError if the batch does not fit: ask with fewer pages."""
-        with allocation_failures():  # those of OpenCV, too
+        with allocation_failures(), self.stages.count("total"):  # OpenCV's failures, too
             return self._recognise(pages)
 
     def _recognise(self, pages: Sequence[Image]) -> list[PageResult]:
-        import cv2
-        import numpy as np
-
-        pictures = [cv2.cvtColor(np.ascontiguousarray(page), cv2.COLOR_RGB2BGR) for page in pages]
-        found = self._upright([_Found(page, boxes) for page, boxes in self._detected(pictures)])
-        lines = [[crop for box in one.boxes if (crop := cut(one.page, box)) is not None] for one in found]
-        return [
-            PageResult(tuple(self._lines(*self._lines_upright(crops, readings))), one.rotation)
-            for one, crops, readings in zip(found, lines, self._read(lines), strict=True)
+        cut_out = self._cut_out(self._hands.map(self._bgr, pages))
+        read = self._read([one.crops for one in cut_out])
+        upright = [
+            self._lines_upright(one.crops, readings) for one, readings in zip(cut_out, read, strict=True)
         ]
+        lines = self._hands.map(self._lines, upright)
+        return [PageResult(found, one.rotation) for one, found in zip(cut_out, lines, strict=True)]
 
     def release(self) -> None:
         """See OcrEngine."""
@@ -96,6 +101,7 @@ class FastEngine:
 
     def close(self) -> None:
         """See OcrEngine."""
+        self._hands.close()
         del self._sessions, self._detector, self._recogniser, self._page_turner, self._line_turner
 
     def _parts(self, prepared: Prepared) -> tuple[Detector, Recogniser]:
@@ -103,8 +109,16 @@ class FastEngine:
         det, rec = self._sessions[:2]
         decode = decoder(prepared.head, prepared.characters, prepared.kept)
         return (
-            Detector(det, options.sides, options.boxes, options.det_pixels),
-            Recogniser(rec, decode, options.read),
+            Detector(
+                det,
+                options.sides,
+                options.boxes,
+                options.det_pixels,
+                row_counts=options.det_row_counts,
+                hands=self._hands,
+                stages=self.stages,
+            ),
+            Recogniser(rec, decode, options.read, hands=self._hands, stages=self.stages),
         )
 
     def _turners(
@@ -121,18 +135,33 @@ class FastEngine:
             LineTurner(judge, read) if config.line_orientation else None,
         )
 
-    def _detected(self, pages: Sequence[Image]) -> Iterator[tuple[Image, list[Floats]]]:
-        return zip(pages, self._detector.find(pages), strict=True)
+    def _bgr(self, page: Image) -> Image:
+        import cv2
+        import numpy as np
 
-    def _upright(self, found: list[_Found]) -> list[_Found]:
-        """Pages that lie on a side or upside down, turned and looked at again."""
+        with self.stages.count("prepare"):
+            turned: Image = cv2.cvtColor(np.ascontiguousarray(page), cv2.COLOR_RGB2BGR)
+        return turned
+
+    def _cut_out(self, pages: Sequence[Image]) -> list[_CutOut]:
+        """The lines of each page, as it is read."""
         if self._page_turner is None:
-            return found
-        rotations = [self._page_turner.rotation(one.page, one.boxes) for one in found]
+            return self._detector.each(pages, self._cut)
+        found = self._upright(self._page_turner, self._detector.each(pages, _Found))
+        return self._hands.map(lambda one: self._cut(one.page, one.boxes, one.rotation), found)
+
+    def _cut(self, page: Image, boxes: list[Floats], rotation: Rotation = 0) -> _CutOut:
+        with self.stages.count("crops"):
+            crops = [crop for box in boxes if (crop := cut(page, box)) is not None]
+        return _CutOut(crops, rotation)
+
+    def _upright(self, turner: PageTurner, found: list[_Found]) -> list[_Found]:
+        """Pages that lie on a side or upside down, turned and looked at again."""
+        rotations = [turner.rotation(one.page, one.boxes) for one in found]
         lying = [index for index, rotation in enumerate(rotations) if rotation]
         turned = [turn(found[index].page, rotations[index]) for index in lying]
-        for index, (page, boxes) in zip(lying, self._detected(turned), strict=True):
-            found[index] = _Found(page, boxes, rotations[index])
+        for index, again in zip(lying, self._detector.each(turned, _Found), strict=True):
+            found[index] = replace(again, rotation=rotations[index])
         return found
 
     def _lines_upright(
@@ -149,13 +178,18 @@ class FastEngine:
         rest = iter(together)
         return [[next(rest) for _ in lines] for lines in pictures]
 
-    def _lines(self, crops: Sequence[Crop], readings: Sequence[Reading]) -> Iterator[Line]:
+    def _lines(self, page: tuple[Sequence[Crop], Sequence[Reading]]) -> tuple[Line, ...]:
+        crops, readings = page
         bound = self._options.scores.bound([reading.score for reading in readings])
-        for crop, reading in zip(crops, readings, strict=True):
-            if reading.score >= bound:
-                words = words_of(crop, reading) if self._options.read.places else None
-                polygon = tuple(map(float, crop.polygon.reshape(-1)))
-                yield Line(reading.text, reading.score, polygon, words=words)
+        return tuple(
+            self._line(crop, reading)
+            for crop, reading in zip(crops, readings, strict=True)
+            if reading.score >= bound
+        )
+
+    def _line(self, crop: Crop, reading: Reading) -> Line:
+        words = words_of(crop, reading) if self._options.read.places else None
+        return Line(reading.text, reading.score, tuple(map(float, crop.polygon.reshape(-1))), words=words)
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,6 +199,14 @@ class _Found:
     page: Image
     boxes: list[Floats]
     rotation: Rotation = 0
+
+
+@dataclass(frozen=True, slots=True)
+class _CutOut:
+    """The lines of a page, and how far it was turned."""
+
+    crops: list[Crop]
+    rotation: Rotation
 
 
 def turns(config: EngineConfig) -> bool:
@@ -235,7 +277,7 @@ def _loadable(
 
 _CARD_WEIGHTS = {"det": 0.5, "rec": 0.4, "cls": 0.1}
 """How an engine's cap on device memory is divided between its sessions: by the pixels that each gets at
-once on a card (16 million for detection, up to 64 lines of 48×640 for recognition, single lines for the
+once on a card (4 million for detection, up to 64 lines of 48×640 for recognition, single lines for the
 classifier). No card has confirmed it; a session for which it is too little gets smaller batches."""
 
 
@@ -293,7 +335,7 @@ def _placement(
     return Placement(
         device=_device(config),
         precision=choice.precision,
-        threads=config.threads or 1,
+        threads=1 if _device(config) == "gpu" else config.threads or 1,  # there its CPUs work ahead
         gpu_memory_mb=gpu_memory_mb,
         tensorrt=config.tensorrt,
         cache=store.root / "prepared",

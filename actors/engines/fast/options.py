@@ -30,12 +30,13 @@ class Pace:
     """What suits the runtime and the device, and changes no text but by rounding.
 
     `det_pixels`: most pixels of pages detected at once; `det_step`: grid of their sides; `rec`: how lines
-    are packed.
+    are packed; `det_row_counts`: how many pages may be detected at once, largest first (empty: any number).
     """
 
     det_pixels: int
     det_step: int
     rec: PackRule
+    det_row_counts: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,15 +47,18 @@ class FastOptions:
     boxes: BoxRule
     read: ReadRule
     det_pixels: int
+    det_row_counts: tuple[int, ...]
     scores: ScoreRule
     compat: bool
 
 
 def pace_of(runtime: str, device: str) -> Pace:
-    """On one CPU thread large batches gain nothing and cost memory; a card wants them. OpenVINO builds some
-    hundred kernels for each new shape: there are about 50 widths and two numbers of rows for it."""
+    """On one CPU thread large batches gain nothing and cost memory; a card wants them, though not of all
+    pages of a call: the host works on some while the card looks at others. OpenVINO builds some hundred
+    kernels for each new shape: there are about 50 widths and two numbers of rows for it."""
     if device == "gpu":
-        return Pace(16 << 20, 64, PackRule(16, 32, 64 * 640, (64, 32, 16, 8, 4, 2, 1), fine=320))
+        lines = PackRule(16, 32, 64 * 640, (64, 32, 16, 8, 4, 2, 1), fine=320)
+        return Pace(4 << 20, 64, lines, det_row_counts=(8, 4, 2, 1))
     if runtime == "openvino":
         return Pace(1 << 20, 64, PackRule(16, 32, 2560, (4, 1), fine=320))
     return Pace(1 << 20, 32, PackRule(8, 16, 2560))
@@ -77,6 +81,7 @@ def options_of(config: EngineConfig, pace: Pace) -> FastOptions:
         boxes=boxes,
         read=ReadRule(squeeze, _or(config.rec_second_look, _SECOND_LOOK), pace.rec, places=config.words),
         det_pixels=pace.det_pixels,
+        det_row_counts=pace.det_row_counts,
         scores=_scores(config),
         compat=compat,
     )

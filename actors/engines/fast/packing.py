@@ -77,11 +77,18 @@ def pack(widths: Sequence[int], rule: PackRule) -> Iterator[Batch]:
     for padded in sorted(groups):
         slots = groups[padded]
         most = max(1, rule.columns // padded)
-        start = 0
-        while start < len(slots):
-            rows = _rows(min(most, len(slots) - start), rule.row_counts)
-            yield Batch(padded, tuple(slots[start : start + rows]))
-            start += rows
+        for rows in portions(len(slots), most, rule.row_counts):
+            yield Batch(padded, tuple(slots[rows]))
+
+
+def portions(count: int, most: int, row_counts: Sequence[int]) -> Iterator[slice]:
+    """So many things in portions of at most `most`, whose numbers are among `row_counts` (descending; empty:
+    any number)."""
+    start = 0
+    while start < count:
+        rows = _rows(min(most, count - start), row_counts)
+        yield slice(start, start + rows)
+        start += rows
 
 
 def _rows(wanted: int, allowed: Sequence[int]) -> int:

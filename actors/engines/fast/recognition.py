@@ -8,8 +8,10 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
+from actors.engines.fast.ahead import Hands, InTurn
 from actors.engines.fast.ctc import Reading, collapse
 from actors.engines.fast.packing import HEIGHT, Batch, PackRule, Shape, pack, stock_batches
+from actors.engines.fast.stages import Stages
 from actors.engines.fast.wide import cut_places
 from actors.runtimes.contracts import Array, Floats
 
@@ -51,12 +53,23 @@ class ReadRule:
 
 
 class Recogniser:
-    """Reads lines. `decode`: what turns the session's outputs into readings (see `decoder`)."""
+    """Reads lines. `decode`: what turns the session's outputs into readings (see `decoder`); `hands`: who
+    does the work around the model."""
 
-    def __init__(self, session: Session, decode: Decode, rule: ReadRule) -> None:
+    def __init__(
+        self,
+        session: Session,
+        decode: Decode,
+        rule: ReadRule,
+        *,
+        hands: Hands | None = None,
+        stages: Stages | None = None,
+    ) -> None:
         self._session = session
         self._decode = decode
         self._rule = rule
+        self._hands = hands or InTurn()
+        self._stages = stages or Stages()
 
     def read(self, lines: Sequence[Image]) -> list[Reading]:
         """What each line (H×W×3 uint8 BGR, any size) says; in order."""
@@ -86,11 +99,46 @@ class Recogniser:
 
     def _run(self, lines: Sequence[Image], batches: Iterable[Batch]) -> list[Reading]:
         readings = [Reading("", 0.0)] * len(lines)
-        for batch in batches:
-            outputs = self._session.run(_strips(lines, batch))
-            for slot, reading in zip(batch.slots, self._decode(outputs), strict=True):
-                readings[slot.crop] = _placed(reading, slot.width) if self._rule.places else reading
+        packed = list(batches)
+        steps = _Recognition(self._session, self._decode, lines, self._rule.places, self._stages)
+        for batch, found in zip(packed, self._hands.work(steps, packed), strict=True):
+            for slot, reading in zip(batch.slots, found, strict=True):
+                readings[slot.crop] = reading
         return readings
+
+
+@dataclass(frozen=True, slots=True)
+class _Recognition:
+    """See Steps."""
+
+    session: Session
+    decode: Decode
+    lines: Sequence[Image]
+    places: bool
+    stages: Stages
+
+    def rows(self, batch: Batch) -> int:
+        return len(batch.slots)
+
+    def begin(self, batch: Batch) -> Floats:
+        """N×3×48×W float32, 0 where a line is padded."""
+        import numpy as np
+
+        return np.zeros((len(batch.slots), 3, HEIGHT, batch.width), np.float32)
+
+    def fill(self, batch: Batch, rows: slice, target: Floats) -> None:
+        with self.stages.count("strips"):
+            for strip, slot in zip(target, batch.slots[rows], strict=True):
+                _normalise(self.lines[slot.crop], slot.width, strip)
+
+    def run(self, batch: Floats) -> Sequence[Array]:
+        with self.stages.count("recognition"):
+            return self.session.run(batch)
+
+    def finish(self, batch: Batch, rows: slice, outputs: Sequence[Array]) -> list[Reading]:
+        with self.stages.count("decode"):
+            read = zip(batch.slots[rows], self.decode(outputs), strict=True)
+            return [_placed(reading, slot.width) if self.places else reading for slot, reading in read]
 
 
 def decoder(head: str, characters: Sequence[str], kept: Sequence[int] | None) -> Decode:
@@ -139,18 +187,13 @@ def strip_width(line: Image, squeeze: float) -> int:
     return max(_LEAST_PICTURE, min(wanted, WIDEST))
 
 
-def _strips(lines: Sequence[Image], batch: Batch) -> Floats:
-    """The model's input, N×3×48×W float32 in -1..1, 0 where a line is padded."""
+def _normalise(line: Image, width: int, target: Floats) -> None:
+    """Write a line's picture, resized to `width` pixels, into `target` (3×48×W): in -1..1."""
     import cv2
     import numpy as np
 
-    strips = np.zeros((len(batch.slots), 3, HEIGHT, batch.width), np.float32)
-    for strip, slot in zip(strips, batch.slots, strict=True):
-        picture = cv2.resize(lines[slot.crop], (slot.width, HEIGHT)).astype(np.float32)
-        strip[:, :, : slot.width] = (
-            picture.transpose(2, 0, 1) / np.float32(255) - np.float32(0.5)
-        ) / np.float32(0.5)
-    return strips
+    picture = cv2.resize(line, (width, HEIGHT)).astype(np.float32)
+    target[:, :, :width] = (picture.transpose(2, 0, 1) / np.float32(255) - np.float32(0.5)) / np.float32(0.5)
 
 
 def _pieces(lines: Sequence[Image], squeeze: float) -> tuple[list[Image], list[list[bool]]]:
