@@ -11,7 +11,7 @@ from typing import Any
 _LIBRARY = "libnvidia-ml.so.1"
 _MOST_PROCESSES = 512
 _NAME_BYTES = 96
-"""NVML_DEVICE_UUID_V2_BUFFER_SIZE."""
+"""NVML_DEVICE_UUID_V2_BUFFER_SIZE, and NVML_DEVICE_NAME_V2_BUFFER_SIZE."""
 
 _NOT_AVAILABLE = 2**64 - 1
 """NVML_VALUE_NOT_AVAILABLE."""
@@ -105,6 +105,14 @@ class Card:
     def uuid(self) -> str | None:
         """Its name wherever it is seen from, as GPU-... or MIG-...; None if the driver does not say."""
         return _uuid(self._library, self._handle)
+
+    def name(self) -> str | None:
+        """What kind of card it is, as "NVIDIA A10"; None if the driver does not say."""
+        ask = getattr(self._library, "nvmlDeviceGetName", None)
+        name = ctypes.create_string_buffer(_NAME_BYTES)
+        if ask is None or ask(self._handle, name, ctypes.c_uint(_NAME_BYTES)):
+            return None
+        return name.value.decode("utf-8", "replace")
 
     def is_divided(self) -> bool:
         """Whether it is a whole card in MIG mode, on which nothing computes but its slices."""

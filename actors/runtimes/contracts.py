@@ -32,6 +32,22 @@ class Weights:
     files: tuple[Path, ...]
 
 
+Shape: TypeAlias = tuple[int, int, int, int]
+"""Rows, channels, height and width of an input."""
+
+
+@dataclass(frozen=True, slots=True)
+class Shapes:
+    """Bounds of a session's inputs, dimension by dimension, and the shape that should be fastest.
+
+    More rows than `most` has are computed in pieces; heights and widths are always within.
+    """
+
+    least: Shape
+    usual: Shape
+    most: Shape
+
+
 @dataclass(frozen=True, slots=True)
 class Placement:
     """Where and how a model computes.
@@ -40,7 +56,8 @@ class Placement:
     CPU; `gpu_memory_mb`: most memory that all sessions of the process together may take of the card, in
     MiB, None for no cap; `gpu_part`: this session's part of it (0..1), for runtimes that cap each by
     itself; `tensorrt`: let TensorRT build engines on an NVIDIA card; `cache`: folder in which the runtime
-    keeps what it makes of a model (float16 graphs, TensorRT's engines), None to make it each time.
+    keeps what it makes of a model (float16 graphs, TensorRT's engines), None to make it each time;
+    `shapes`: of the inputs, for a runtime that compiles for them.
     """
 
     device: Literal["cpu", "gpu"] = "cpu"
@@ -50,6 +67,7 @@ class Placement:
     gpu_part: float = 1.0
     tensorrt: bool = False
     cache: Path | None = None
+    shapes: Shapes | None = None
 
     @property
     def session_memory_mb(self) -> int | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, redirect_stdout, suppress
 from importlib import import_module, util
 from pathlib import Path
@@ -11,7 +11,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from actors.errors import ConfigError
-from actors.runtimes import float16
+from actors.runtimes import float16, tensorrt
 from actors.runtimes.contracts import Array, Floats, Placement, Weights
 from actors.runtimes.memory import allocation_failures
 
@@ -34,7 +34,21 @@ class OnnxSession:
         with allocation_failures():
             if self._session is None:
                 self._session = _session(self._weights, self._placement)
-            return tuple(self._session.run(None, {self._input: batch}))
+            return self._in_pieces(batch)
+
+    def _in_pieces(self, batch: Floats) -> tuple[Array, ...]:
+        """No more rows at once than the model was compiled for."""
+        import numpy as np
+
+        shapes = self._placement.shapes
+        most = shapes.most[0] if self._placement.tensorrt and shapes is not None else len(batch)
+        if len(batch) <= most:
+            return self._run(batch)
+        pieces = [self._run(batch[start : start + most]) for start in range(0, len(batch), most)]
+        return tuple(np.concatenate(outputs) for outputs in zip(*pieces, strict=True))
+
+    def _run(self, batch: Floats) -> tuple[Array, ...]:
+        return tuple(self._session.run(None, {self._input: batch}))
 
     def release(self) -> None:
         """See Session. Where there is no memory for the model just now, the next run loads it."""
@@ -68,7 +82,7 @@ def load(weights: Weights, placement: Placement) -> OnnxSession:
     return OnnxSession(weights, placement)
 
 
-def find_card_libraries(*, tensorrt: bool = False) -> None:
+def find_card_libraries(*, with_tensorrt: bool = False) -> None:
     """Load CUDA and cuDNN out of pip's packages, and TensorRT where it is asked for, before the first session
     on a card: ONNX Runtime's providers name them without saying where they are, and where they are no linker
     looks. What is not in pip's packages is left to the linker; what is missing is told on stderr."""
@@ -76,14 +90,20 @@ def find_card_libraries(*, tensorrt: bool = False) -> None:
 
     with redirect_stdout(sys.stderr):
         onnxruntime.preload_dlls()
-    if tensorrt and util.find_spec("tensorrt"):
+    if with_tensorrt and util.find_spec("tensorrt"):
         import_module("tensorrt")
 
 
-def providers(placement: Placement) -> list[tuple[str, dict[str, Any]]]:
-    """The providers of a session, and their options as ONNX Runtime wants them."""
-    if placement.device == "cpu":
-        return [("CPUExecutionProvider", {})]
+def providers(placement: Placement, model: Path) -> list[tuple[str, dict[str, Any]]]:
+    """The providers of a session, and their options as ONNX Runtime wants them. `model`: its ONNX file."""
+    told: dict[str, Callable[[Placement, Path], dict[str, Any]]] = {
+        "TensorrtExecutionProvider": tensorrt.options,
+        "CUDAExecutionProvider": _cuda,
+    }
+    return [(name, told[name](placement, model) if name in told else {}) for name in _names(placement)]
+
+
+def _cuda(placement: Placement, _model: Path) -> dict[str, Any]:
     cuda: dict[str, Any] = {
         "device_id": 0,
         "arena_extend_strategy": "kSameAsRequested",
@@ -91,31 +111,20 @@ def providers(placement: Placement) -> list[tuple[str, dict[str, Any]]]:
     }
     if placement.session_memory_mb is not None:  # of a session's own arena; sessions share none
         cuda["gpu_mem_limit"] = placement.session_memory_mb << 20
-    found: list[tuple[str, dict[str, Any]]] = [("CUDAExecutionProvider", cuda)]
-    if placement.tensorrt:
-        found.insert(0, ("TensorrtExecutionProvider", _tensorrt(placement)))
-    return found
+    return cuda
 
 
-def _tensorrt(placement: Placement) -> dict[str, Any]:
-    options: dict[str, Any] = {"device_id": 0, "trt_fp16_enable": placement.precision == "float16"}
-    if placement.cache is not None:
-        options |= {
-            "trt_engine_cache_enable": True,
-            "trt_engine_cache_path": str(placement.cache / "tensorrt"),
-            "trt_timing_cache_enable": True,
-            "trt_timing_cache_path": str(placement.cache / "tensorrt"),
-        }
-    if placement.session_memory_mb is not None:  # TensorRT's weights are beyond any cap
-        options["trt_max_workspace_size"] = placement.session_memory_mb << 19
-    return options
+def _names(placement: Placement) -> list[str]:
+    """Of the providers, the first choice first."""
+    if placement.device == "cpu":
+        return ["CPUExecutionProvider"]
+    return [*(["TensorrtExecutionProvider"] if placement.tensorrt else []), "CUDAExecutionProvider"]
 
 
 def _session(weights: Weights, placement: Placement) -> Any:
     import onnxruntime
 
-    wanted = providers(placement)
-    missing = {name for name, _ in wanted} - set(onnxruntime.get_available_providers())
+    missing = set(_names(placement)) - set(onnxruntime.get_available_providers())
     if missing:
         raise ConfigError(
             f"This ONNX Runtime has no {' and no '.join(sorted(missing))}.",
@@ -123,9 +132,7 @@ def _session(weights: Weights, placement: Placement) -> Any:
             "pip uninstall onnxruntime; pip install 'rayocr[gpu-onnx]'",
         )
     if placement.device == "gpu":
-        find_card_libraries(tensorrt=placement.tensorrt)
-    if placement.tensorrt and placement.cache is not None:
-        (placement.cache / "tensorrt").mkdir(parents=True, exist_ok=True)
+        find_card_libraries(with_tensorrt=placement.tensorrt)
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = placement.threads
     options.inter_op_num_threads = 1
@@ -133,6 +140,7 @@ def _session(weights: Weights, placement: Placement) -> Any:
     if placement.threads > 1:
         options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     with _graph(weights, placement) as file:
+        wanted = providers(placement, file)
         try:
             session = onnxruntime.InferenceSession(str(file), options, providers=wanted)
         except Exception as error:
@@ -144,7 +152,7 @@ def _session(weights: Weights, placement: Placement) -> Any:
                 if placement.device == "gpu"
                 else "rayocr models verify",
             ) from error
-    _check_used(session, wanted)
+    _check_used(session, placement)
     return session
 
 
@@ -163,10 +171,10 @@ def _graph(weights: Weights, placement: Placement) -> Iterator[Path]:
             yield Path(scratch) / source.name
 
 
-def _check_used(session: Any, wanted: list[tuple[str, dict[str, Any]]]) -> None:
+def _check_used(session: Any, placement: Placement) -> None:
     """ONNX Runtime drops a provider that cannot start, with a warning, and computes on the CPU."""
     used = session.get_providers()
-    dropped = [name for name, _ in wanted if name not in used]
+    dropped = [name for name in _names(placement) if name not in used]
     if dropped:
         raise ConfigError(
             f"ONNX Runtime could not start its {dropped[0]}.",

@@ -21,6 +21,7 @@ class FakeCard:
     reserved: int = 0
     processes: dict[int, int] = field(default_factory=dict)
     divided: bool = False
+    name: str = "NVIDIA A10"
 
 
 class FakeDriver:
@@ -51,6 +52,10 @@ class FakeDriver:
 
     def nvmlDeviceGetUUID(self, handle: ctypes.c_void_p, name: Any, size: ctypes.c_uint) -> int:  # noqa: N802
         name.value = self._card(handle).uuid.encode()
+        return 0
+
+    def nvmlDeviceGetName(self, handle: ctypes.c_void_p, name: Any, size: ctypes.c_uint) -> int:  # noqa: N802
+        name.value = self._card(handle).name.encode()
         return 0
 
     def nvmlDeviceGetMigMode(self, handle: ctypes.c_void_p, now: Any, then: Any) -> int:  # noqa: N802

@@ -34,6 +34,7 @@ def test_the_card_is_the_first_visible_one_by_whatever_name(
     card = Card.open(FakeDriver(*CARDS))
     assert card is not None
     assert card.uuid() == uuid
+    assert card.name() == "NVIDIA A10"
 
 
 @pytest.mark.parametrize("visible", ["", "-1", "NoDevFiles", "7", "GPU-nobody"])

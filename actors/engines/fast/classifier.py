@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from actors.runtimes.contracts import Floats
+from actors.runtimes.contracts import Floats, Shapes
 
 if TYPE_CHECKING:
     from actors.contracts import Image
@@ -19,6 +19,8 @@ _HEIGHT, _WIDTH = 48, 192
 
 _ROWS = 8
 """Lines that go through it at once."""
+
+SHAPES = Shapes((1, 3, _HEIGHT, _WIDTH), (_ROWS, 3, _HEIGHT, _WIDTH), (_ROWS, 3, _HEIGHT, _WIDTH))
 
 
 class LineClassifier:

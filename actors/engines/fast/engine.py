@@ -8,7 +8,7 @@ from importlib import util
 from typing import TYPE_CHECKING, Literal
 
 from actors.contracts import EngineInfo, Image, Line, PageResult
-from actors.engines.fast import classifier, int8
+from actors.engines.fast import bounds, classifier, int8
 from actors.engines.fast.ahead import Hands, hands_for
 from actors.engines.fast.crops import Crop, cut
 from actors.engines.fast.ctc import Reading
@@ -63,10 +63,12 @@ class FastEngine:
         self._options = options_of(config, pace_of(choice.runtime, _device(config)))
         detection, prepared = _loadable(config, choice, files, store, calibrated)
         placement = _placement(config, choice, gpu_memory_mb, store)
+        det = replace(placement, shapes=bounds.detection(self._options))
+        rec = replace(placement, shapes=bounds.recognition(self._options))
         parts = card_parts(turns=turns(config))
         self._sessions: tuple[Session, ...] = (
-            around("det", load(choice.runtime, detection, _placed(placement, detection, parts["det"]))),
-            around("rec", load(choice.runtime, prepared.weights, replace(placement, gpu_part=parts["rec"]))),
+            around("det", load(choice.runtime, detection, _placed(det, detection, parts["det"]))),
+            around("rec", load(choice.runtime, prepared.weights, replace(rec, gpu_part=parts["rec"]))),
         )
         self.stages = Stages()
         self._hands = (
@@ -127,7 +129,8 @@ class FastEngine:
         if not turns(config):
             return None, None
         weights = Weights("onnx", (store.ensure(classifier.MODEL).path("cls.onnx"),))
-        session = load(choice.runtime, weights, _placed(placement, weights, card_parts(turns=True)["cls"]))
+        placed = _placed(placement, weights, card_parts(turns=True)["cls"])
+        session = load(choice.runtime, weights, replace(placed, shapes=classifier.SHAPES))
         self._sessions += (session,)
         judge, read = classifier.LineClassifier(session), self._recogniser.read
         return (
