@@ -81,7 +81,12 @@ class EngineConfig(Settings):
     """True: let TensorRT compile the models for the card; takes minutes at first, then they are kept."""
 
     threads: int | None = Field(default=None, ge=1)
-    """Threads an engine computes with; null: as many as CPUs its worker was given."""
+    """Threads an engine computes with (on a card: threads that prepare pages and make text of what the card
+    gives); null: as many as CPUs its worker was given."""
+
+    warm_up: bool | None = None
+    """True: the fast engine runs its models on empty batches of the usual shapes when it starts, since a
+    runtime sets itself up for each new shape; null: on a card. The first pages are then as fast as others."""
 
     det_limit_side: int | None = Field(default=None, ge=32)
     """Detection: bound on a page side in pixels, used as `det_limit_type` says (limit_side_len). Null: the

@@ -36,7 +36,7 @@ class Steps(Protocol[B_contra, R_co]):
         ...
 
     def begin(self, batch: B_contra) -> Floats:
-        """Memory for the model's input, a row of it for each row of the batch."""
+        """Memory for the model's input, a row of it for each row of the batch; more may follow."""
         ...
 
     def fill(self, batch: B_contra, rows: slice, target: Floats) -> None:
@@ -90,11 +90,12 @@ class InTurn:
 
     def _one(self, steps: Steps[B, R], batch: B) -> list[R]:
         rows = slice(0, steps.rows(batch))
-        return list(steps.finish(batch, rows, steps.run(self._input(steps, batch, rows))))
+        outputs = steps.run(self._input(steps, batch, rows))
+        return list(steps.finish(batch, rows, [output[rows] for output in outputs]))
 
     def _input(self, steps: Steps[B, R], batch: B, rows: slice) -> Floats:
         target = steps.begin(batch)
-        steps.fill(batch, rows, target)
+        steps.fill(batch, rows, target[rows])
         return target
 
 

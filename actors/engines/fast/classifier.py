@@ -20,6 +20,9 @@ _HEIGHT, _WIDTH = 48, 192
 _ROWS = 8
 """Lines that go through it at once."""
 
+INPUTS = tuple((rows, 3, _HEIGHT, _WIDTH) for rows in range(_ROWS, 0, -1))
+"""All shapes of its input."""
+
 SHAPES = Shapes((1, 3, _HEIGHT, _WIDTH), (_ROWS, 3, _HEIGHT, _WIDTH), (_ROWS, 3, _HEIGHT, _WIDTH))
 
 

@@ -18,6 +18,7 @@ from actors.engines.fast.orientation import LineTurner, PageTurner, Rotation, tu
 from actors.engines.fast.prepared import Head, Prepared, detection_weights, prepare_recognition
 from actors.engines.fast.recognition import Recogniser, decoder
 from actors.engines.fast.stages import Stages
+from actors.engines.fast.warm_up import Input, line_inputs, page_inputs, warm_up
 from actors.engines.fast.words import words_of
 from actors.errors import ConfigError
 from actors.models.cache import ModelFiles, ModelStore, expected_hashes
@@ -42,7 +43,8 @@ class FastEngine:
 
     `calibrated`: the int8 model, where it is not the one of the cache; `around`: gives a session that stands
     between the engine and a model's own, to see or time what goes through; `hands`: who does the host's
-    work, where it is not what suits the device. `stages` has the seconds that its calls took.
+    work, where it is not what suits the device. `stages` has the seconds that its calls took, `warm_up_s`
+    those of setting up for usual shapes at the start.
     """
 
     def __init__(
@@ -76,6 +78,7 @@ class FastEngine:
         )
         self._detector, self._recogniser = self._parts(prepared)
         self._page_turner, self._line_turner = self._turners(config, choice, store, placement)
+        self.warm_up_s = self._warm_up() if _warms_up(config) else 0.0
 
     @property
     def info(self) -> EngineInfo:
@@ -136,6 +139,18 @@ class FastEngine:
         return (
             PageTurner(judge, read) if config.page_orientation else None,
             LineTurner(judge, read) if config.line_orientation else None,
+        )
+
+    def _warm_up(self) -> float:
+        """Seconds it took."""
+        inputs: list[tuple[str, Sequence[Input]]] = [
+            ("pages", page_inputs(self._options)),
+            ("lines", line_inputs(self._options)),
+            ("lines to judge", classifier.INPUTS),
+        ]
+        return sum(
+            warm_up(session, shapes, what)
+            for session, (what, shapes) in zip(self._sessions, inputs, strict=False)
         )
 
     def _bgr(self, page: Image) -> Image:
@@ -324,6 +339,10 @@ def _extras(config: EngineConfig) -> dict[str, str]:
 
 def _device(config: EngineConfig) -> Literal["cpu", "gpu"]:
     return "gpu" if config.device == "gpu" else "cpu"
+
+
+def _warms_up(config: EngineConfig) -> bool:
+    return _device(config) == "gpu" if config.warm_up is None else config.warm_up
 
 
 def _head(choice: RuntimeChoice, config: EngineConfig) -> Head:

@@ -38,10 +38,12 @@ class Slot:
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """Crops that are recognised together, each padded to `width` pixels."""
+    """Crops that are recognised together, each padded to `width` pixels. `empty`: rows of the model's input
+    after theirs, which nobody reads."""
 
     width: int
     slots: tuple[Slot, ...]
+    empty: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +54,9 @@ class PackRule:
     width) of a batch. Each crop's own width decides its padding, never its neighbours: so its text does
     not depend on the batch it is in. Where each new shape costs the runtime something, `row_counts` are the
     numbers of rows that may be, largest first (empty: any), and `fine` is the width up to which `step`
-    holds: it doubles there, and whenever the width has doubled (None: it always holds).
+    holds: it doubles there, and whenever the width has doubled (None: it always holds). `made_up`: what is
+    too few for one of `row_counts` is made up with empty rows, where a run costs more than they do; else it
+    goes in several batches.
     """
 
     step: int
@@ -60,6 +64,7 @@ class PackRule:
     columns: int
     row_counts: tuple[int, ...] = ()
     fine: int | None = None
+    made_up: bool = False
 
     def padded(self, width: int) -> int:
         """Width in pixels of the model's input for a picture of `width` pixels."""
@@ -67,6 +72,10 @@ class PackRule:
         while limit is not None and width > limit:
             step, limit = step * 2, limit * 2
         return max(self.least, math.ceil(width / step) * step)
+
+    def most_rows(self, padded: int) -> int:
+        """Most rows of a batch of this width; at least one."""
+        return _rows(max(1, self.columns // padded), self.row_counts)
 
 
 def pack(widths: Sequence[int], rule: PackRule) -> Iterator[Batch]:
@@ -76,9 +85,14 @@ def pack(widths: Sequence[int], rule: PackRule) -> Iterator[Batch]:
         groups.setdefault(rule.padded(width), []).append(Slot(crop, width))
     for padded in sorted(groups):
         slots = groups[padded]
-        most = max(1, rule.columns // padded)
-        for rows in portions(len(slots), most, rule.row_counts):
-            yield Batch(padded, tuple(slots[rows]))
+        counts = () if rule.made_up else rule.row_counts
+        for rows in portions(len(slots), rule.most_rows(padded), counts):
+            crops = tuple(slots[rows])
+            yield Batch(padded, crops, _missing(len(crops), rule.row_counts) if rule.made_up else 0)
+
+
+def _missing(rows: int, allowed: Sequence[int]) -> int:
+    return min((count - rows for count in allowed if count >= rows), default=0)
 
 
 def portions(count: int, most: int, row_counts: Sequence[int]) -> Iterator[slice]:

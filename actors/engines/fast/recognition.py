@@ -14,6 +14,7 @@ from actors.engines.fast.packing import HEIGHT, Batch, PackRule, Shape, pack, st
 from actors.engines.fast.stages import Stages
 from actors.engines.fast.wide import cut_places
 from actors.runtimes.contracts import Array, Floats
+from actors.runtimes.host_memory import Inputs, Plain
 
 if TYPE_CHECKING:
     from actors.contracts import Image
@@ -64,12 +65,14 @@ class Recogniser:
         *,
         hands: Hands | None = None,
         stages: Stages | None = None,
+        inputs: Inputs | None = None,
     ) -> None:
         self._session = session
         self._decode = decode
         self._rule = rule
         self._hands = hands or InTurn()
         self._stages = stages or Stages()
+        self._inputs = inputs or Plain()
 
     def read(self, lines: Sequence[Image]) -> list[Reading]:
         """What each line (H×W×3 uint8 BGR, any size) says; in order."""
@@ -100,7 +103,8 @@ class Recogniser:
     def _run(self, lines: Sequence[Image], batches: Iterable[Batch]) -> list[Reading]:
         readings = [Reading("", 0.0)] * len(lines)
         packed = list(batches)
-        steps = _Recognition(self._session, self._decode, lines, self._rule.places, self._stages)
+        places, inputs = self._rule.places, self._inputs
+        steps = _Recognition(self._session, self._decode, lines, places, self._stages, inputs)
         for batch, found in zip(packed, self._hands.work(steps, packed), strict=True):
             for slot, reading in zip(batch.slots, found, strict=True):
                 readings[slot.crop] = reading
@@ -116,15 +120,16 @@ class _Recognition:
     lines: Sequence[Image]
     places: bool
     stages: Stages
+    inputs: Inputs
 
     def rows(self, batch: Batch) -> int:
         return len(batch.slots)
 
     def begin(self, batch: Batch) -> Floats:
         """N×3×48×W float32, 0 where a line is padded."""
-        import numpy as np
-
-        return np.zeros((len(batch.slots), 3, HEIGHT, batch.width), np.float32)
+        strips = self.inputs.take((len(batch.slots), 3, HEIGHT, batch.width))
+        strips.fill(0)
+        return strips
 
     def fill(self, batch: Batch, rows: slice, target: Floats) -> None:
         with self.stages.count("strips"):
@@ -133,7 +138,9 @@ class _Recognition:
 
     def run(self, batch: Floats) -> Sequence[Array]:
         with self.stages.count("recognition"):
-            return self.session.run(batch)
+            outputs = self.session.run(batch)
+        self.inputs.give_back(batch)
+        return outputs
 
     def finish(self, batch: Batch, rows: slice, outputs: Sequence[Array]) -> list[Reading]:
         with self.stages.count("decode"):

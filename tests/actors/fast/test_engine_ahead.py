@@ -119,11 +119,11 @@ def line(seed: int) -> Image:
 
 
 @QUICK
-@given(seeds=st.lists(st.integers(0, 10_000), max_size=24), stock=st.booleans())
-def test_recognition(together: Hands, seeds: list[int], stock: bool) -> None:
+@given(seeds=st.lists(st.integers(0, 10_000), max_size=24), stock=st.booleans(), made_up=st.booleans())
+def test_recognition(together: Hands, seeds: list[int], stock: bool, made_up: bool) -> None:
     def read(hands: Hands) -> tuple[list[Reading], list[tuple[int, ...]]]:
         session = Shades()
-        rule = ReadRule(0.7, 0.8, PackRule(16, 32, 1280, (8, 4, 2, 1), fine=320), places=True)
+        rule = ReadRule(0.7, 0.8, PackRule(16, 32, 1280, (8, 4, 1), fine=320, made_up=made_up), True)
         reader = Recogniser(session, decoder("best", CHARACTERS, None), rule, hands=hands, stages=Stages())
         lines = list(map(line, seeds))
         return reader.read_as_stock(lines) if stock else reader.read(lines), session.shapes

@@ -18,6 +18,7 @@ RULES = st.builds(
     least=st.sampled_from([8, 16, 32, 320]),
     columns=st.integers(8, 50_000),
     row_counts=st.sampled_from([(), (16, 8, 4, 2, 1), (4, 1)]),
+    made_up=st.booleans(),
 )
 
 
@@ -34,7 +35,8 @@ def test_every_crop_is_in_one_batch_in_which_it_fits(widths: list[int], rule: Pa
 @given(WIDTHS, RULES)
 def test_a_batch_keeps_to_the_columns_unless_it_is_a_single_row(widths: list[int], rule: PackRule) -> None:
     for batch in pack(widths, rule):
-        rows = len(batch.slots)
+        assert batch.slots
+        rows = len(batch.slots) + batch.empty
         assert rows == 1 or rows * batch.width <= rule.columns
         assert not rule.row_counts or rows in rule.row_counts
 
@@ -55,6 +57,13 @@ def test_padding_depends_on_the_crop_alone(widths: list[int], rule: PackRule, ra
 def test_where_a_new_shape_costs_time_only_some_numbers_of_rows_occur() -> None:
     rule = PackRule(step=32, least=32, columns=3200, row_counts=(8, 4, 1))
     assert [len(batch.slots) for batch in pack([100] * 14, rule)] == [8, 4, 1, 1]
+
+
+def test_where_a_run_costs_more_than_empty_rows_batches_are_made_up() -> None:
+    rule = PackRule(step=32, least=32, columns=32 * 128, row_counts=(64, 16, 8, 4, 1), made_up=True)
+    batches = list(pack([100] * 39, rule))
+    assert [(len(batch.slots), batch.empty) for batch in batches] == [(16, 0), (16, 0), (7, 1)]
+    assert [(len(batch.slots), batch.empty) for batch in pack([4_000] * 2, rule)] == [(1, 0), (1, 0)]
 
 
 SHAPES = st.lists(st.builds(Shape, st.integers(1, 4000), st.integers(1, 90)), max_size=30)
