@@ -1,7 +1,8 @@
 """A made-up CUDA for processes of their own: libcuda.so.1 and, on top of it, libcudart.so.13, compiled here.
 
 It keeps one law of the real one: what was initialised in a process is of no use in a fork of it, where every
-call answers 3 (CUDA_ERROR_NOT_INITIALIZED, cudaErrorInitializationError).
+call answers 3 (CUDA_ERROR_NOT_INITIALIZED, cudaErrorInitializationError). It notes what is page-locked,
+asks for a current context there, and tells their number (`madeup_locked`).
 """
 
 from __future__ import annotations
@@ -25,6 +26,22 @@ int cuCtxGetCurrent(void **context) { *context = 0; return owner == getpid() ? 0
 int cuDeviceGet(int *device, int ordinal) { *device = 7; return owner == getpid() ? ordinal : 3; }
 int cuDevicePrimaryCtxRetain(void **context, int device) {
   *context = &owner; return owner != getpid() ? 3 : device != 7; }
+static int pushed;
+int cuDevicePrimaryCtxRelease_v2(int device) { return device != 7; }
+int cuCtxPushCurrent_v2(void *context) { pushed++; return context != &owner; }
+int cuCtxPopCurrent_v2(void **context) { *context = &owner; pushed--; return 0; }
+static void *locked[64];
+static int slot(void *address) { for (int i = 0; i < 64; i++) if (locked[i] == address) return i; return -1; }
+int madeup_locked(void) { int n = 0; for (int i = 0; i < 64; i++) n += locked[i] != 0; return n; }
+int cuMemHostRegister_v2(void *address, unsigned long size, unsigned flags) {
+  if (!pushed) return 201;
+  if ((unsigned long)address % 4096 || !size || flags != 1) return 1;
+  if (slot(address) >= 0) return 712;
+  locked[slot(0)] = address; return 0; }
+int cuMemHostUnregister(void *address) {
+  if (!pushed) return 201;
+  if (slot(address) < 0) return 713;
+  locked[slot(address)] = 0; return 0; }
 int cuDeviceGetUuid_v2(unsigned char *to, int device) {
   for (int i = 0; i < 16; i++) to[i] = i;
   return device != 7; }

@@ -12,6 +12,7 @@ from typing import Any
 
 from actors.errors import ConfigError
 from actors.runtimes import float16, tensorrt
+from actors.runtimes.binding import run_bound
 from actors.runtimes.contracts import Array, Floats, Placement, Weights
 from actors.runtimes.memory import allocation_failures
 
@@ -48,6 +49,8 @@ class OnnxSession:
         return tuple(np.concatenate(outputs) for outputs in zip(*pieces, strict=True))
 
     def _run(self, batch: Floats) -> tuple[Array, ...]:
+        if self._placement.device == "gpu":
+            return run_bound(self._session, batch, "cuda")
         return tuple(self._session.run(None, {self._input: batch}))
 
     def release(self) -> None:

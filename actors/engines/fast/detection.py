@@ -13,6 +13,7 @@ from actors.engines.fast.packing import portions
 from actors.engines.fast.sides import SideRule, Size
 from actors.engines.fast.stages import Stages
 from actors.runtimes.contracts import Array, Floats
+from actors.runtimes.host_memory import Inputs, Plain
 
 if TYPE_CHECKING:
     from actors.contracts import Image
@@ -32,7 +33,7 @@ _PADDED = 32
 class Detector:
     """Finds text lines. `pixels`: most pixels of the pages, at detection's size, that run together;
     `row_counts`: the numbers of pages that may be, largest first (empty: any), where each new shape costs the
-    runtime something; `hands`: who does the work around the model."""
+    runtime something; `hands`: who does the work around the model; `inputs`: where its input is written."""
 
     def __init__(
         self,
@@ -44,6 +45,7 @@ class Detector:
         row_counts: tuple[int, ...] = (),
         hands: Hands | None = None,
         stages: Stages | None = None,
+        inputs: Inputs | None = None,
     ) -> None:
         self._session = session
         self._sides = sides
@@ -52,6 +54,7 @@ class Detector:
         self._row_counts = row_counts
         self._hands = hands or InTurn()
         self._stages = stages or Stages()
+        self._inputs = inputs or Plain()
 
     def find(self, pages: Sequence[Image]) -> list[list[Floats]]:
         """Boxes (4×2 float32, in the page's pixels) of each page, sorted. Pages are H×W×3 uint8 BGR."""
@@ -62,7 +65,7 @@ class Detector:
         done while others are detected."""
         prepared = self._hands.map(self._prepared, pages)
         groups = _groups([one.size for one in prepared], self._pixels, self._row_counts)
-        steps = _Detection(self._session, self._boxes, prepared, then, self._stages)
+        steps = _Detection(self._session, self._boxes, prepared, then, self._stages, self._inputs)
         found = dict[int, T]()
         for group, results in zip(groups, self._hands.work(steps, groups), strict=True):
             found |= zip(group.pages, results, strict=True)
@@ -100,14 +103,13 @@ class _Detection(Generic[T]):
     prepared: Sequence[_Prepared]
     then: Callable[[Image, list[Floats]], T]
     stages: Stages
+    inputs: Inputs
 
     def rows(self, batch: Group) -> int:
         return len(batch.pages)
 
     def begin(self, batch: Group) -> Floats:
-        import numpy as np
-
-        return np.empty((len(batch.pages), 3, batch.size.height, batch.size.width), np.float32)
+        return self.inputs.take((len(batch.pages), 3, batch.size.height, batch.size.width))
 
     def fill(self, batch: Group, rows: slice, target: Floats) -> None:
         with self.stages.count("prepare"):
@@ -116,7 +118,9 @@ class _Detection(Generic[T]):
 
     def run(self, batch: Floats) -> Sequence[Array]:
         with self.stages.count("detection"):
-            return self.session.run(batch)
+            outputs = self.session.run(batch)
+        self.inputs.give_back(batch)
+        return outputs
 
     def finish(self, batch: Group, rows: slice, outputs: Sequence[Array]) -> list[T]:
         return [

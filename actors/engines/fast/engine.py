@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Literal
 
 from actors.contracts import EngineInfo, Image, Line, PageResult
 from actors.engines.fast import bounds, classifier, int8
-from actors.engines.fast.ahead import Hands, hands_for
+from actors.engines.fast.ahead import DEPTH, Hands, hands_for
 from actors.engines.fast.crops import Crop, cut
 from actors.engines.fast.ctc import Reading
 from actors.engines.fast.detection import Detector
@@ -26,6 +26,7 @@ from actors.models.catalogue import find_model, pair_of
 from actors.runtimes import load
 from actors.runtimes.choose import RuntimeChoice, choose_runtime, this_host
 from actors.runtimes.contracts import Floats, Placement, Weights
+from actors.runtimes.host_memory import inputs_for
 from actors.runtimes.memory import allocation_failures
 from actors.settings import EngineConfig, ModelsConfig
 
@@ -76,6 +77,7 @@ class FastEngine:
         self._hands = (
             hands(self.stages) if hands else hands_for(_device(config), config.threads or 1, self.stages)
         )
+        self._inputs = inputs_for(_device(config), choice.runtime, DEPTH + 1)
         self._detector, self._recogniser = self._parts(prepared)
         self._page_turner, self._line_turner = self._turners(config, choice, store, placement)
         self.warm_up_s = self._warm_up() if _warms_up(config) else 0.0
@@ -103,6 +105,7 @@ class FastEngine:
         """See OcrEngine."""
         for session in self._sessions:
             session.release()
+        self._inputs.release()
 
     def close(self) -> None:
         """See OcrEngine."""
@@ -122,8 +125,9 @@ class FastEngine:
                 row_counts=options.det_row_counts,
                 hands=self._hands,
                 stages=self.stages,
+                inputs=self._inputs,
             ),
-            Recogniser(rec, decode, options.read, hands=self._hands, stages=self.stages),
+            Recogniser(rec, decode, options.read, hands=self._hands, stages=self.stages, inputs=self._inputs),
         )
 
     def _turners(

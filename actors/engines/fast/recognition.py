@@ -126,8 +126,8 @@ class _Recognition:
         return len(batch.slots)
 
     def begin(self, batch: Batch) -> Floats:
-        """N×3×48×W float32, 0 where a line is padded."""
-        strips = self.inputs.take((len(batch.slots), 3, HEIGHT, batch.width))
+        """N×3×48×W float32, 0 where a line is padded, and in empty rows."""
+        strips = self.inputs.take((len(batch.slots) + batch.empty, 3, HEIGHT, batch.width))
         strips.fill(0)
         return strips
 

@@ -19,6 +19,7 @@ from actors.engines.fast import engine as fast
 from actors.engines.fast.options import pace_of
 from actors.errors import ModelError
 from actors.runtimes import float16, load
+from actors.runtimes.binding import run_bound
 from actors.runtimes.contracts import Array, Placement, Session, Weights
 from actors.runtimes.surgery import prepare
 from actors.settings import EngineConfig, ModelsConfig
@@ -239,6 +240,7 @@ def test_a_session_in_float16_is_made_of_it(tmp_path: Path, monkeypatch: pytest.
     monkeypatch.setattr(onnx_runtime, "_check_used", lambda *_: None)
     monkeypatch.setattr(onnxruntime, "get_available_providers", lambda: ["CUDAExecutionProvider"])
     monkeypatch.setattr(onnxruntime, "InferenceSession", on_cpu)
+    monkeypatch.setattr(onnx_runtime, "run_bound", lambda session, batch, _: run_bound(session, batch, "cpu"))
     file = float16.kept(head(tmp_path).files[0], tmp_path)
     loaded.clear()
     session = load("onnxruntime", head(tmp_path), Placement("gpu", "float16", cache=tmp_path))

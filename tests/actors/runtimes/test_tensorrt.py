@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from actors.runtimes import tensorrt
+from actors.runtimes.binding import run_bound
 from actors.runtimes.contracts import Placement, Shapes
 from actors.runtimes.onnx_runtime import OnnxSession
 from tests.actors.runtimes.graphs import batch, doubling, head
@@ -113,15 +114,17 @@ def test_a_batch_of_more_rows_is_cut_into_pieces(
 
     seen: list[int] = []
 
-    class OnCpu(onnxruntime.InferenceSession):  # type: ignore[misc]
-        def run(self, names: Any, given: dict[str, np.ndarray], options: Any = None) -> Any:
-            seen.append(len(given["x"]))
-            return super().run(names, given, options)
+    def on_cpu(session: Any, piece: np.ndarray, _: str) -> Any:
+        seen.append(len(piece))
+        return run_bound(session, piece, "cpu")
 
+    monkeypatch.setattr(onnx_runtime, "run_bound", on_cpu)
     monkeypatch.setattr(
         onnx_runtime,
         "_session",
-        lambda weights, _: OnCpu(str(weights.files[0]), providers=["CPUExecutionProvider"]),
+        lambda weights, _: onnxruntime.InferenceSession(
+            str(weights.files[0]), providers=["CPUExecutionProvider"]
+        ),
     )
     given = batch(2, rows, 48, 40)
     twice, mean = OnnxSession(doubling(tmp_path), PLACEMENT).run(given)
