@@ -22,12 +22,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from importlib import util
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any, NoReturn, get_args
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
 from actors.device import gpu_package_missing  # noqa: E402
+from actors.engines.fast.stages import Stage  # noqa: E402
 from actors.models.catalogue import find_model  # noqa: E402
 from benchmarks import hardware  # noqa: E402
 from benchmarks.card.files import Run, RunFailedError, RunOrder, repeat, run  # noqa: E402
@@ -297,7 +298,7 @@ def write(bench: Bench, found: Sequence[Target]) -> None:
             for name in ("model", "sets", "pages", "seconds", "files", "tensorrt", "at_once", "threads")
         },
         "cpu_f1": bench.cpu_f1,
-        "engines": [asdict(row) | {"equal_share": row.equal_share} for row in bench.rows],
+        "engines": [_row_tree(row) for row in bench.rows],
         "runs": [asdict(one) | {"pages_per_s": one.pages_per_s} for one in bench.runs],
         "targets": [asdict(one) for one in found],
         "left_out": bench.left_out,
@@ -307,6 +308,10 @@ def write(bench: Bench, found: Sequence[Target]) -> None:
     print(f"written to {options.output}")
 
 
+def _row_tree(row: EngineRow) -> dict[str, Any]:
+    return asdict(row) | {"equal_share": row.equal_share, "gap": asdict(row.gap) if row.gap else None}
+
+
 def print_tables(bench: Bench, found: Sequence[Target]) -> None:
     """Engines, runs, targets, and what is missing."""
     from rich.console import Console
@@ -314,7 +319,8 @@ def print_tables(bench: Bench, found: Sequence[Target]) -> None:
     console = Console(width=None if sys.stdout.isatty() else 150, highlight=False)
     title = REHEARSAL if bench.rehearsal else _heading()
     console.print(title, style="bold red" if bench.rehearsal else "bold")
-    console.print(_engines_table(bench), _runs_table(bench), _targets_table(found, bench.rehearsal))
+    console.print(_engines_table(bench), _stages_table(bench), _gap_table(bench))
+    console.print(_runs_table(bench), _targets_table(found, bench.rehearsal))
     for one in bench.left_out:
         console.print(f"left out: {one['what']}: {one['why']}")
     if bench.rehearsal:
@@ -340,7 +346,8 @@ def _engines_table(bench: Bench) -> Any:
     for name in (
         "pages/s",
         "first pass",
-        "ms a page",
+        "start s",
+        "of it warm-up",
         "busy",
         "card MiB",
         "word F1",
@@ -350,13 +357,13 @@ def _engines_table(bench: Bench) -> Any:
     ):
         table.add_column(name, justify="right")
     for row in bench.rows:
-        stages = ", ".join(f"{name} {ms:.1f}" for name, ms in row.stages.items()) or "-"
         table.add_row(
             row.set,
             f"{row.variant} ({row.runtime}, {row.precision})",
             f"{row.pages_per_s:.2f}",
             f"{row.first_pages_per_s:.2f}",
-            stages,
+            f"{row.start_s:.1f}",
+            f"{row.warm_up_s:.1f}",
             _share(row.busy),
             f"{row.memory_mb:,}" if row.memory_mb else "-",
             f"{row.f1:.4f}",
@@ -364,6 +371,45 @@ def _engines_table(bench: Bench) -> Any:
             f"{row.equal_share:.2%}" if row.variant != STOCK else "-",
             str(row.errors),
         )
+    return table
+
+
+def _stages_table(bench: Bench) -> Any:
+    from rich.table import Table
+
+    title = "milliseconds a page by stage, all threads together: by the clock / of CPUs"
+    table = Table("set", "engine", title=title, title_justify="left")
+    for stage in get_args(Stage):
+        table.add_column(stage, justify="right")
+    for row in bench.rows:
+        if row.stages:
+            spent = (
+                f"{row.stages[stage]:.1f} / {row.cpu[stage]:.1f}" if stage in row.stages else "-"
+                for stage in get_args(Stage)
+            )
+            table.add_row(row.set, row.variant, *spent)
+    return table
+
+
+def _gap_table(bench: Bench) -> Any:
+    from rich.table import Table
+
+    title = "the gap to what the models alone would give"
+    table = Table("set", "engine", title=title, title_justify="left")
+    for name in (
+        "pages/s",
+        "models alone",
+        "time in models",
+        "waiting for the host",
+        "the host's own turn",
+        "busy",
+    ):
+        table.add_column(name, justify="right")
+    for row in bench.rows:
+        if gap := row.gap:
+            shares = (f"{share:.0%}" for share in (gap.models, gap.waiting, gap.own))
+            rates = f"{row.pages_per_s:.2f}", f"{gap.limit:.2f}"
+            table.add_row(row.set, row.variant, *rates, *shares, _share(row.busy))
     return table
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
+from actors.engines.fast.stages import ON_DEVICE
 from benchmarks.card.files import Run
 from benchmarks.card.reader import Pass
 from benchmarks.equality import Equality, compare_lines
@@ -21,9 +22,21 @@ MANY = 4
 
 
 @dataclass(frozen=True)
+class Gap:
+    """Shares (0..1) of an engine's time: `models`: they run; `waiting`: for work of the host in other
+    threads; `own`: of the thread that runs them. `limit`: pages a second if it did nothing but run them."""
+
+    models: float
+    waiting: float
+    own: float
+    limit: float
+
+
+@dataclass(frozen=True)
 class EngineRow:
-    """One engine on one set, in one process, from decoded pages. `stages`: milliseconds a page; `f1`: of
-    words, by the data's own scorer; `lines`, `equal`: against the CPU's float32; `errors`: failed pages."""
+    """One engine on one set, in one process, from decoded pages. `stages`, `cpu`: milliseconds a page by
+    stage, by the clock and of CPUs, of all threads together (empty where it does not count); `f1`: of words,
+    by the data's own scorer; `lines`, `equal`: against the CPU's float32; `errors`: failed pages."""
 
     set: str
     variant: str
@@ -32,6 +45,8 @@ class EngineRow:
     pages_per_s: float
     first_pages_per_s: float
     stages: Mapping[str, float]
+    cpu: Mapping[str, float]
+    warm_up_s: float
     decode_ms: float
     start_s: float
     busy: float | None
@@ -45,6 +60,21 @@ class EngineRow:
     def equal_share(self) -> float:
         """Part of the lines that are as on the CPU."""
         return self.equal / self.lines if self.lines else 1.0
+
+    @property
+    def gap(self) -> Gap | None:
+        """Where the time of its calls goes; None where it does not count."""
+        total = self.stages.get("total", 0.0)
+        if not total:
+            return None
+        models = sum(self.stages.get(stage, 0.0) for stage in ON_DEVICE)
+        waiting = self.stages.get("waiting", 0.0)
+        return Gap(
+            models=models / total,
+            waiting=waiting / total,
+            own=max(0.0, total - models - waiting) / total,
+            limit=1000 / models if models else 0.0,
+        )
 
 
 @dataclass(frozen=True)
@@ -69,6 +99,8 @@ def engine_row(variant: str, one: Pass, reference: Pass, f1: float) -> EngineRow
         pages_per_s=one.pages_per_s,
         first_pages_per_s=1 / one.first_s if one.first_s else 0.0,
         stages={name: seconds * per_page for name, seconds in one.stages.items()},
+        cpu={name: seconds * per_page for name, seconds in one.cpu.items()},
+        warm_up_s=one.warm_up_s,
         decode_ms=1000 * one.decode_s,
         start_s=one.start_s,
         busy=one.busy,

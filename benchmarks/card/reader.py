@@ -10,18 +10,25 @@ import math
 import sys
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from itertools import cycle, islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 from benchmarks.card.watch import first_card, watched
 from benchmarks.peers.adapter import Channel, describe, options
 
 if TYPE_CHECKING:
     from actors.contracts import Image, OcrEngine, PageResult
-    from actors.runtimes.contracts import Array, Floats, Session
-    from actors.settings import EngineConfig
+    from actors.engines.fast.stages import Stages
+
+
+@runtime_checkable
+class Counted(Protocol):
+    """An engine that counts its seconds by stage."""
+
+    stages: Stages
+    warm_up_s: float
 
 
 @dataclass(frozen=True)
@@ -46,8 +53,9 @@ class ReadPage:
 
 @dataclass(frozen=True)
 class Pass:
-    """One engine on one set. `first_s`: a page of the first pass, in which every shape is new; then `pages`
-    in `seconds`, and of these by stage in `stages`; `busy`: share of that time in which the card computed,
+    """One engine on one set. `first_s`: a page of the first pass; then `pages` in `seconds`, and of these by
+    stage in `stages` (by the clock, of all threads together) and in `cpu` (of CPUs; both empty where the
+    engine does not count); `warm_up_s`: of `start_s`; `busy`: share of that time in which the card computed,
     None where unknown; `memory_mb`: most that was taken of it, 0 where unknown."""
 
     set: str
@@ -59,6 +67,8 @@ class Pass:
     pages: int
     seconds: float
     stages: Mapping[str, float]
+    cpu: Mapping[str, float]
+    warm_up_s: float
     busy: float | None
     memory_mb: int
     read: Mapping[str, ReadPage]
@@ -71,68 +81,24 @@ class Pass:
         return 1 / self.first_s if self.first_s else 0.0
 
 
-@dataclass
-class Stages:
-    """Seconds of each model, from handing it a batch to having its output here."""
-
-    seconds: dict[str, float] = field(default_factory=dict)
-
-    def around(self, part: Literal["det", "rec"], session: Session) -> Session:
-        """The session, timed."""
-        self.seconds[part] = 0.0
-        return _Timed(part, session, self)
-
-    def restart(self) -> None:
-        """From here on."""
-        self.seconds = dict.fromkeys(self.seconds, 0.0)
-
-
-class _Timed:
-    """See Session."""
-
-    def __init__(self, part: str, session: Session, stages: Stages) -> None:
-        self._part, self._session, self._stages = part, session, stages
-
-    def run(self, batch: Floats) -> tuple[Array, ...]:
-        began = time.perf_counter()
-        try:
-            return self._session.run(batch)
-        finally:
-            self._stages.seconds[self._part] += time.perf_counter() - began
-
-    def release(self) -> None:
-        self._session.release()
-
-
 def read(order: Order) -> list[Pass]:
     """Build the engine, and read all sets with it."""
+    from actors.engines import build_engine
     from actors.settings import EngineConfig
     from actors.threads import limit_threads
 
     config = EngineConfig.model_validate(dict(order.settings))
     limit_threads(config.threads or 1)
-    stages = Stages()
     began = time.perf_counter()
-    engine = _build(config, stages)
+    engine = build_engine(config)
     start_s = time.perf_counter() - began
     try:
-        return [_read_set(engine, order, name, stages, start_s) for name in order.sets]
+        return [_read_set(engine, order, name, start_s) for name in order.sets]
     finally:
         engine.close()
 
 
-def _build(config: EngineConfig, stages: Stages) -> OcrEngine:
-    from actors.engines import build_engine
-    from actors.settings import ModelsConfig
-
-    if config.engine != "fast":
-        return build_engine(config)
-    from actors.engines.fast.engine import FastEngine
-
-    return FastEngine(config, ModelsConfig(), around=stages.around)
-
-
-def _read_set(engine: OcrEngine, order: Order, name: str, stages: Stages, start_s: float) -> Pass:
+def _read_set(engine: OcrEngine, order: Order, name: str, start_s: float) -> Pass:
     files = order.sets[name]
     began = time.perf_counter()
     pages = [_decoded(Path(file)) for file in files]
@@ -140,9 +106,11 @@ def _read_set(engine: OcrEngine, order: Order, name: str, stages: Stages, start_
     batches = full_batches(pages, order.batch_pages)
     results = [result for batch in batches for result in engine.recognize(batch)]
     first_s = (time.perf_counter() - decoded) / len(results)
-    stages.restart()
+    if isinstance(engine, Counted):
+        engine.stages.restart()
     with watched(first_card() if engine.info.device == "gpu" else None) as seen:
         count, took = _for_a_while(engine, batches, order.seconds)
+    stages, cpu = _spent(engine)
     return Pass(
         set=name,
         runtime=engine.info.runtime,
@@ -152,7 +120,9 @@ def _read_set(engine: OcrEngine, order: Order, name: str, stages: Stages, start_
         first_s=first_s,
         pages=count,
         seconds=took,
-        stages=_with_rest(stages.seconds, took),
+        stages=stages,
+        cpu=cpu,
+        warm_up_s=engine.warm_up_s if isinstance(engine, Counted) else 0.0,
         busy=seen.mean_busy(),
         memory_mb=seen.memory_mb,
         read={file: _told(result) for file, result in zip(files, results, strict=False)},
@@ -170,9 +140,13 @@ def _for_a_while(engine: OcrEngine, batches: Sequence[Sequence[Image]], seconds:
     return count, time.perf_counter() - began
 
 
-def _with_rest(models: Mapping[str, float], took: float) -> dict[str, float]:
-    """What no model took is the engine's own: resizing, boxes, crops, text."""
-    return {**models, "rest": took - sum(models.values())} if models else {}
+def _spent(engine: OcrEngine) -> tuple[dict[str, float], dict[str, float]]:
+    """Seconds by stage, by the clock and of CPUs."""
+    spent = engine.stages.read() if isinstance(engine, Counted) else {}
+    return (
+        {stage: seconds.wall for stage, seconds in spent.items()},
+        {stage: seconds.cpu for stage, seconds in spent.items()},
+    )
 
 
 def full_batches(pages: Sequence[Image], size: int) -> list[Sequence[Image]]:

@@ -33,7 +33,9 @@ def row(variant: str, rate: float, name: str = "funsd", **changes: Any) -> Engin
         precision="float32",
         pages_per_s=rate,
         first_pages_per_s=rate / 2,
-        stages={"det": 1.0, "rec": 2.0, "rest": 0.5},
+        stages={"total": 4.0, "detection": 1.0, "recognition": 2.0, "waiting": 0.5, "boxes": 3.0},
+        cpu={"total": 0.5, "detection": 0.1, "recognition": 0.2, "waiting": 0.0, "boxes": 2.5},
+        warm_up_s=2.0,
         decode_ms=5.0,
         start_s=3.0,
         busy=0.5,
@@ -116,13 +118,21 @@ def test_a_pass_beside_the_cpus() -> None:
     def read(*texts: str) -> ReadPage:
         return ReadPage(list(texts), [])
 
-    reference = Pass("funsd", "x", "float32", 1, 0.1, 0.5, 0, 0.0, {}, None, 0, {"a": read("1", "2")})
+    reference = Pass(
+        "funsd", "x", "float32", 1, 0.1, 0.5, 0, 0.0, {}, {}, 0.0, None, 0, {"a": read("1", "2")}
+    )
     one = dataclasses.replace(
-        reference, pages=20, seconds=2.0, stages={"det": 0.5, "rest": 1.5}, read={"a": read("1", "3")}
+        reference,
+        pages=20,
+        seconds=2.0,
+        stages={"detection": 0.5, "total": 1.5},
+        cpu={"detection": 0.1},
+        read={"a": read("1", "3")},
     )
     found = engine_row("float16", one, reference, 0.9)
     assert (found.pages_per_s, found.first_pages_per_s) == (10.0, 2.0)
-    assert found.stages == {"det": 25.0, "rest": 75.0}
+    assert found.stages == {"detection": 25.0, "total": 75.0}
+    assert found.cpu == {"detection": 5.0}
     assert (found.lines, found.equal, found.equal_share) == (2, 1, 0.5)
     assert reference.pages_per_s == 2.0, "of the first pass, where that was all"
 
@@ -169,23 +179,12 @@ def test_a_setting_that_cannot_be_is_told_in_a_line() -> None:
     assert "engine.precision is float16" in done.stderr.strip().rpartition("\n")[2]
 
 
-def test_stages_are_timed_and_begin_anew() -> None:
-    class Session:
-        def run(self, batch: Any) -> tuple[Any, ...]:
-            return (batch,)
-
-        def release(self) -> None:
-            self.released = True
-
-    stages, inner = reader.Stages(), Session()
-    session = stages.around("det", inner)
-    batch: Any = "pixels"
-    assert session.run(batch) == ("pixels",)
-    session.release()
-    assert inner.released
-    assert stages.seconds["det"] > 0
-    stages.restart()
-    assert stages.seconds == {"det": 0.0}
+def test_where_the_time_goes() -> None:
+    gap = row("float32", 200.0).gap
+    assert gap is not None
+    assert (gap.models, gap.waiting, gap.own) == (0.75, 0.125, 0.125)
+    assert gap.limit == pytest.approx(1000 / 3)
+    assert row("stock", 10.0, stages={}).gap is None, "it does not count"
 
 
 def test_idle_moments_before_and_after_do_not_count() -> None:
@@ -311,11 +310,14 @@ def test_results_have_what_they_depend_on(tmp_path: Path, capsys: pytest.Capture
     gpu.write(bench, found)
     told = capsys.readouterr().out
     assert "9.0 times (float32)" in told
+    assert "3.0 / 2.5" in told, "boxes, by the clock and of CPUs"
+    assert "333.33" in told, "pages a second of the models alone"
     assert "left out: float16: x" in told
     assert gpu.REHEARSAL not in told
     tree = json.loads(options.output.read_text())
     assert {"date", "machine", "versions", "options", "engines", "runs", "targets", "left_out"} <= set(tree)
     assert tree["engines"][1]["equal_share"] == 0.995
+    assert tree["engines"][1]["gap"]["waiting"] == 0.125
     assert tree["runs"][1]["pages_per_s"] == 12.0
 
 
@@ -335,6 +337,8 @@ def test_a_rehearsal_does_all_of_it_and_writes_nothing(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stderr
     assert done.stdout.count(gpu.REHEARSAL) == 2
     assert "100.00%" in done.stdout, "float32 on the CPU reads what float32 on the CPU reads"
+    assert "recognition" in done.stdout
+    assert "models alone" in done.stdout
     assert "1 float32" in done.stdout
     assert "4 float32" in done.stdout
     assert not (tmp_path / "gpu.json").exists()
