@@ -80,6 +80,10 @@ class EngineConfig(Settings):
     tensorrt: bool = False
     """True: let TensorRT compile the models for the card; takes minutes at first, then they are kept."""
 
+    cuda_graphs: bool = False
+    """True: the fast engine launches recognition as CUDA graphs, for up to 32 shapes that come often (ONNX
+    Runtime on a card, without TensorRT). Whether it is faster was not measured."""
+
     threads: int | None = Field(default=None, ge=1)
     """Threads an engine computes with (on a card: threads that prepare pages and make text of what the card
     gives); null: as many as CPUs its worker was given."""

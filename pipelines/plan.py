@@ -196,6 +196,7 @@ def _runtime(config: Config, machine: Machine) -> Choice:
         engine.precision,
         tensorrt=engine.tensorrt,
         reads_in_float16=model.reads_in_float16,
+        cuda_graphs=engine.cuda_graphs,
     )
     return Choice(f"{chosen.runtime}, {chosen.precision}", chosen.reason)
 

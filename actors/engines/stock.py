@@ -56,6 +56,7 @@ _NOT_STOCK = (
     "charset",
     "compat",
     "tensorrt",
+    "cuda_graphs",
     "det_glyph",
     "rec_squeeze",
     "rec_second_look",

@@ -43,6 +43,7 @@ def choose_runtime(
     *,
     tensorrt: bool = False,
     reads_in_float16: bool = False,
+    cuda_graphs: bool = False,
 ) -> RuntimeChoice:
     """Decide. A pure function; `runtime` and `precision` as in EngineConfig; `reads_in_float16`: as in Model.
 
@@ -50,6 +51,8 @@ def choose_runtime(
     ONNX Runtime is as fast or faster, and builds nothing for a new shape.
     Raises ConfigError for what was asked for and cannot be.
     """
+    if cuda_graphs:
+        _check_graphs(model_format, device, tensorrt=tensorrt)
     if model_format == "paddle":
         return _paddle(runtime, precision)
     if device == "gpu":
@@ -116,6 +119,19 @@ def _card(runtime: str, precision: str, *, tensorrt: bool, reads_in_float16: boo
         return RuntimeChoice("onnxruntime", "float16", f"{reason}, {why}")
     why = "in float32, since this model was not shown to read the same in float16"
     return RuntimeChoice("onnxruntime", "float32", f"{reason}, {why}")
+
+
+def _check_graphs(model_format: Format, device: str, *, tensorrt: bool) -> None:
+    """Refuse engine.cuda_graphs where nothing would be launched as one."""
+    if device == "cpu":
+        why = "The engine computes on a CPU; CUDA graphs are an NVIDIA card's."
+    elif model_format == "paddle":
+        why = "The model is in paddle format, and graphs are captured by ONNX Runtime's CUDA provider."
+    elif tensorrt:
+        why = "With engine.tensorrt ONNX Runtime captures one graph a session, for one shape."
+    else:
+        return
+    raise ConfigError("engine.cuda_graphs cannot be used here.", why, "Set engine.cuda_graphs=false.")
 
 
 def _paddle(runtime: str, precision: str) -> RuntimeChoice:

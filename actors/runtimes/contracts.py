@@ -57,7 +57,8 @@ class Placement:
     MiB, None for no cap; `gpu_part`: this session's part of it (0..1), for runtimes that cap each by
     itself; `tensorrt`: let TensorRT build engines on an NVIDIA card; `cache`: folder in which the runtime
     keeps what it makes of a model (float16 graphs, TensorRT's engines), None to make it each time;
-    `shapes`: of the inputs, for a runtime that compiles for them.
+    `shapes`: of the inputs, for a runtime that compiles for them; `cuda_graphs`: launch shapes that come
+    often as CUDA graphs (ONNX Runtime on a card, without TensorRT).
     """
 
     device: Literal["cpu", "gpu"] = "cpu"
@@ -68,6 +69,7 @@ class Placement:
     tensorrt: bool = False
     cache: Path | None = None
     shapes: Shapes | None = None
+    cuda_graphs: bool = False
 
     @property
     def session_memory_mb(self) -> int | None:

@@ -14,27 +14,34 @@ from actors.errors import ConfigError
 from actors.runtimes import float16, tensorrt
 from actors.runtimes.binding import run_bound
 from actors.runtimes.contracts import Array, Floats, Placement, Weights
+from actors.runtimes.cuda_graphs import Device, GraphRuns
 from actors.runtimes.memory import allocation_failures
 
 _ERRORS_ONLY = 3
 """Severity from which ONNX Runtime prints (onnxruntime_c_api.h: ORT_LOGGING_LEVEL_ERROR)."""
+
+_DEVICE: Device = "cuda"
+"""Where the outputs of a session on a card are."""
 
 
 class OnnxSession:
     """See Session. Its arena follows the largest batch seen and stays there; it has no way to shrink
     without growing elsewhere, so `release` loads the model again."""
 
+    _session: Any
+    _graphs: GraphRuns | None
+
     def __init__(self, weights: Weights, placement: Placement) -> None:
         self._weights = weights
         self._placement = placement
-        self._session: Any = _session(weights, placement)
+        self._open()
         self._input = self._session.get_inputs()[0].name
 
     def run(self, batch: Floats) -> tuple[Array, ...]:
         """See Session. Raises MemoryError."""
         with allocation_failures():
             if self._session is None:
-                self._session = _session(self._weights, self._placement)
+                self._open()
             return self._in_pieces(batch)
 
     def _in_pieces(self, batch: Floats) -> tuple[Array, ...]:
@@ -49,15 +56,21 @@ class OnnxSession:
         return tuple(np.concatenate(outputs) for outputs in zip(*pieces, strict=True))
 
     def _run(self, batch: Floats) -> tuple[Array, ...]:
+        if self._graphs is not None:
+            return self._graphs.run(batch)
         if self._placement.device == "gpu":
-            return run_bound(self._session, batch, "cuda")
+            return run_bound(self._session, batch, _DEVICE)
         return tuple(self._session.run(None, {self._input: batch}))
 
     def release(self) -> None:
         """See Session. Where there is no memory for the model just now, the next run loads it."""
-        self._session = None
+        self._session = self._graphs = None
         with suppress(MemoryError), allocation_failures():
-            self._session = _session(self._weights, self._placement)
+            self._open()
+
+    def _open(self) -> None:
+        self._session = _session(self._weights, self._placement)
+        self._graphs = GraphRuns(self._session, _DEVICE) if self._placement.cuda_graphs else None
 
 
 def load(weights: Weights, placement: Placement) -> OnnxSession:
@@ -112,6 +125,8 @@ def _cuda(placement: Placement, _model: Path) -> dict[str, Any]:
         "arena_extend_strategy": "kSameAsRequested",
         "cudnn_conv_algo_search": "HEURISTIC",
     }
+    if placement.cuda_graphs:
+        cuda["enable_cuda_graph"] = True
     if placement.session_memory_mb is not None:  # of a session's own arena; sessions share none
         cuda["gpu_mem_limit"] = placement.session_memory_mb << 20
     return cuda

@@ -63,6 +63,7 @@ class TestRefusals:
             ("charset", "latin"),
             ("compat", True),
             ("tensorrt", True),
+            ("cuda_graphs", True),
             ("rec_squeeze", 0.9),
             ("rec_second_look", 0.5),
             ("det_glyph", 9.0),

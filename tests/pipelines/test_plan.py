@@ -186,6 +186,8 @@ def test_the_runtime(machine: Machine, host: Host, engine: dict[str, Any], runti
     ("machine", "engine"),
     [
         (LAPTOP, {"precision": "float16"}),
+        (LAPTOP, {"cuda_graphs": True}),
+        (ONE_CARD, {"cuda_graphs": True, "tensorrt": True}),
         (LAPTOP, {"runtime": "paddle"}),
         (ONE_CARD, {"precision": "int8"}),
         (ONE_CARD, {"runtime": "openvino"}),

@@ -67,7 +67,8 @@ class FastEngine:
         detection, prepared = _loadable(config, choice, files, store, calibrated)
         placement = _placement(config, choice, gpu_memory_mb, store)
         det = replace(placement, shapes=bounds.detection(self._options))
-        rec = replace(placement, shapes=bounds.recognition(self._options))
+        lines = bounds.recognition(self._options)
+        rec = replace(placement, shapes=lines, cuda_graphs=config.cuda_graphs)
         parts = card_parts(turns=turns(config))
         self._sessions: tuple[Session, ...] = (
             around("det", load(choice.runtime, detection, _placed(det, detection, parts["det"]))),
@@ -278,6 +279,7 @@ def choose(config: EngineConfig) -> RuntimeChoice:
         config.precision,
         tensorrt=config.tensorrt,
         reads_in_float16=model.reads_in_float16,
+        cuda_graphs=config.cuda_graphs,
     )
 
 
