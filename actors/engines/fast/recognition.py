@@ -128,7 +128,7 @@ class _Recognition:
     def begin(self, batch: Batch) -> Floats:
         """N×3×48×W float32, 0 where a line is padded, and in empty rows."""
         strips = self.inputs.take((len(batch.slots) + batch.empty, 3, HEIGHT, batch.width))
-        strips.fill(0)
+        strips[len(batch.slots) :] = 0  # the rest is written where there is time for it: in `fill`
         return strips
 
     def fill(self, batch: Batch, rows: slice, target: Floats) -> None:
@@ -195,12 +195,13 @@ def strip_width(line: Image, squeeze: float) -> int:
 
 
 def _normalise(line: Image, width: int, target: Floats) -> None:
-    """Write a line's picture, resized to `width` pixels, into `target` (3×48×W): in -1..1."""
+    """Write a line's picture, resized to `width` pixels, into `target` (3×48×W): -1..1, and 0 beside it."""
     import cv2
     import numpy as np
 
     picture = cv2.resize(line, (width, HEIGHT)).astype(np.float32)
     target[:, :, :width] = (picture.transpose(2, 0, 1) / np.float32(255) - np.float32(0.5)) / np.float32(0.5)
+    target[:, :, width:] = 0
 
 
 def _pieces(lines: Sequence[Image], squeeze: float) -> tuple[list[Image], list[list[bool]]]:

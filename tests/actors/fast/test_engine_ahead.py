@@ -208,3 +208,36 @@ def test_without_memory_in_a_thread_it_is_the_same_exception(monkeypatch: pytest
     with pytest.raises(MemoryError, match="Insufficient memory"):
         engine.recognize([page(["hello world"], 28)])
     engine.close()
+
+
+class Dirty:
+    """Memory that is used again, with what was in it."""
+
+    def take(self, shape: tuple[int, ...]) -> Floats:
+        return np.full(shape, np.float32(7))
+
+    def give_back(self, batch: Floats) -> None:
+        """Nobody keeps it."""
+
+    def release(self) -> None:
+        """Nothing is kept."""
+
+
+@pytest.mark.parametrize("made_up", [False, True])
+def test_what_is_left_of_other_batches_is_not_read(made_up: bool) -> None:
+    seen: list[list[Floats]] = []
+    for inputs in (None, Dirty()):
+        batches: list[Floats] = []
+
+        class Watched(Shades):
+            def answer(self, batch: Floats, batches: list[Floats] = batches) -> tuple[Array, ...]:
+                batches.append(batch.copy())
+                return super().answer(batch)
+
+        rule = ReadRule(1.0, 0.0, PackRule(32, 32, 1280, (8, 1), fine=320, made_up=made_up))
+        reader = Recogniser(Watched(), decoder("best", CHARACTERS, None), rule, inputs=inputs)
+        reader.read([np.full((48, width, 3), 200, np.uint8) for width in (40, 33, 70, 90, 20)])
+        seen.append(batches)
+    assert all(map(np.array_equal, *seen))
+    assert any((batch[:, :, :, -1] == 0).any() for batch in seen[1]), "lines are padded"
+    assert made_up == any(not row.any() for batch in seen[1] for row in batch)
