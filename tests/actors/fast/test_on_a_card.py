@@ -1,0 +1,129 @@
+"""The engine as it works on a card, in one piece, where the card is this CPU: only CUDA itself is missing."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from actors.contracts import OcrEngine
+from actors.engines.fast import engine as fast
+from actors.runtimes import load, onnx_runtime
+from actors.runtimes.contracts import Placement, Session, Weights
+from actors.runtimes.host_memory import CudaLocker
+from actors.settings import EngineConfig, ModelsConfig
+from tests.invariance import drawn
+from tests.models import require_model
+
+pytest.importorskip("onnx")
+runtime = pytest.importorskip("onnxruntime")
+
+PAGES = 6
+
+
+class Pages:
+    """A Locker that counts."""
+
+    locked = 0
+
+    def lock(self, _address: int, _size: int) -> int:
+        Pages.locked += 1
+        return 0
+
+    def unlock(self, _address: int) -> None:
+        Pages.locked -= 1
+
+
+@pytest.fixture
+def card(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[dict[str, Any]]:
+    """Sessions with the providers of a card compute on the CPU. Gives what the providers were told."""
+    require_model()
+    told: list[dict[str, Any]] = []
+    real = runtime.InferenceSession
+
+    def on_cpu(file: Any, options: Any, providers: list[Any]) -> Any:
+        if isinstance(providers[0], tuple) and providers[0][0] != "CPUExecutionProvider":
+            told.append(dict(providers)[providers[0][0]])
+        return real(file, options, providers=["CPUExecutionProvider"])
+
+    names = ["TensorrtExecutionProvider", "CUDAExecutionProvider", "CPUExecutionProvider"]
+    monkeypatch.setattr(runtime, "InferenceSession", on_cpu)
+    monkeypatch.setattr(runtime, "get_available_providers", lambda: names)
+    monkeypatch.setattr(onnx_runtime, "find_card_libraries", lambda **_: None)
+    monkeypatch.setattr(onnx_runtime, "_check_used", lambda *_: None)
+    monkeypatch.setattr(onnx_runtime, "_DEVICE", "cpu")
+    monkeypatch.setattr(CudaLocker, "open", Pages)
+    placed = fast._placement
+    monkeypatch.setattr(fast, "_placement", lambda *known: replace(placed(*known), cache=tmp_path))
+    Pages.locked = 0
+    return told
+
+
+def built(**settings: object) -> OcrEngine:
+    tree = {"device": "gpu", "threads": 2, "warm_up": False, **settings}
+    return fast.FastEngine(EngineConfig.model_validate(tree), ModelsConfig())
+
+
+def texts(engine: OcrEngine) -> list[list[str]]:
+    """Twice the same pages, with a release in between: both must read the same."""
+    pages = [drawn(seed) for seed in range(PAGES)]
+    first = [[line.text for line in result.lines] for result in engine.recognize(pages)]
+    engine.release()
+    for _ in range(2):
+        again = [[line.text for line in result.lines] for result in engine.recognize(pages)]
+        assert again == first
+    return first
+
+
+@pytest.mark.models
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {},
+        {"precision": "float32"},
+        {"cuda_graphs": True},
+        {"tensorrt": True},
+        {"line_orientation": True, "precision": "float32"},
+    ],
+    ids=lambda settings: "-".join(settings) or "default",
+)
+def test_it_reads_what_a_cpu_reads(card: list[dict[str, Any]], settings: dict[str, Any]) -> None:
+    plain = built(device="cpu", runtime="onnxruntime", precision="float32", threads=1)
+    expected = texts(plain)
+    plain.close()
+    assert Pages.locked == 0
+    assert not card
+    engine = built(**settings)
+    assert engine.info.precision == settings.get("precision", "float16")
+    assert texts(engine) == expected
+    assert 0 < Pages.locked <= 3, "inputs were page-locked, and few of them are kept"
+    engine.release()
+    assert Pages.locked == 0
+    engine.close()
+    det, rec = card[:2]
+    assert "enable_cuda_graph" not in det
+    assert ("enable_cuda_graph" in rec) is ("cuda_graphs" in settings)
+    assert ("trt_profile_max_shapes" in rec) is ("tensorrt" in settings)
+
+
+@pytest.mark.models
+def test_each_model_is_told_the_shapes_of_its_own(card: object, monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: list[Placement] = []
+
+    def noting(runtime_: str, weights: Weights, placement: Placement) -> Session:
+        seen.append(placement)
+        return load(runtime_, weights, placement)
+
+    monkeypatch.setattr(fast, "load", noting)
+    built(tensorrt=True, line_orientation=True, cuda_graphs=False).close()
+    det, rec, judge = (placement.shapes for placement in seen)
+    assert det is not None
+    assert rec is not None
+    assert judge is not None
+    assert det.most[2] == det.most[3] > 48
+    assert rec.least[2] == rec.most[2] == 48
+    assert judge.most == (8, 3, 48, 192)
+    assert {placement.precision for placement in seen} == {"float16"}
