@@ -4,8 +4,9 @@
     python benchmarks/gpu.py --device cpu --pages 4       # a rehearsal without a card: measures nothing
 
 Reads labelled pages (RAYOCR_DATA) again and again. First the CPU reads each page once, for what should be
-read; then stock PaddleOCR and our engine read them on the first card that this process sees, each alone in a
-process; then `rayocr run` reads them from files with one engine on the card, with two, and with four.
+read, and once with a card's sizes of lines and pages, for what its arithmetic changes; then stock PaddleOCR
+and our engine read them on the first card that this process sees, each alone in a process; then `rayocr run`
+reads them from files with one engine on the card, with two, and with four.
 --tensorrt measures float16 compiled by TensorRT, too, and takes minutes more, since engines are built. Prints
 tables, and writes results/gpu.json. Without a card it ends with 2; a rehearsal writes no results.
 """
@@ -188,6 +189,8 @@ def measure_engines(bench: Bench) -> None:
         truth["runtime"] = "onnxruntime"
     say("what the CPU reads")
     reference = {one.set: one for one in read_alone(bench, Variant("CPU", truth), seconds=0)}
+    say("what the CPU reads with a card's sizes")
+    alike = {one.set: one for one in read_alone(bench, Variant("CPU", truth), seconds=0, as_on_card=True)}
     bench.cpu_f1 = {name: f1_of(bench, one) for name, one in reference.items()}
     contenders = variants(bench)
     if len(contenders) == 1:
@@ -207,16 +210,20 @@ def measure_engines(bench: Bench) -> None:
         except RunFailedError as error:
             bench.leave_out(f"{variant.name}, decoded pages", str(error))
             continue
-        bench.rows += [engine_row(variant.name, one, reference[one.set], f1_of(bench, one)) for one in passes]
+        bench.rows += [
+            engine_row(variant.name, one, reference[one.set], alike[one.set], f1_of(bench, one))
+            for one in passes
+        ]
 
 
-def read_alone(bench: Bench, variant: Variant, seconds: float) -> list[Pass]:
+def read_alone(bench: Bench, variant: Variant, seconds: float, *, as_on_card: bool = False) -> list[Pass]:
     """One engine on all sets, in a process of its own. Raises RunFailedError."""
     order = Order(
         settings=dict(variant.settings) | {"threads": bench.options.threads},
         sets={chosen.name: [str(page.path) for page in pages] for chosen, pages in bench.sets.items()},
         seconds=seconds,
         batch_pages=_REHEARSAL_BATCH if bench.rehearsal else _BATCH_PAGES,
+        as_on_card=as_on_card,
     )
     done = subprocess.run(
         [sys.executable, "-m", "benchmarks.card.reader", json.dumps(asdict(order))],
@@ -309,7 +316,8 @@ def write(bench: Bench, found: Sequence[Target]) -> None:
 
 
 def _row_tree(row: EngineRow) -> dict[str, Any]:
-    return asdict(row) | {"equal_share": row.equal_share, "gap": asdict(row.gap) if row.gap else None}
+    shares = {"equal_share": row.equal_share, "alike_share": row.alike_share}
+    return asdict(row) | shares | {"gap": asdict(row.gap) if row.gap else None}
 
 
 def print_tables(bench: Bench, found: Sequence[Target]) -> None:
@@ -353,6 +361,7 @@ def _engines_table(bench: Bench) -> Any:
         "word F1",
         "CPU's",
         "lines as CPU",
+        "same sizes",
         "errors",
     ):
         table.add_column(name, justify="right")
@@ -369,6 +378,7 @@ def _engines_table(bench: Bench) -> Any:
             f"{row.f1:.4f}",
             f"{bench.cpu_f1[row.set]:.4f}",
             f"{row.equal_share:.2%}" if row.variant != STOCK else "-",
+            f"{row.alike_share:.2%}" if row.variant != STOCK else "-",
             str(row.errors),
         )
     return table

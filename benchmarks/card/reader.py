@@ -21,6 +21,7 @@ from benchmarks.peers.adapter import Channel, describe, options
 if TYPE_CHECKING:
     from actors.contracts import Image, OcrEngine, PageResult
     from actors.engines.fast.stages import Stages
+    from actors.settings import EngineConfig
 
 
 @runtime_checkable
@@ -34,12 +35,14 @@ class Counted(Protocol):
 @dataclass(frozen=True)
 class Order:
     """What to read: `settings` of an engine; page files by set; for how many seconds after the first pass
-    (0: no longer), how many pages at once."""
+    (0: no longer), how many pages at once. `as_on_card`: models get pages and lines at a card's sizes, on
+    whatever they compute (our engine)."""
 
     settings: Mapping[str, Any]
     sets: Mapping[str, Sequence[str]]
     seconds: float
     batch_pages: int
+    as_on_card: bool = False
 
 
 @dataclass(frozen=True)
@@ -83,19 +86,29 @@ class Pass:
 
 def read(order: Order) -> list[Pass]:
     """Build the engine, and read all sets with it."""
-    from actors.engines import build_engine
     from actors.settings import EngineConfig
     from actors.threads import limit_threads
 
     config = EngineConfig.model_validate(dict(order.settings))
     limit_threads(config.threads or 1)
     began = time.perf_counter()
-    engine = build_engine(config)
+    engine = _build(config, order)
     start_s = time.perf_counter() - began
     try:
         return [_read_set(engine, order, name, start_s) for name in order.sets]
     finally:
         engine.close()
+
+
+def _build(config: EngineConfig, order: Order) -> OcrEngine:
+    from actors.engines import build_engine
+    from actors.engines.fast.engine import FastEngine, choose
+    from actors.engines.fast.options import pace_of
+    from actors.settings import ModelsConfig
+
+    if not order.as_on_card:
+        return build_engine(config)
+    return FastEngine(config, ModelsConfig(), pace=pace_of(choose(config).runtime, "gpu"))
 
 
 def _read_set(engine: OcrEngine, order: Order, name: str, start_s: float) -> Pass:

@@ -43,6 +43,8 @@ def row(variant: str, rate: float, name: str = "funsd", **changes: Any) -> Engin
         f1=0.95,
         lines=1000,
         equal=995,
+        lines_alike=1000,
+        equal_alike=999,
         errors=0,
     )
     return dataclasses.replace(plain, **changes)
@@ -86,8 +88,11 @@ def test_f1_within_two_thousandths(f1: float, kept: bool) -> None:
 @pytest.mark.parametrize(("equal", "kept"), [(985, True), (984, False)])
 def test_lines_in_float16_are_counted_over_all_sets(equal: int, kept: bool) -> None:
     rows = [row("float16", 1.0, name, precision="float16") for name in ("funsd", "sroie")]
-    rows[1] = dataclasses.replace(rows[1], equal=equal)
-    assert held(rows)["lines in float16 that are as on the CPU, all sets"] is kept
+    rows[1] = dataclasses.replace(rows[1], equal=equal, equal_alike=equal)
+    rows[0] = dataclasses.replace(rows[0], equal_alike=995)
+    found = held(rows)
+    assert found["lines in float16 that are as on the CPU, all sets"] is kept
+    assert found["lines in float16 that are as on the CPU with a card's sizes, all sets"] is kept
 
 
 @pytest.mark.parametrize(
@@ -129,11 +134,13 @@ def test_a_pass_beside_the_cpus() -> None:
         cpu={"detection": 0.1},
         read={"a": read("1", "3")},
     )
-    found = engine_row("float16", one, reference, 0.9)
+    alike = dataclasses.replace(reference, read={"a": read("1", "3")})
+    found = engine_row("float16", one, reference, alike, 0.9)
     assert (found.pages_per_s, found.first_pages_per_s) == (10.0, 2.0)
     assert found.stages == {"detection": 25.0, "total": 75.0}
     assert found.cpu == {"detection": 5.0}
     assert (found.lines, found.equal, found.equal_share) == (2, 1, 0.5)
+    assert (found.lines_alike, found.equal_alike, found.alike_share) == (2, 2, 1.0)
     assert reference.pages_per_s == 2.0, "of the first pass, where that was all"
 
 

@@ -13,7 +13,7 @@ from actors.engines.fast.ahead import DEPTH, Hands, hands_for
 from actors.engines.fast.crops import Crop, cut
 from actors.engines.fast.ctc import Reading
 from actors.engines.fast.detection import Detector
-from actors.engines.fast.options import FastOptions, options_of, pace_of
+from actors.engines.fast.options import FastOptions, Pace, options_of, pace_of
 from actors.engines.fast.orientation import LineTurner, PageTurner, Rotation, turn
 from actors.engines.fast.prepared import Head, Prepared, detection_weights, prepare_recognition
 from actors.engines.fast.recognition import Recogniser, decoder
@@ -44,8 +44,8 @@ class FastEngine:
 
     `calibrated`: the int8 model, where it is not the one of the cache; `around`: gives a session that stands
     between the engine and a model's own, to see or time what goes through; `hands`: who does the host's
-    work, where it is not what suits the device. `stages` has the seconds that its calls took, `warm_up_s`
-    those of setting up for usual shapes at the start.
+    work, and `pace`: the sizes of what models get, where they are not what suits the device. `stages` has
+    the seconds that its calls took, `warm_up_s` those of setting up for usual shapes at the start.
     """
 
     def __init__(
@@ -57,13 +57,15 @@ class FastEngine:
         calibrated: int8.Calibrated | None = None,
         around: Around = lambda part, session: session,
         hands: Callable[[Stages], Hands] | None = None,
+        pace: Pace | None = None,
     ) -> None:
         _check_opencv()
         choice = choose(config)
         store = ModelStore(models)
         files = store.ensure(config.model)
-        self._info = describe(config, models, calibrated)
-        self._options = options_of(config, pace_of(choice.runtime, _device(config)))
+        pace = pace or pace_of(choice.runtime, _device(config))
+        self._info = describe(config, models, calibrated, pace)
+        self._options = options_of(config, pace)
         detection, prepared = _loadable(config, choice, files, store, calibrated)
         placement = _placement(config, choice, gpu_memory_mb, store)
         det = replace(placement, shapes=bounds.detection(self._options))
@@ -238,14 +240,18 @@ def turns(config: EngineConfig) -> bool:
 
 
 def describe(
-    config: EngineConfig, models: ModelsConfig, calibrated: int8.Calibrated | None = None
+    config: EngineConfig,
+    models: ModelsConfig,
+    calibrated: int8.Calibrated | None = None,
+    pace: Pace | None = None,
 ) -> EngineInfo:
-    """See `describe_engine`. The runtime's release is no part of it, as with stock."""
+    """See `describe_engine`. The runtime's release is no part of it, as with stock. `pace`: None for what
+    suits the device."""
     model = find_model(config.model)
     pair_of(model)
     choice = choose(config)
     device = _device(config)
-    options = options_of(config, pace_of(choice.runtime, device))
+    options = options_of(config, pace or pace_of(choice.runtime, device))
     root = ModelStore(models).root
     weights = expected_hashes(model, root / model.name)
     if choice.precision.startswith("int8"):
