@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 _LOG = logging.getLogger("rayocr.engine")
 
-_MOST_LINES = 150
+_MOST_LINES = 200
 _MOST_PAGES = 32
 """Shapes of a model's input that are tried at most. Lines have few widths and numbers of rows on a card, and
 these are tried all; sides of pages are many, and only those of upright A4 are tried."""
@@ -36,7 +36,7 @@ Input = tuple[int, int, int, int]
 
 
 def line_inputs(options: FastOptions) -> list[Input]:
-    """Inputs of recognition, at most 150: the ends first, then full batches, then smaller ones."""
+    """Inputs of recognition, at most 200: the ends first, then full batches, then smaller ones."""
     if options.compat:
         full = next(stock_batches([Shape(1, HEIGHT)] * WIDEST))
         return [(rows, 3, HEIGHT, full.width) for rows in range(len(full.slots), 0, -1)]
