@@ -28,6 +28,10 @@ _LEVEL = 0.35
 _IN_ROWS = 0.5
 """Share of the lines of the shorter side that stand level with lines of the other, for rows."""
 
+_BY_CHANCE = 0.35
+"""Beside running text, how far that share must lie above what chance gives, of what is left to 1 (as Cohen's
+kappa): half of any lines are level with some line of a paragraph. No labelled page changes in 0.2..0.5."""
+
 _PITCH = 2.0
 """Line heights from the middle of a line to that of the next one in a column that runs on."""
 
@@ -134,13 +138,19 @@ class _Cutter:
         if all(box.crossing for box in left) or all(box.crossing for box in right):
             return True
         few, many = (left, right) if len(left) <= len(right) else (right, left)
-        if len(few) < 2 or self._in_rows(few, sorted(box.middle for box in many)):
+        beside_text = left_text.flows or right_text.flows
+        if len(few) < 2 or self._in_rows(few, sorted(box.middle for box in many), beside_text):
             return False
-        return len(right) > len(levels) or not self._in_rows(right, levels)
+        return len(right) > len(levels) or not self._in_rows(right, levels, beside_text)
 
-    def _in_rows(self, few: Strip, levels: Sequence[float]) -> bool:
+    def _in_rows(self, few: Strip, levels: Sequence[float], beside_text: bool) -> bool:
         """Whether most of these lines stand on one of some levels (sorted)."""
-        return _level(few, levels, _LEVEL * self._height) >= _IN_ROWS * len(few)
+        reach = _LEVEL * self._height
+        share = _level(few, levels, reach) / len(few)
+        if share < _IN_ROWS or not beside_text:
+            return share >= _IN_ROWS
+        chance = _covered([box.middle for box in few], levels, reach)
+        return share - chance >= _BY_CHANCE * (1 - chance)
 
     def _text(self, boxes: Sequence[Box]) -> _Text:
         text = [box.width for box in boxes if self._flowing[box.place]]
@@ -187,3 +197,16 @@ def _level(boxes: Sequence[Box], levels: Sequence[float], least: float) -> int:
         place = bisect_left(levels, box.middle)
         found += any(abs(near - box.middle) < least for near in levels[max(0, place - 1) : place + 1])
     return found
+
+
+def _covered(middles: Sequence[float], levels: Sequence[float], reach: float) -> float:
+    """Share of the span of some middles that lies within `reach` of one of the levels (sorted): how many of
+    them would stand level by chance."""
+    top, end = min(middles), max(middles)
+    span, covered, start = end - top, 0.0, top
+    for level in levels:
+        reached = min(level + reach, end)
+        if reached > start:
+            covered += max(0.0, reached - max(start, level - reach))
+            start = reached
+    return covered / span if span else 0.0

@@ -86,6 +86,18 @@ def test_a_statement_keeps_its_rows_where_debits_and_credits_take_turns() -> Non
     assert arrange(page).text.splitlines() == expected
 
 
+def test_facts_that_are_level_with_text_by_chance_are_a_column() -> None:
+    facts = [line(f"Fact{index}", 40, 100 + 1.5 * PITCH * index, 90) for index in range(7)]
+    found = names(arrange([*facts, *column("b", 200, 100, 420, 12)]).lines)
+    assert found == [f"Fact{index}" for index in range(7)] + B, "four of seven are level with a line"
+
+
+def test_labels_of_long_answers_stay_on_their_rows() -> None:
+    labels = [line(f"Label{index}", 40, 100 + PITCH * index, 90) for index in range(12)]
+    found = names(arrange([*labels, *column("b", 200, 100, 420, 12)]).lines)
+    assert found == [name for index in range(12) for name in (f"Label{index}", f"b{index}")]
+
+
 def test_paragraphs_are_blocks() -> None:
     page = column("a", 60, 100, 500, 4) + column("b", 60, 100 + 5.5 * PITCH, 500, 4)
     layout = arrange(page)
