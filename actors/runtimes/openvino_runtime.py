@@ -15,11 +15,11 @@ _HINTS = {"float32": "f32", "bfloat16": "bf16", "int8": "f32", "int8+bfloat16": 
 """OpenVINO's INFERENCE_PRECISION_HINT. It is always set: on CPUs with bfloat16 that is its silent default.
 Quantised convolutions stay int8 under any hint."""
 
-_KERNEL_CACHE = 3_000
+_KERNEL_CACHE = 2_000
 """Kernels kept of a model (CPU_RUNTIME_CACHE_CAPACITY): one is built for each layer and shape, some hundred a
-shape. With 20,000 memory grew by a third between 200 and 1,000 pages of ever new shapes (176 of them), with
-this many by a tenth, for the same CPU time; on real pages (118 shapes) the two cost the same. With 512 each
-page cost a third more."""
+shape. With 20,000 memory grew by a third between 200 and 2,000 pages of ever new shapes (over 176 of them),
+with 3,000 and 2,000 by a tenth. On real pages (65 to 118 shapes) 2,000, 3,000, 6,000 and 20,000 cost the same
+within noise; with 512 each page cost a third more."""
 
 
 class OpenVinoSession:
