@@ -18,7 +18,7 @@ Quantised convolutions stay int8 under any hint."""
 _KERNEL_CACHE = 2_000
 """Kernels kept of a model (CPU_RUNTIME_CACHE_CAPACITY): one is built for each layer and shape, some hundred a
 shape. With 20,000 memory grew by a third between 200 and 2,000 pages of ever new shapes (over 176 of them),
-with 3,000 and 2,000 by a tenth. On real pages (65 to 118 shapes) 2,000, 3,000, 6,000 and 20,000 cost the same
+with 2,000 by 16 %. On real pages (65 to 118 shapes) 2,000, 3,000, 6,000 and 20,000 cost the same
 within noise; with 512 each page cost a third more."""
 
 
