@@ -51,8 +51,8 @@ def prepare(
 
 
 def _find_head(graph: Any, source: Path) -> Head:
+    """The head, whose weights and bias are initialisers of the graph from then on."""
     makers = {output: node for node in graph.node for output in node.output}
-    constants = {tensor.name for tensor in graph.initializer}
 
     def maker(name: str) -> Any:
         node = makers.get(name)
@@ -64,11 +64,33 @@ def _find_head(graph: Any, source: Path) -> Head:
     add = maker(softmax.input[0]) if softmax is not None and softmax.op_type == "Softmax" else None
     if add is None or add.op_type != "Add":
         raise _unknown(source)
-    bias = next((name for name in add.input if name in constants), None)
-    product = next((found for name in add.input if (found := maker(name)) is not None), None)
-    if bias is None or product is None or product.op_type != "MatMul" or product.input[1] not in constants:
+    product = next((found for name in add.input if _is(found := maker(name), "MatMul")), None)
+    bias = next((name for name in add.input if not _is(maker(name), "MatMul")), None)
+    if product is None or bias is None:
         raise _unknown(source)
-    return Head(product.input[1], bias, softmax, softmax.input[0])
+    weights = product.input[1]
+    if not all(_becomes_initialiser(graph, name, makers.get(name)) for name in (weights, bias)):
+        raise _unknown(source)
+    return Head(weights, bias, softmax, softmax.input[0])
+
+
+def _is(node: Any, kind: str) -> bool:
+    return node is not None and node.op_type == kind
+
+
+def _becomes_initialiser(graph: Any, name: str, maker: Any) -> bool:
+    """Whether a tensor is one now: it was, or a Constant node made it, as in PP-OCRv4, whose graphs have no
+    initialisers at all."""
+    from onnx import numpy_helper
+
+    if maker is None:
+        return any(tensor.name == name for tensor in graph.initializer)
+    tensor = next((one.t for one in maker.attribute if one.name == "value"), None)
+    if maker.op_type != "Constant" or tensor is None:
+        return False
+    graph.initializer.append(numpy_helper.from_array(numpy_helper.to_array(tensor), name))
+    graph.node.remove(maker)
+    return True
 
 
 def _keep_classes(graph: Any, end: Head, kept: Sequence[int]) -> None:

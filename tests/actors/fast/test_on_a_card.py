@@ -10,6 +10,7 @@ import pytest
 
 from actors.contracts import OcrEngine
 from actors.engines.fast import engine as fast
+from actors.models.catalogue import DEFAULT_MODEL
 from actors.runtimes import load, onnx_runtime
 from actors.runtimes.contracts import Placement, Session, Weights
 from actors.runtimes.host_memory import CudaLocker
@@ -87,18 +88,23 @@ def texts(engine: OcrEngine) -> list[list[str]]:
         {"cuda_graphs": True},
         {"tensorrt": True},
         {"line_orientation": True, "precision": "float32"},
+        {"model": "PP-OCRv4_mobile_onnx", "precision": "float16"},
+        {"model": "PP-OCRv4_mobile_onnx", "charset": "latin", "precision": "float32"},
     ],
     ids=lambda settings: "-".join(settings) or "default",
 )
 def test_it_reads_what_a_cpu_reads(card: list[dict[str, Any]], settings: dict[str, Any]) -> None:
-    plain = built(device="cpu", runtime="onnxruntime", precision="float32", threads=1)
+    model = settings.get("model", DEFAULT_MODEL)
+    require_model(model)
+    same = {name: settings[name] for name in ("model", "charset") if name in settings}
+    plain = built(device="cpu", runtime="onnxruntime", precision="float32", threads=1, **same)
     expected = texts(plain)
     plain.close()
     assert Pages.locked == 0
     assert not card
     engine = built(**settings)
     assert engine.info.precision == settings.get("precision", "float16")
-    assert texts(engine) == expected
+    assert _comparable(texts(engine), model) == _comparable(expected, model)
     assert 0 < Pages.locked <= 3, "inputs were page-locked, and few of them are kept"
     engine.release()
     assert Pages.locked == 0
@@ -107,6 +113,12 @@ def test_it_reads_what_a_cpu_reads(card: list[dict[str, Any]], settings: dict[st
     assert "enable_cuda_graph" not in det
     assert ("enable_cuda_graph" in rec) is ("cuda_graphs" in settings)
     assert ("trt_profile_max_shapes" in rec) is ("tensorrt" in settings)
+
+
+def _comparable(pages: list[list[str]], model: str) -> list[list[str]]:
+    """PP-OCRv4 drops spaces, and which ones depends on the padding, of which a card has more."""
+    spaceless = model.startswith("PP-OCRv4")
+    return [[line.replace(" ", "") if spaceless else line for line in page] for page in pages]
 
 
 @pytest.mark.models

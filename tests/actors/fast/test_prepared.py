@@ -9,16 +9,21 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from actors.engines.fast import prepared
-from actors.engines.fast.prepared import detection_weights, prepare_recognition
+from actors.engines.fast.charset import kept_classes
+from actors.engines.fast.prepared import Head, detection_weights, prepare_recognition
 from actors.errors import ModelError
 from actors.models.cache import ModelFiles, ModelStore
 from actors.models.catalogue import CATALOGUE
 from actors.settings import ModelsConfig
 from tests.actors.runtimes.graphs import head
-from tests.models import toy_folder, toy_model
+from tests.models import require_model, toy_folder, toy_model
+
+HEADS: tuple[Head, ...] = ("softmax", "logits", "best")
+PROVIDER = "CPUExecutionProvider"
 
 CHARACTERS = "a\nb\n1\n.\nя\n"
 """With the blank and the space: the seven classes of the toy graph."""
@@ -130,3 +135,33 @@ def test_its_identity_changes_with_the_surgery(files: ModelFiles, monkeypatch: p
     before = prepared._identity(files, "all", "logits")
     monkeypatch.setattr("actors.runtimes.surgery.VERSION", 0)
     assert prepared._identity(files, "all", "logits") != before
+
+
+@pytest.mark.models
+@pytest.mark.parametrize("name", ["PP-OCRv6_small", "PP-OCRv6_tiny", "PP-OCRv4_mobile_onnx"])
+def test_each_onnx_model_of_the_catalogue_can_be_changed(name: str, tmp_path: Path) -> None:
+    """What a card's head says is what the model's own scores say, with all classes and with few."""
+    runtime = pytest.importorskip("onnxruntime")
+    files = require_model(name)
+    lines = np.random.default_rng(8).uniform(-1, 1, (2, 3, 48, 160)).astype(np.float32)
+    sessions = {
+        (charset, head_): runtime.InferenceSession(str(one.weights.files[0]), providers=[PROVIDER])
+        for charset in ("all", "digits")
+        for head_ in HEADS
+        if (one := prepare_recognition(files, charset, head_, tmp_path))
+    }
+    whole = runtime.InferenceSession(str(files.path("rec.onnx")), providers=[PROVIDER])
+    (scores,) = whole.run(None, {whole.get_inputs()[0].name: lines})
+    for charset in ("all", "digits"):
+        kept = kept_classes(charset, prepared._classes(files)) or list(range(scores.shape[2]))
+        expected = scores[..., kept] / scores[..., kept].sum(axis=2, keepdims=True)
+        found = {}
+        for head_ in HEADS:
+            session = sessions[charset, head_]
+            found[head_] = session.run(None, {session.get_inputs()[0].name: lines})
+        classes, best = found["best"]
+        assert classes.shape == scores.shape[:2]
+        assert np.array_equal(classes, found["logits"][0].argmax(axis=2))
+        assert np.array_equal(classes, found["softmax"][0].argmax(axis=2))
+        assert np.allclose(found["softmax"][0], expected, atol=1e-4)
+        assert np.allclose(best, expected.max(axis=2), atol=1e-4)

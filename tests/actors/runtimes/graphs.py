@@ -41,19 +41,30 @@ def head_arrays() -> tuple[np.ndarray, np.ndarray]:
     )
 
 
-def head(folder: Path, opset: int = 11, identity: bool = False, softmax: str = "Softmax") -> Weights:
+def head(
+    folder: Path,
+    opset: int = 11,
+    identity: bool = False,
+    softmax: str = "Softmax",
+    constants: bool = False,
+    bias_first: bool = False,
+) -> Weights:
     """A model that ends as recognition models do. Of its N×3×48×W it takes the mean of each column, then come
-    a matrix product, a bias and a softmax."""
+    a matrix product, a bias and a softmax. `constants`: its arrays are Constant nodes instead of
+    initialisers; `bias_first`: the bias is the first operand."""
     onnx = pytest.importorskip("onnx")
     helper, kind = onnx.helper, onnx.TensorProto.FLOAT
     weights, bias = head_arrays()
     last = "kept" if identity else "logits"
+    arrays = {"weights": weights, "bias": bias, "flat": np.array([0, 3, -1])}
+    tensors = [onnx.numpy_helper.from_array(array, name) for name, array in arrays.items()]
     nodes = [
+        *(helper.make_node("Constant", [], [one.name], value=one) for one in tensors if constants),
         helper.make_node("AveragePool", ["x"], ["pooled"], kernel_shape=[48, 1]),
         helper.make_node("Reshape", ["pooled", "flat"], ["columns"]),
         helper.make_node("Transpose", ["columns"], ["steps"], perm=[0, 2, 1]),
         helper.make_node("MatMul", ["steps", "weights"], ["product"]),
-        helper.make_node("Add", ["product", "bias"], ["logits"]),
+        helper.make_node("Add", ["bias", "product"] if bias_first else ["product", "bias"], ["logits"]),
         *([helper.make_node("Identity", ["logits"], ["kept"])] if identity else []),
         helper.make_node(softmax, [last], ["scores"], **({"axis": 2} if softmax == "Softmax" else {})),
     ]
@@ -62,11 +73,7 @@ def head(folder: Path, opset: int = 11, identity: bool = False, softmax: str = "
         "head",
         [helper.make_tensor_value_info("x", kind, ["N", 3, 48, "W"])],
         [helper.make_tensor_value_info("scores", kind, ["N", "W", CLASSES])],
-        [
-            onnx.numpy_helper.from_array(weights, "weights"),
-            onnx.numpy_helper.from_array(bias, "bias"),
-            onnx.numpy_helper.from_array(np.array([0, 3, -1]), "flat"),
-        ],
+        [] if constants else tensors,
     )
     return _saved(onnx, graph, folder / "rec.onnx", opset)
 

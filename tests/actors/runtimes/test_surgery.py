@@ -14,7 +14,7 @@ from actors.runtimes.contracts import Array, Placement, Weights
 from actors.runtimes.surgery import prepare
 from tests.actors.runtimes.graphs import CLASSES, batch, doubling, head, head_arrays
 
-pytest.importorskip("onnx")
+onnx = pytest.importorskip("onnx")
 
 RUNTIMES = pytest.mark.parametrize("runtime", ["onnxruntime", "openvino"])
 GRAPHS = pytest.mark.parametrize(
@@ -75,6 +75,24 @@ def test_the_best_class_and_its_score(
     assert np.allclose(scores, expected.max(axis=2), atol=1e-5)
 
 
+@RUNTIMES
+@KEPT
+@pytest.mark.parametrize("bias_first", [False, True])
+@pytest.mark.parametrize("opset", [11, 13, 18])
+def test_a_head_of_constant_nodes(
+    tmp_path: Path, runtime: str, opset: int, bias_first: bool, kept: list[int] | None
+) -> None:
+    source = head(tmp_path, opset, constants=True, bias_first=bias_first)
+    expected = softmax(expected_logits(kept))
+    (scores,) = outputs(source, tmp_path, runtime, kept, "softmax")
+    assert np.allclose(scores, expected, atol=1e-5)
+    (logits,) = outputs(source, tmp_path, runtime, kept, "logits")
+    assert np.allclose(logits, expected_logits(kept), atol=1e-4)
+    classes, best = outputs(source, tmp_path, runtime, kept, "best")
+    assert np.array_equal(classes, expected.argmax(axis=2))
+    assert np.allclose(best, expected.max(axis=2), atol=1e-5)
+
+
 def test_the_source_is_not_changed(tmp_path: Path) -> None:
     source = head(tmp_path)
     before = source.files[0].read_bytes()
@@ -82,9 +100,26 @@ def test_the_source_is_not_changed(tmp_path: Path) -> None:
     assert source.files[0].read_bytes() == before
 
 
-@pytest.mark.parametrize("kind", ["another graph", "another end"])
+def without(name: str, folder: Path) -> Weights:
+    """A head one array of which is an input of the graph, known only when it runs."""
+    source = head(folder)
+    model = onnx.load(str(source.files[0]))
+    (array,) = [tensor for tensor in model.graph.initializer if tensor.name == name]
+    model.graph.initializer.remove(array)
+    told = onnx.helper.make_tensor_value_info(name, onnx.TensorProto.FLOAT, list(array.dims))
+    model.graph.input.append(told)
+    onnx.save(model, str(source.files[0]))
+    return source
+
+
+@pytest.mark.parametrize("kind", ["another graph", "another end", "no weights", "no bias"])
 def test_a_graph_that_ends_otherwise_is_refused(tmp_path: Path, kind: str) -> None:
-    source = doubling(tmp_path) if kind == "another graph" else head(tmp_path, softmax="Sigmoid")
+    source = {
+        "another graph": lambda: doubling(tmp_path),
+        "another end": lambda: head(tmp_path, softmax="Sigmoid"),
+        "no weights": lambda: without("weights", tmp_path),
+        "no bias": lambda: without("bias", tmp_path),
+    }[kind]()
     with pytest.raises(ModelError, match="does not end as") as caught:
         prepare(source.files[0], tmp_path / "changed.onnx", [0, 1], "logits")
     assert "engine.charset=all" in caught.value.remedy
