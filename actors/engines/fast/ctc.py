@@ -35,8 +35,9 @@ def collapse(
 
     kept = classes != BLANK
     kept[1:] &= classes[1:] != classes[:-1]
-    steps = np.flatnonzero(kept)
+    (steps,) = kept.nonzero()
     if not steps.size:
         return Reading("", 0.0)
-    text = "".join([characters[index] for index in classes[steps]])
-    return Reading(text, float(scores[steps].mean()), tuple(steps.tolist()))
+    text = "".join([characters[index] for index in classes[steps].tolist()])
+    score = np.float32(np.add.reduce(scores[steps]) / steps.size)  # numpy's mean, without what it asks before
+    return Reading(text, float(score), tuple(steps.tolist()))

@@ -131,7 +131,8 @@ class _Detection(Generic[T]):
     def _finished(self, one: _Prepared, score_map: Floats) -> T:
         with self.stages.count("boxes"):
             height, width = one.padded.shape[:2]
-            boxes = sort_boxes(_on(one.page, find_boxes(score_map, width, height, self.boxes)))
+            boxes = find_boxes(score_map, width, height, self.boxes)
+            boxes = sort_boxes(boxes if one.padded is one.page else _on(one.page, boxes))
         return self.then(one.page, boxes)
 
 
@@ -158,11 +159,12 @@ def _pad(page: Image) -> Image:
 
 
 def _on(page: Image, boxes: Sequence[Floats]) -> Sequence[Floats]:
-    """Boxes cut off at the edges of the page, which may have been padded."""
+    """Boxes cut off at the edges of the page, where that was padded."""
     import numpy as np
 
     height, width = page.shape[:2]
-    return [np.minimum(box, np.array([width, height], np.float32)) for box in boxes]
+    limit = np.array([width, height], np.float32)
+    return [np.minimum(box, limit) for box in boxes]
 
 
 def _normalise(page: Image, size: Size, target: Floats) -> None:

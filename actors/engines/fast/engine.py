@@ -214,7 +214,7 @@ class FastEngine:
 
     def _line(self, crop: Crop, reading: Reading) -> Line:
         words = words_of(crop, reading) if self._options.read.places else None
-        return Line(reading.text, reading.score, tuple(map(float, crop.polygon.reshape(-1))), words=words)
+        return Line(reading.text, reading.score, tuple(crop.polygon.ravel().tolist()), words=words)
 
 
 @dataclass(frozen=True, slots=True)

@@ -199,8 +199,10 @@ def _normalise(line: Image, width: int, target: Floats) -> None:
     import cv2
     import numpy as np
 
-    picture = cv2.resize(line, (width, HEIGHT)).astype(np.float32)
-    target[:, :, :width] = (picture.transpose(2, 0, 1) / np.float32(255) - np.float32(0.5)) / np.float32(0.5)
+    # For each of the 256 values the very number that stock's three steps give: (x / 255 - 0.5) / 0.5.
+    picture = cv2.resize(line, (width, HEIGHT)) / np.float32(127.5)
+    picture -= np.float32(1)
+    cv2.split(picture, [plane[:, :width] for plane in target])
     target[:, :, width:] = 0
 
 

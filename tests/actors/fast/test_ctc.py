@@ -32,6 +32,13 @@ def test_the_score_is_the_mean_of_the_steps_that_became_letters() -> None:
     assert reading.score == pytest.approx(0.7)
 
 
+@given(st.integers(0, 2**32 - 1), st.integers(1, 300))
+def test_the_mean_is_numpys_to_the_last_bit(seed: int, steps: int) -> None:
+    scores = np.random.default_rng(seed).uniform(0.3, 1, steps).astype(np.float32)
+    reading = collapse(np.arange(steps) % 3 + 1, scores, LETTERS)
+    assert reading.score == float(scores.mean())
+
+
 def test_nothing_but_blanks_is_no_text_and_scores_nothing() -> None:
     assert read(0, 0, 0) == Reading("", 0.0)
 

@@ -47,6 +47,33 @@ def test_a_page_without_letters_has_no_height(blank: np.ndarray) -> None:
     assert glyph_height(blank) is None
 
 
+@pytest.mark.parametrize("shape", [(300, 200), (1, 40), (40, 1), (31, 31), (700, 900)])
+def test_ink_is_what_opencvs_adaptive_threshold_finds(
+    shape: tuple[int, int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And the components are those of OpenCV's own choice of an algorithm, in whatever order."""
+    seen: list[tuple[np.ndarray, np.ndarray]] = []
+    real = cv2.connectedComponentsWithStatsWithAlgorithm
+
+    def noting(ink: np.ndarray, *rest: int) -> tuple[int, np.ndarray, np.ndarray, np.ndarray]:
+        found = real(ink, *rest)
+        seen.append((ink.copy(), found[2]))
+        return found
+
+    monkeypatch.setattr(cv2, "connectedComponentsWithStatsWithAlgorithm", noting)
+    grey = cv2.GaussianBlur(
+        np.random.default_rng(6).integers(0, 255, shape, dtype=np.uint8), (5, 5), sigmaX=1.2
+    )
+    glyph_height(cv2.merge([grey] * 3))
+    ((ink, stats),) = seen
+    grey = cv2.cvtColor(cv2.merge([grey] * 3), cv2.COLOR_BGR2GRAY)
+    expected = cv2.adaptiveThreshold(grey, 255, cv2.ADAPTIVE_THRESH_MEAN_C, cv2.THRESH_BINARY_INV, 31, 15)
+    assert (ink == expected).all()
+    assert ink.any() or min(shape) == 1
+    theirs = cv2.connectedComponentsWithStats(expected, connectivity=8)[2]
+    assert sorted(stats[1:].tolist()) == sorted(theirs[1:].tolist())
+
+
 def test_a_drawing_of_lines_has_no_letters() -> None:
     drawing = np.full((800, 600, 3), 255, np.uint8)
     for y in range(20, 800, 40):

@@ -1,0 +1,50 @@
+"""The input of recognition: a line's picture at the model's height, and nothing beside it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import cv2
+import numpy as np
+import pytest
+
+from actors.engines.fast.ctc import Reading
+from actors.engines.fast.packing import PackRule
+from actors.engines.fast.recognition import ReadRule, Recogniser
+from actors.runtimes.contracts import Array, Floats
+
+
+class Seen:
+    """A session that keeps what it is given."""
+
+    def __init__(self) -> None:
+        self.batches: list[Floats] = []
+
+    def run(self, batch: Floats) -> tuple[Array, ...]:
+        self.batches.append(batch.copy())
+        return (np.zeros(len(batch)),)
+
+    def release(self) -> None:
+        """Nothing to give back."""
+
+
+def unread(outputs: Sequence[Array]) -> Iterator[Reading]:
+    return (Reading("", 1.0) for _ in outputs[0])
+
+
+@pytest.mark.parametrize("width", [8, 61, 64, 300])
+def test_a_strip_has_the_very_numbers_of_stock(width: int) -> None:
+    """PaddleX: resized, x / 255, - 0.5, / 0.5, each in float32. All 256 values are in the picture."""
+    line = np.random.default_rng(width).integers(0, 256, (48, width, 3), dtype=np.uint8)
+    line.reshape(-1)[:256] = np.arange(256)
+    session = Seen()
+    rule = ReadRule(1.0, 0.0, PackRule(32, 32, 4096, (4, 1), made_up=True))
+    Recogniser(session, unread, rule).read([line, cv2.resize(line, (width * 2, 96)), line[:, ::-1]])
+    (batch,) = session.batches
+    assert len(batch) == 4, "one row is empty"
+    picture = line.astype(np.float32).transpose(2, 0, 1)
+    expected = (picture / np.float32(255) - np.float32(0.5)) / np.float32(0.5)
+    assert (batch[0, :, :, :width] == expected).all()
+    assert (batch[2, :, :, :width] == expected[:, :, ::-1]).all()
+    assert not batch[:, :, :, width:].any()
+    assert not batch[3].any()
