@@ -6,6 +6,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 QUANTIZE := .venv-quantize
 EXTRAS := cpu,stock,dev,demo
+JOBS ?= 2
 
 .DEFAULT_GOAL := help
 .PHONY: help install demo test test-fast test-quantize lint format docs bench bench-gpu clean clean-demo
@@ -31,8 +32,8 @@ demo: $(STAMP) ## render thirteen pages, recognise them, query the result
 	$(BIN)/rayocr run configs/laptop.yaml
 	$(BIN)/python samples/show.py demo/out demo/truth.jsonl
 
-test: $(STAMP) ## run all tests
-	$(BIN)/pytest
+test: $(STAMP) ## run all tests, in JOBS processes (2)
+	$(BIN)/pytest -n $(JOBS) --dist loadfile --no-loadscope-reorder
 
 # NNCF brings scikit-learn, which PaddleOCR would then import, too (1 CPU second and 90 MB more at its start):
 # so it stands in an environment of its own, on top of the other one.

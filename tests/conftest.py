@@ -1,4 +1,5 @@
-"""What all tests share: where the labelled data is, and a table of what ran, marker by marker."""
+"""What all tests share: where the labelled data is, how they are shared out among processes, and a table of
+what ran, marker by marker."""
 
 from __future__ import annotations
 
@@ -6,6 +7,9 @@ import os
 import tomllib
 from collections import Counter
 from collections.abc import Callable
+from functools import cache
+from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -18,9 +22,39 @@ _OUTCOMES = ("passed", "failed", "error", "skipped")
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Let child processes find the labelled data too."""
+    """Let child processes find the labelled data too, and Ray's workers be no nicer than the tests that run
+    beside them: by itself Ray gives them a niceness of 15, with which they would wait for all others."""
     if data_dir().is_dir():
         os.environ.setdefault("RAYOCR_DATA", str(data_dir()))
+    os.environ.setdefault("RAY_worker_niceness", "0")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """In a process of several (`-n`): files that start Ray first, then those with slow tests, so that no long
+    one comes last."""
+    if hasattr(config, "workerinput"):
+        slow = {item.path for item in items if item.get_closest_marker("slow")}
+        items.sort(key=lambda item: (not _starts_ray(item.path), item.path not in slow))
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> object:
+    """With `--dist loadfile`: a file's tests share what they set up, so they go to one process. Files that
+    start Ray all go to the same one, since two Rays at once take longer than one after the other."""
+    from xdist.scheduler import LoadFileScheduling
+
+    class Scheduling(LoadFileScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            file = nodeid.partition("::")[0]
+            return "ray" if _starts_ray(config.rootpath / file) else file
+
+    return Scheduling(config, log) if config.getoption("dist") == "loadfile" else None
+
+
+@cache
+def _starts_ray(file: Path) -> bool:
+    """Read off its source, since who shares tests out has no more than their names."""
+    return "pytest.mark.ray" in file.read_text("utf-8")
 
 
 @pytest.fixture
