@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
@@ -165,15 +166,20 @@ class _Live:
 def serve(
     conn: Connection, config: EngineConfig, models: ModelsConfig, threads: int, limits: MemoryLimits
 ) -> None:
-    """The child's side: build the engine, then answer batches until the pipe closes. None in place of a batch
-    asks for a release."""
+    """The child's side: build the engine, on the cards that this process was made to see if it has a share of
+    one, and on none else; then answer batches until the pipe closes. None in place of a batch asks for a
+    release."""
+    from actors.claim import claim_device, confirm
     from actors.engines import build_engine
     from actors.gauge import Gauge
     from actors.threads import limit_threads
 
     limit_threads(threads)
     try:
-        engine = build_engine(config.model_copy(update={"threads": threads}), models)
+        settings = config.model_copy(update={"threads": threads})
+        claim = claim_device(settings, _visible() if limits.card_share else (), limits.card_share)
+        engine = build_engine(claim.engine, models, gpu_memory_mb=claim.cap_mb)
+        confirm(claim)
         governor = Governor(engine, limits, Gauge(limits.card_share))
     except RayocrError as error:
         send_object(conn, error)
@@ -187,6 +193,12 @@ def serve(
     with contextlib.closing(engine):
         while True:
             send_object(conn, _answer(engine, governor, receive_object(conn)))
+
+
+def _visible() -> list[str]:
+    """The cards that are named for this process; none where it would see all of the machine's."""
+    names = os.environ.get("CUDA_VISIBLE_DEVICES", "").split(",")
+    return [name.strip() for name in names if name.strip()]
 
 
 def _answer(

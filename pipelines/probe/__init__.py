@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from contextlib import closing
+import os
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing, contextmanager, nullcontext
 from dataclasses import replace
 
 from actors.contracts import DocRef
@@ -13,6 +14,7 @@ from actors.settings import EngineConfig
 from pipelines.config import Config
 from pipelines.job import Job, make_job
 from pipelines.machine import Machine, this_machine
+from pipelines.nvidia import visible_gpus
 from pipelines.plan import Listing, Plan, located, make_plan
 from pipelines.prepare import ensure_models
 from pipelines.probe.card import Work, measure_card
@@ -22,6 +24,7 @@ from pipelines.probe.report import Probed
 from pipelines.probe.sample import Sample, read_sample
 from pipelines.view import View
 
+_VISIBLE = "CUDA_VISIBLE_DEVICES"
 _NAME = "probe"
 """Stands for the run's id and fingerprint in rows that are never kept."""
 
@@ -65,14 +68,16 @@ def probe(config: Config, machine: Machine, plan: Plan, refs: Sequence[DocRef], 
 
 def _measure(sample: Sample, job: Job, plan: Plan, say: Callable[[str], None]) -> Measured:
     batch, share = plan.count("batch_pages"), plan.number("gpus_per_actor")
-    engine, start = start_engine(job)
-    with closing(engine):
-        recognition = measure_engine(engine, start, sample.pages, job, batch)
-        loads: tuple[CardLoad, ...] = ()
+    with _seeing_one_card() if share else nullcontext():
         card = Card.open() if share else None
-        if card is not None:
-            work = Work(sample.pages, batch)
-            loads = measure_card(engine, lambda: start_engine(job)[0], card, work, say)
+        before = card.memory() if card is not None else None
+        engine, start = start_engine(job)
+        with closing(engine):
+            recognition = measure_engine(engine, start, sample.pages, job, batch)
+            loads: tuple[CardLoad, ...] = ()
+            if card is not None:
+                work = Work(sample.pages, batch, others=before.used if before is not None else 0)
+                loads = measure_card(engine, lambda: start_engine(job)[0], card, work, say)
     return Measured(
         device="gpu" if share else "cpu",
         threads=job.threads,
@@ -82,6 +87,21 @@ def _measure(sample: Sample, job: Job, plan: Plan, say: Callable[[str], None]) -
         card=loads,
         engines_a_card=max(1, int(1 / share + 1e-6)) if share else 1,
     )
+
+
+@contextmanager
+def _seeing_one_card() -> Iterator[None]:
+    """This process, and the engines that it starts, see the first card alone, by its name: its number may be
+    another card's to CUDA than to the driver, and a slice has none."""
+    before, cards = os.environ.get(_VISIBLE), visible_gpus()
+    if cards:
+        os.environ[_VISIBLE] = cards[0].uuid
+    try:
+        yield
+    finally:
+        os.environ.pop(_VISIBLE, None)
+        if before is not None:
+            os.environ[_VISIBLE] = before
 
 
 def _located_here(config: Config, machine: Machine) -> EngineConfig:

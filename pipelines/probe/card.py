@@ -41,12 +41,13 @@ class Card(Protocol):
 @dataclass(frozen=True, slots=True)
 class Work:
     """Pages that each engine reads again and again, in batches; for how long (seconds), and with how many
-    engines, fewest first."""
+    engines, fewest first. `others`: bytes of the card that were taken before the first of them."""
 
     pages: Sequence[Page]
     batch_pages: int
     seconds: float = _SECONDS
     engines: Sequence[int] = _ENGINES
+    others: int = 0
 
 
 def measure_card(
@@ -60,7 +61,7 @@ def measure_card(
     engines = [first]
     with ExitStack() as stack:
         for count in work.engines:
-            if not _has_room(card, len(engines), count):
+            if not _has_room(card, len(engines), count, work.others):
                 say(f"the card has no memory for {count} engines: not measured")
                 break
             try:
@@ -73,12 +74,12 @@ def measure_card(
     return tuple(loads)
 
 
-def _has_room(card: Card, engines: int, wanted: int) -> bool:
-    """Whether so many engines would fit, each as large as those that are there."""
+def _has_room(card: Card, engines: int, wanted: int, others: int) -> bool:
+    """Whether so many engines would fit beside the others, each as large as those that are there."""
     memory = card.memory()
     if memory is None or wanted <= engines:
         return True
-    return memory.used * wanted / engines <= _FULL * memory.total
+    return others + (memory.used - others) * wanted / engines <= _FULL * memory.total
 
 
 def _load(engines: Sequence[OcrEngine], card: Card, work: Work) -> CardLoad:
@@ -96,12 +97,12 @@ def _load(engines: Sequence[OcrEngine], card: Card, work: Work) -> CardLoad:
     for reader in readers:
         if reader.error is not None:
             raise reader.error
-    memory = card.memory()
+    seen.look(card)
     return CardLoad(
         engines=len(engines),
         pages_per_second=sum(reader.pages for reader in readers) / took,
-        busy=sum(seen) / len(seen) if seen else None,
-        memory_mb=memory.used >> 20 if memory is not None else None,
+        busy=sum(seen.busy) / len(seen.busy) if seen.busy else None,
+        memory_mb=seen.taken_mb(work.others),
     )
 
 
@@ -131,17 +132,36 @@ class _Reader:
             self.error = error
 
 
+@dataclass(slots=True)
+class _Seen:
+    """How busy the card was at each look that the driver answered, and most bytes that were taken of it."""
+
+    busy: list[float] = field(default_factory=list)
+    most: int | None = None
+
+    def look(self, card: Card) -> None:
+        """Look at the memory once more."""
+        memory = card.memory()
+        if memory is not None:
+            self.most = max(self.most or 0, memory.used)
+
+    def taken_mb(self, others: int) -> int | None:
+        """MiB beyond those of others; None where it is not known, or where others gave back as much."""
+        return max(0, (self.most or 0) - others) >> 20 or None
+
+
 @contextmanager
-def _watched(card: Card) -> Iterator[list[float]]:
-    """How busy the card is, looked at in a thread as long as the context is open."""
-    seen: list[float] = []
+def _watched(card: Card) -> Iterator[_Seen]:
+    """The card, looked at in a thread as long as the context is open."""
+    seen = _Seen()
     over = threading.Event()
 
     def look() -> None:
         while not over.wait(_EVERY_S):
+            seen.look(card)
             share = card.busy()
             if share is not None:
-                seen.append(share)
+                seen.busy.append(share)
 
     thread = threading.Thread(target=look, daemon=True)
     thread.start()

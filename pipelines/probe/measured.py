@@ -52,7 +52,8 @@ class Recognition:
 @dataclass(frozen=True, slots=True)
 class CardLoad:
     """So many engines at work on one card at once. `busy`: share of the time in which the card computed
-    (0..1), None where its driver does not say; `memory_mb`: what they took of it together, in MiB."""
+    (0..1), None where its driver does not say; `memory_mb`: most that they took of it together, in MiB,
+    beside what others had taken before; None where that is not known."""
 
     engines: int
     pages_per_second: float

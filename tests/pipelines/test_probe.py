@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
+import os
 import threading
 from collections.abc import Sequence
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -23,8 +25,9 @@ from actors.settings import DecodeConfig, EngineConfig
 from pipelines.config import Config
 from pipelines.job import Job, make_job
 from pipelines.machine import Machine, Node, this_machine
+from pipelines.nvidia import Gpu
 from pipelines.plan import ENGINE_COSTS, Listing, Plan, make_plan
-from pipelines.probe import NothingReadError, probe, probed_plan
+from pipelines.probe import NothingReadError, _seeing_one_card, probe, probed_plan
 from pipelines.probe.card import Work, measure_card
 from pipelines.probe.engine import measure_engine, start_engine
 from pipelines.probe.measured import MEMORY_HEADROOM, CardLoad, Decoding, Measured, Recognition
@@ -33,8 +36,14 @@ from pipelines.probe.sample import Sample, deal, documents_in_order, pages_in_or
 from pipelines.sources import list_documents
 from pipelines.sources.config import SourceConfig
 from pipelines.view import Silence
+from tests import nvml_library
+from tests.cli import rayocr
+from tests.nvidia_smi import Listed, install
 from tests.pictures import folder_of_pictures, tiff
 
+needs_compiler = pytest.mark.skipif(
+    nvml_library.COMPILER is None, reason="needs a C compiler, to stand in for NVIDIA's driver"
+)
 HOST = Host(frozenset({"onnxruntime"}), bfloat16=False)
 LAPTOP = Machine((Node(2, 24_000),), host=HOST)
 MANY_CORES = Machine((Node(64, 512_000),), host=HOST)
@@ -335,14 +344,14 @@ def test_a_card_elsewhere_cannot_be_probed(tmp_path: Path) -> None:
 
 
 class StandInCard:
-    """A card of which each engine takes a share."""
+    """A card of which each engine takes a share; others were there before."""
 
-    def __init__(self, total: int, each: int) -> None:
+    def __init__(self, total: int, each: int, others: int = 0) -> None:
         self.engines = 1
-        self._total, self._each = total, each
+        self._total, self._each, self._others = total, each, others
 
     def memory(self) -> CardMemory:
-        return CardMemory(self._total, self._each * self.engines, None)
+        return CardMemory(self._total, self._others + self._each * self.engines, None)
 
     def busy(self) -> float | None:
         return 0.25 * self.engines
@@ -397,6 +406,61 @@ def test_a_card_is_loaded_until_it_is_full(tmp_path: Path) -> None:
     assert not first.closed, "it belongs to the caller"
     assert more[0].calls > 1
     assert len(more[0].threads) == 2, "the warm-up's, and its own"
+
+
+def test_what_others_take_of_the_card_is_not_the_engines(tmp_path: Path) -> None:
+    """Beside 300 MiB of others two engines of 200 fit into 900; four would take more than are left."""
+    pages = sample(listed(folder_of_pictures(tmp_path, 2)), 2).pages
+    card, said = StandInCard(total=1000 << 20, each=200 << 20, others=300 << 20), list[str]()
+
+    def start() -> Counted:
+        card.engines += 1
+        return Counted(card)
+
+    work = Work(pages, 2, seconds=0.2, others=300 << 20)
+    loads = measure_card(Counted(card), start, card, work, said.append)
+    assert [(load.engines, load.memory_mb) for load in loads] == [(1, 200), (2, 400)]
+    assert said == ["the card has no memory for 4 engines: not measured"]
+
+
+def plan_on(tmp_path: Path, share: float, *cards: nvml_library.Built, **node: str) -> Any:
+    """`rayocr plan --probe` on a machine with these made-up cards."""
+    path = install(tmp_path / "bin", *[Listed(card.uuid, card.total) for card in cards])
+    library = nvml_library.build(tmp_path / "lib", *cards)
+    source = folder_of_pictures(tmp_path / "in", 2)
+    arguments = ("-i", source, "-o", tmp_path / "out", "-s", "engine.engine=fake", "--runner", "ray")
+    share_ = ("-s", f"resources.gpus_per_actor={share}", "--probe", "2", "--json")
+    return rayocr("plan", *arguments, *share_, timeout=120, PATH=path, LD_LIBRARY_PATH=library, **node)
+
+
+@needs_compiler
+@pytest.mark.slow
+def test_engines_of_a_probe_claim_the_first_card_and_keep_to_their_share(tmp_path: Path) -> None:
+    """Of the one that is full to 20,000 MiB a quarter cannot be had."""
+    cards = nvml_library.Built("GPU-aa", used=700), nvml_library.Built("GPU-bb", used=20_000)
+    done = plan_on(tmp_path / "aa", 0.25, *cards)
+    assert done.returncode == 0, done.stderr
+    loads = json.loads(done.stdout)["probe"]["measured"]["card"]
+    assert [load["engines"] for load in loads] == [1, 2, 4]
+    assert [load["busy"] for load in loads] == [pytest.approx(0.4)] * 3
+    assert {load["memory_mb"] for load in loads} == {None}, "no engine took any"
+    refused = plan_on(tmp_path / "bb", 0.25, *cards, CUDA_VISIBLE_DEVICES="GPU-bb,GPU-aa")
+    assert refused.returncode == 2
+    assert "4,576 of 24,576 MiB are free, its share is 5,836" in refused.stderr
+    assert "Traceback" not in refused.stderr
+
+
+def test_a_probe_leaves_the_environment_as_it_was(monkeypatch: pytest.MonkeyPatch) -> None:
+    gpus = [Gpu("GPU-bb", 1, 24_576), Gpu("GPU-aa", 0, 24_576)]
+    monkeypatch.setattr("pipelines.probe.visible_gpus", lambda: tuple(gpus))
+    for before in ("1,0", None):
+        monkeypatch.setenv("CUDA_VISIBLE_DEVICES", before or "")
+        if before is None:
+            monkeypatch.delenv("CUDA_VISIBLE_DEVICES")
+        with suppress(ValueError), _seeing_one_card():
+            assert os.environ["CUDA_VISIBLE_DEVICES"] == "GPU-bb"
+            raise ValueError
+        assert os.environ.get("CUDA_VISIBLE_DEVICES") == before
 
 
 def test_an_engine_that_fails_on_the_card_ends_the_loading_and_is_told(tmp_path: Path) -> None:
