@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from actors.engines.fast.options import FastOptions
-from actors.engines.fast.packing import HEIGHT, Shape, stock_batches
+from actors.engines.fast.packing import HEIGHT, WIDTHS, Shape, stock_batches
 from actors.engines.fast.recognition import WIDEST
 from actors.engines.fast.sides import STOCK_LIMIT, GlyphRule, SideRule
 from actors.runtimes.contracts import Shapes
@@ -45,10 +45,10 @@ def recognition(options: FastOptions) -> Shapes:
         rows = len(full.slots)
         return _lines(rows, rows, full.width, widest.width, full.width)
     pack = options.read.pack
-    most = pack.padded(WIDEST)
+    most = WIDTHS[-1]
     rows = _allowed(pack.row_counts, max(1, _SPREAD * pack.columns // most))
     usual = _allowed(pack.row_counts, min(rows, pack.columns // _USUAL_WIDTH))
-    return _lines(rows, usual, pack.padded(1), most, pack.padded(_USUAL_WIDTH))
+    return _lines(rows, usual, WIDTHS[0], most, _USUAL_WIDTH)
 
 
 def _lines(rows: int, usual_rows: int, least: int, most: int, usual: int) -> Shapes:

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
     Around = Callable[[Literal["det", "rec"], Session], Session]
 
-VERSION = "1"
+VERSION = "2"
 """Raised whenever the engine's own steps give other results: outputs made before are then not mixed with."""
 
 
@@ -337,7 +337,7 @@ def _in_clear(options: FastOptions) -> dict[str, str]:
         "det_unclip_ratio": f"{boxes.unclip_ratio:g}",
         "rec_squeeze": f"{read.squeeze:g}",
         "rec_second_look": f"{read.second_look:g}",
-        "rec_step": f"{read.pack.step}/{read.pack.fine}" if read.pack.fine else str(read.pack.step),
+        "rec_widths": "stock" if options.compat else "4 an octave",
         "rec_scores": repr(options.scores),
     }
 

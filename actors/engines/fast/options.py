@@ -25,11 +25,12 @@ _SECOND_LOOK = 0.9
 _SCORES = ScoreRule(thresh=0.7, of_median=0.7)
 
 
-_CARD_LINES = PackRule(32, 32, 64 * 640, row_counts=(64, 48, 32, 24, 16, 8, 4, 1), fine=320, made_up=True)
-"""How lines go through a card: in few widths and numbers of rows. Those of 16 forms (funsd) take 52 runs, of
-16 receipts (sroie) 34; with a CPU's widths 202 and 102, of which most are too small for a card. A model sees
-its padding, so coarser is worse: word F1 of 30 receipts is 0.9553 against a CPU's 0.9558; in steps of 32 to
-128, and twice as coarse from there on, which is 24 runs for 16, it lost half a point."""
+_CARD_LINES = PackRule(64 * 640, row_counts=(64, 48, 32, 24, 16, 8, 4, 1), made_up=True)
+"""How lines go through a card: in few numbers of rows."""
+
+_FEW_SHAPES = PackRule(1024, row_counts=(4,), made_up=True)
+"""For a runtime that builds kernels for each new shape: one shape a width, of four narrow lines or one wide
+one. Four make up for reading the weights where there is little else to do."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,12 +63,12 @@ class FastOptions:
 def pace_of(runtime: str, device: str) -> Pace:
     """On one CPU thread large batches gain nothing and cost memory; a card wants them, though not of all
     pages of a call: the host works on some while the card looks at others. OpenVINO builds some hundred
-    kernels for each new shape: there are about 50 widths and two numbers of rows for it."""
+    kernels for each new shape: there are few for it."""
     if device == "gpu":
         return Pace(4 << 20, 64, _CARD_LINES, det_row_counts=(8, 4, 2, 1))
     if runtime == "openvino":
-        return Pace(1 << 20, 64, PackRule(16, 32, 2560, (4, 1), fine=320))
-    return Pace(1 << 20, 32, PackRule(8, 16, 2560))
+        return Pace(1 << 20, 64, _FEW_SHAPES)
+    return Pace(1 << 20, 32, PackRule(2560))
 
 
 def options_of(config: EngineConfig, pace: Pace) -> FastOptions:

@@ -3,11 +3,21 @@
 from __future__ import annotations
 
 import math
+from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 HEIGHT = 48
 """Height of a recognition model's input (PaddleX configs: RecResizeImg image_shape [3, 48, 320])."""
+
+WIDTHS = (
+    *(16, 24, 32, 48),
+    *(octave * part // 4 for octave in (64, 128, 256, 512, 1024) for part in (4, 5, 6, 7)),
+    *(2048, 2560, 3072),
+)
+"""Widths in pixels that a line's picture may have. It is stretched to the nearest, from 64 pixels on by an
+eighth at most: that costs no text, while a floor or padding would be columns for nothing. They are few, since
+each new shape costs most runtimes something."""
 
 _STOCK_FLOOR = 320
 _STOCK_ROWS = 6
@@ -38,8 +48,8 @@ class Slot:
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """Crops that are recognised together, each padded to `width` pixels. `empty`: rows of the model's input
-    after theirs, which nobody reads."""
+    """Crops that are recognised together; those whose picture is narrower than `width` pixels, as stock has
+    them, are padded. `empty`: rows of the model's input after theirs, which nobody reads."""
 
     width: int
     slots: tuple[Slot, ...]
@@ -48,51 +58,48 @@ class Batch:
 
 @dataclass(frozen=True, slots=True)
 class PackRule:
-    """How crops are packed.
+    """How lines' pictures, which have one of WIDTHS, are packed: those of one width together.
 
-    `step`: widths are padded up to a multiple of it, from `least` on; `columns`: most columns (rows x
-    width) of a batch. Each crop's own width decides its padding, never its neighbours: so its text does
-    not depend on the batch it is in. Where each new shape costs the runtime something, `row_counts` are the
-    numbers of rows that may be, largest first (empty: any), and `fine` is the width up to which `step`
-    holds: it doubles there, and whenever the width has doubled (None: it always holds). `made_up`: what is
-    too few for one of `row_counts` is made up with empty rows, where a run costs more than they do; else it
-    goes in several batches.
+    `columns`: most columns (rows x width) of a batch. Where each new shape costs the runtime something,
+    `row_counts` are the numbers of rows that may be, largest first (empty: any); a width for which they are
+    all too many goes in single rows. `made_up`: what is too few for one of `row_counts` is made up with empty
+    rows, where a run or a shape costs more than they do; else it goes in several batches.
     """
 
-    step: int
-    least: int
     columns: int
     row_counts: tuple[int, ...] = ()
-    fine: int | None = None
     made_up: bool = False
 
-    def padded(self, width: int) -> int:
-        """Width in pixels of the model's input for a picture of `width` pixels."""
-        step, limit = self.step, self.fine
-        while limit is not None and width > limit:
-            step, limit = step * 2, limit * 2
-        return max(self.least, math.ceil(width / step) * step)
-
-    def most_rows(self, padded: int) -> int:
+    def most_rows(self, width: int) -> int:
         """Most rows of a batch of this width; at least one."""
-        return _rows(max(1, self.columns // padded), self.row_counts)
+        return _rows(max(1, self.columns // width), self.row_counts)
+
+    def empty(self, rows: int, width: int) -> int:
+        """Empty rows with which so many of this width are made up."""
+        allowed = [count - rows for count in self.row_counts if rows <= count <= self.most_rows(width)]
+        return min(allowed, default=0) if self.made_up else 0
+
+
+def nearest(wanted: float) -> int:
+    """The one of WIDTHS that a picture which should be `wanted` pixels wide gets: nearest by ratio."""
+    place = bisect_left(WIDTHS, wanted)
+    if place in (0, len(WIDTHS)):
+        return WIDTHS[min(place, len(WIDTHS) - 1)]
+    narrower, wider = WIDTHS[place - 1], WIDTHS[place]
+    return wider if wanted * wanted > narrower * wider else narrower
 
 
 def pack(widths: Sequence[int], rule: PackRule) -> Iterator[Batch]:
-    """Batches of crops, given the width that each one's picture has; from narrow to wide."""
+    """Batches of lines, given the width that each one's picture has; from narrow to wide."""
     groups: dict[int, list[Slot]] = {}
     for crop, width in enumerate(widths):
-        groups.setdefault(rule.padded(width), []).append(Slot(crop, width))
-    for padded in sorted(groups):
-        slots = groups[padded]
+        groups.setdefault(width, []).append(Slot(crop, width))
+    for width in sorted(groups):
+        slots = groups[width]
         counts = () if rule.made_up else rule.row_counts
-        for rows in portions(len(slots), rule.most_rows(padded), counts):
+        for rows in portions(len(slots), rule.most_rows(width), counts):
             crops = tuple(slots[rows])
-            yield Batch(padded, crops, _missing(len(crops), rule.row_counts) if rule.made_up else 0)
-
-
-def _missing(rows: int, allowed: Sequence[int]) -> int:
-    return min((count - rows for count in allowed if count >= rows), default=0)
+            yield Batch(width, crops, rule.empty(len(crops), width))
 
 
 def portions(count: int, most: int, row_counts: Sequence[int]) -> Iterator[slice]:
@@ -106,7 +113,7 @@ def portions(count: int, most: int, row_counts: Sequence[int]) -> Iterator[slice
 
 
 def _rows(wanted: int, allowed: Sequence[int]) -> int:
-    return next((rows for rows in allowed if rows <= wanted), wanted)
+    return next((rows for rows in allowed if rows <= wanted), 1 if allowed else wanted)
 
 
 def stock_batches(shapes: Sequence[Shape]) -> Iterator[Batch]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
@@ -10,7 +9,16 @@ from typing import TYPE_CHECKING
 
 from actors.engines.fast.ahead import Hands, InTurn
 from actors.engines.fast.ctc import Reading, collapse
-from actors.engines.fast.packing import HEIGHT, Batch, PackRule, Shape, pack, stock_batches
+from actors.engines.fast.packing import (
+    HEIGHT,
+    WIDTHS,
+    Batch,
+    PackRule,
+    Shape,
+    nearest,
+    pack,
+    stock_batches,
+)
 from actors.engines.fast.stages import Stages
 from actors.engines.fast.wide import cut_places
 from actors.runtimes.contracts import Array, Floats
@@ -22,8 +30,8 @@ if TYPE_CHECKING:
 
     Decode = Callable[[Sequence[Array]], Iterator[Reading]]
 
-WIDEST = 3200
-"""Most pixels of width in one pass (PaddleX text_recognition/processors.py: max_imgW)."""
+WIDEST = WIDTHS[-1]
+"""Most pixels of width in one pass; stock takes 3,200."""
 
 _STEP = 8
 """Pixels of width to a step of the model, which gives one character at most."""
@@ -34,17 +42,14 @@ _CROWDED = 0.7
 _TRUST = 0.05
 """How much lower an unsqueezed reading may score and still count instead of the squeezed one."""
 
-_LEAST_PICTURE = 8
-"""Least pixels of width that a line's picture is resized to: a step of the model."""
-
 
 @dataclass(frozen=True, slots=True)
 class ReadRule:
     """How lines are read.
 
-    `squeeze`: width of a line's picture over what its height asks for. `second_look`: lines that score
-    below, and those that are crowded, are read again unsqueezed; 0 for never. `places`: whether the places
-    of characters are wanted.
+    `squeeze`: width of a line's picture over what its height asks for, but for the rounding to WIDTHS.
+    `second_look`: lines that score below, and those that are crowded, are read again unsqueezed; 0 for never.
+    `places`: whether the places of characters are wanted.
     """
 
     squeeze: float
@@ -190,8 +195,7 @@ def _placed(reading: Reading, width: int) -> Reading:
 
 def strip_width(line: Image, squeeze: float) -> int:
     """Pixels of width of a line's picture at the model's height."""
-    wanted: int = math.ceil(HEIGHT * squeeze * line.shape[1] / line.shape[0])
-    return max(_LEAST_PICTURE, min(wanted, WIDEST))
+    return nearest(HEIGHT * squeeze * line.shape[1] / line.shape[0])
 
 
 def _normalise(line: Image, width: int, target: Floats) -> None:

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from actors.engines.fast.options import FastOptions
-from actors.engines.fast.packing import HEIGHT, PackRule, Shape, stock_batches
+from actors.engines.fast.packing import HEIGHT, WIDTHS, PackRule, Shape, stock_batches
 from actors.engines.fast.recognition import WIDEST
 from actors.engines.fast.sides import GlyphRule, SideRule, Size
 
@@ -41,9 +41,8 @@ def line_inputs(options: FastOptions) -> list[Input]:
         full = next(stock_batches([Shape(1, HEIGHT)] * WIDEST))
         return [(rows, 3, HEIGHT, full.width) for rows in range(len(full.slots), 0, -1)]
     rule = options.read.pack
-    widths = sorted({rule.padded(width) for width in range(1, WIDEST + 1)})
-    by_rank = [(rank, width, rows) for width in widths for rank, rows in enumerate(_row_counts(rule, width))]
-    sizes = [(1, widths[0]), (rule.most_rows(widths[-1]), widths[-1])]
+    by_rank = [(rank, width, rows) for width in WIDTHS for rank, rows in enumerate(_row_counts(rule, width))]
+    sizes = [(1, WIDTHS[0]), (rule.most_rows(WIDTHS[-1]), WIDTHS[-1])]
     sizes += [(rows, width) for _, width, rows in sorted(by_rank)]
     return [(rows, 3, HEIGHT, width) for rows, width in dict.fromkeys(sizes)][:_MOST_LINES]
 

@@ -9,61 +9,70 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from actors.engines.fast.packing import Batch, PackRule, Shape, pack, stock_batches
+from actors.engines.fast.packing import WIDTHS, Batch, PackRule, Shape, nearest, pack, stock_batches
 
-WIDTHS = st.lists(st.integers(8, 3200), max_size=60)
+LINES = st.lists(st.sampled_from(WIDTHS), max_size=60)
 RULES = st.builds(
     PackRule,
-    step=st.sampled_from([8, 16, 32, 64]),
-    least=st.sampled_from([8, 16, 32, 320]),
     columns=st.integers(8, 50_000),
     row_counts=st.sampled_from([(), (16, 8, 4, 2, 1), (4, 1)]),
     made_up=st.booleans(),
 )
 
 
-@given(WIDTHS, RULES)
+@given(LINES, RULES)
 def test_every_crop_is_in_one_batch_in_which_it_fits(widths: list[int], rule: PackRule) -> None:
     batches = list(pack(widths, rule))
     slots = [slot for batch in batches for slot in batch.slots]
     assert sorted(slot.crop for slot in slots) == list(range(len(widths)))
     assert all(slot.width == widths[slot.crop] for slot in slots)
-    assert all(slot.width <= batch.width for batch in batches for slot in batch.slots)
+    assert all(slot.width == batch.width for batch in batches for slot in batch.slots)
     assert [batch.width for batch in batches] == sorted(batch.width for batch in batches)
 
 
-@given(WIDTHS, RULES)
+@given(LINES, RULES)
 def test_a_batch_keeps_to_the_columns_unless_it_is_a_single_row(widths: list[int], rule: PackRule) -> None:
     for batch in pack(widths, rule):
         assert batch.slots
         rows = len(batch.slots) + batch.empty
         assert rows == 1 or rows * batch.width <= rule.columns
-        assert not rule.row_counts or rows in rule.row_counts
+        assert not rule.row_counts or rows == 1 or rows in rule.row_counts
 
 
-@given(WIDTHS, RULES, st.randoms(use_true_random=False))
-def test_padding_depends_on_the_crop_alone(widths: list[int], rule: PackRule, random: object) -> None:
-    def padded(of: list[int]) -> dict[int, int]:
-        return {slot.width: batch.width for batch in pack(of, rule) for slot in batch.slots}
+@given(st.floats(0.1, 9_000))
+def test_a_picture_gets_the_width_that_is_nearest_by_ratio(wanted: float) -> None:
+    got = nearest(wanted)
+    assert min(max(wanted / width, width / wanted) for width in WIDTHS) == max(wanted / got, got / wanted)
+    if WIDTHS[4] <= wanted <= WIDTHS[-1]:
+        assert 7 / 8 < got / wanted < 8 / 7
 
-    together = padded(widths)
-    for width, wide in together.items():
-        assert padded([width]) == {width: wide}
-        assert wide >= rule.least
-        assert wide == rule.least or wide - width < rule.step
-        assert wide == rule.least or wide % rule.step == 0
+
+def test_widths_are_what_the_network_takes() -> None:
+    assert sorted(set(WIDTHS)) == list(WIDTHS)
+    assert all(width % 8 == 0 for width in WIDTHS)
+    assert max(WIDTHS) <= 3200
 
 
 def test_where_a_new_shape_costs_time_only_some_numbers_of_rows_occur() -> None:
-    rule = PackRule(step=32, least=32, columns=3200, row_counts=(8, 4, 1))
-    assert [len(batch.slots) for batch in pack([100] * 14, rule)] == [8, 4, 1, 1]
+    rule = PackRule(columns=1024, row_counts=(8, 4, 1))
+    assert [len(batch.slots) for batch in pack([128] * 14, rule)] == [8, 4, 1, 1]
 
 
 def test_where_a_run_costs_more_than_empty_rows_batches_are_made_up() -> None:
-    rule = PackRule(step=32, least=32, columns=32 * 128, row_counts=(64, 16, 8, 4, 1), made_up=True)
-    batches = list(pack([100] * 39, rule))
+    rule = PackRule(columns=32 * 128, row_counts=(64, 16, 8, 4, 1), made_up=True)
+    batches = list(pack([128] * 39, rule))
     assert [(len(batch.slots), batch.empty) for batch in batches] == [(16, 0), (16, 0), (7, 1)]
-    assert [(len(batch.slots), batch.empty) for batch in pack([4_000] * 2, rule)] == [(1, 0), (1, 0)]
+    assert [(len(batch.slots), batch.empty) for batch in pack([3072] * 2, rule)] == [(1, 0), (1, 0)]
+
+
+def test_a_width_for_which_all_numbers_of_rows_are_too_many_goes_in_single_rows() -> None:
+    rule = PackRule(columns=1024, row_counts=(4,), made_up=True)
+    batches = list(pack([320] * 3 + [256] * 5, rule))
+    assert [(batch.width, len(batch.slots), batch.empty) for batch in batches] == [
+        (256, 4, 0),
+        (256, 1, 3),
+        *[(320, 1, 0)] * 3,
+    ]
 
 
 SHAPES = st.lists(st.builds(Shape, st.integers(1, 4000), st.integers(1, 90)), max_size=30)

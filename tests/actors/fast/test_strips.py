@@ -32,19 +32,30 @@ def unread(outputs: Sequence[Array]) -> Iterator[Reading]:
     return (Reading("", 1.0) for _ in outputs[0])
 
 
-@pytest.mark.parametrize("width", [8, 61, 64, 300])
+@pytest.mark.parametrize("width", [16, 48, 64, 320])
 def test_a_strip_has_the_very_numbers_of_stock(width: int) -> None:
     """PaddleX: resized, x / 255, - 0.5, / 0.5, each in float32. All 256 values are in the picture."""
     line = np.random.default_rng(width).integers(0, 256, (48, width, 3), dtype=np.uint8)
     line.reshape(-1)[:256] = np.arange(256)
     session = Seen()
-    rule = ReadRule(1.0, 0.0, PackRule(32, 32, 4096, (4, 1), made_up=True))
+    rule = ReadRule(1.0, 0.0, PackRule(4096, (4, 1), made_up=True))
     Recogniser(session, unread, rule).read([line, cv2.resize(line, (width * 2, 96)), line[:, ::-1]])
     (batch,) = session.batches
     assert len(batch) == 4, "one row is empty"
     picture = line.astype(np.float32).transpose(2, 0, 1)
     expected = (picture / np.float32(255) - np.float32(0.5)) / np.float32(0.5)
-    assert (batch[0, :, :, :width] == expected).all()
-    assert (batch[2, :, :, :width] == expected[:, :, ::-1]).all()
-    assert not batch[:, :, :, width:].any()
+    assert (batch[0] == expected).all()
+    assert (batch[2] == expected[:, :, ::-1]).all()
     assert not batch[3].any()
+
+
+def test_stocks_strips_are_padded_to_the_widest_and_no_narrower_than_320() -> None:
+    line = np.full((48, 61, 3), 255, np.uint8)
+    session = Seen()
+    rule = ReadRule(1.0, 0.0, PackRule(4096))
+    Recogniser(session, unread, rule).read_as_stock([line, cv2.resize(line, (400, 48))])
+    (batch,) = session.batches
+    assert batch.shape == (2, 3, 48, 400)
+    assert (batch[0, :, :, :61] == 1).all()
+    assert not batch[0, :, :, 61:].any()
+    assert (batch[1] == 1).all()

@@ -15,7 +15,7 @@ from actors.engines import describe_engine
 from actors.engines.fast import classifier
 from actors.engines.fast import engine as fast
 from actors.engines.fast.options import FastOptions, options_of, pace_of
-from actors.engines.fast.packing import HEIGHT, pack
+from actors.engines.fast.packing import HEIGHT, WIDTHS, pack
 from actors.engines.fast.warm_up import line_inputs, page_inputs, warm_up
 from actors.runtimes.contracts import Array, Floats, Placement, Weights
 from actors.settings import EngineConfig, ModelsConfig
@@ -27,7 +27,7 @@ def on_card(**settings: Any) -> FastOptions:
     return options_of(config, pace_of("onnxruntime", "gpu"))
 
 
-@given(widths=st.lists(st.integers(8, 3200), max_size=300))
+@given(widths=st.lists(st.sampled_from(WIDTHS), max_size=300))
 def test_on_a_card_every_batch_of_lines_has_a_shape_that_it_was_set_up_for(widths: list[int]) -> None:
     options = on_card()
     shapes = {
