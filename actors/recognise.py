@@ -36,8 +36,8 @@ def recognise(
     Pages that were open in the journal when a process died are run alone, after the others; one that
     died alone too is quarantined (`ocr.crashed`, `ocr.timeout`). An engine that raises, or answers with
     another number of results than it got pages, is asked again page by page. Pages that do not fit together
-    are halved, and `portion` learns from it; one that does not fit alone is tried at half its sides, and then
-    failed (`ocr.out_of_memory`).
+    are halved, and `portion` learns from it; one that does not fit alone is tried again once the engine has
+    given its memory back, then at half its sides, and then failed (`ocr.out_of_memory`).
     """
     portion = portion or Portion()
     tries = [0] * len(pages)
@@ -96,7 +96,8 @@ def _attempt(group: Sequence[Page], engine: OcrEngine, attempts: int = 1) -> lis
 
 
 def _smaller(one: Recognised, engine: OcrEngine) -> Recognised:
-    """The page as it is recognised at half its sides, if it did not fit; else what was given."""
+    """The page as it is recognised after a release, since memory may have been there, though in pieces; if it
+    does not fit then either, at half its sides. What fitted is given back as it is."""
     from actors.smaller import halved, scaled_back
 
     fault, image = one.result.fault, one.page.decoded.image
@@ -104,16 +105,24 @@ def _smaller(one: Recognised, engine: OcrEngine) -> Recognised:
         return one
     started = time.perf_counter()
     engine.release()
-    try:
-        small = halved(image)
-    except MemoryError:
-        return one
-    results = _ask([small], engine)
+    results, small, tries = _ask([image], engine), image, one.attempts + 1
+    if _refused(results):
+        try:
+            small = halved(image)
+        except MemoryError:
+            return one
+        results, tries = _ask([small], engine), tries + 1
     took = one.ocr_ms + (time.perf_counter() - started) * 1000
-    if isinstance(results, Fault) or results[0].fault is not None:
+    if isinstance(results, Fault) or _refused(results):
         failed = Fault(_OUT_OF_MEMORY, f"{fault.message} Nor was it recognised at half its sides.")
-        return Recognised(one.page, PageResult(fault=failed), took, one.attempts + 1)
-    return Recognised(one.page, scaled_back(results[0], small, image), took, one.attempts + 1)
+        return Recognised(one.page, PageResult(fault=failed), took, tries)
+    found = results[0] if small is image else scaled_back(results[0], small, image)
+    return Recognised(one.page, found, took, tries)
+
+
+def _refused(results: list[PageResult] | Fault) -> bool:
+    """Whether what was asked of a single page failed."""
+    return isinstance(results, Fault) or results[0].fault is not None
 
 
 def _ask(images: Sequence[Image], engine: OcrEngine) -> list[PageResult] | Fault:

@@ -114,10 +114,64 @@ def test_a_page_that_does_not_fit_alone_is_read_at_half_its_sides() -> None:
     engine = CountingEngine(fits="200")
     one = page(1, 21, 30)
     (answer,) = recognise([one], engine, MemoryJournal())
-    assert engine.calls == [[630], [11 * 15]]
-    assert answer.attempts == 2
+    assert engine.calls == [[630], [630], [11 * 15]], "first again, after a release"
+    assert answer.attempts == 3
     assert answer.result.lines[0].text == "page 15x11"
     assert answer.result.lines[0].polygon == (0, 0, 30, 0, 30, 10.5, 0, 10.5)
+
+
+class PiecesEngine(CountingEngine):
+    """Its memory falls to pieces: with each call the largest one is smaller, until it is given back."""
+
+    def __init__(self, whole: int, lost: int) -> None:
+        super().__init__()
+        self._whole, self._lost, self._piece = whole, lost, whole
+
+    def recognize(self, pages: Sequence[Image]) -> list[PageResult]:
+        wanted = sum(one.shape[0] * one.shape[1] for one in pages)
+        if wanted > self._piece:
+            raise MemoryError("Failed to allocate memory for requested buffer")
+        self._piece -= self._lost
+        return super().recognize(pages)
+
+    def release(self) -> None:
+        self._piece = self._whole
+
+
+@settings(deadline=None, max_examples=60)
+@given(st.lists(st.integers(1, 20), min_size=1, max_size=40), st.integers(1, 60), st.integers(1, 12))
+def test_memory_in_pieces_costs_no_page_its_size(sides: list[int], lost: int, batch: int) -> None:
+    """There is always enough for the largest page, in one piece only after a release."""
+    pages = [page(number, side, 20) for number, side in enumerate(sides)]
+    engine, portion = PiecesEngine(400, lost), Portion()
+    answers = [
+        answer
+        for start in range(0, len(pages), batch)
+        for answer in recognise(pages[start : start + batch], engine, MemoryJournal(), portion=portion)
+    ]
+    expected = FakeEngine(EngineConfig(engine="fake"))
+    assert [answer.result for answer in answers] == [alone(one, expected) for one in pages]
+
+
+class NeighbouredEngine(CountingEngine):
+    """A neighbour takes of its card for some calls, and leaves again."""
+
+    def recognize(self, pages: Sequence[Image]) -> list[PageResult]:
+        self._fits = 48 if 5 <= len(self.calls) < 40 else 256
+        return super().recognize(pages)
+
+
+def test_a_neighbour_that_comes_and_goes_costs_no_page_and_not_the_batches_for_ever() -> None:
+    engine, portion = NeighbouredEngine(), Portion()
+    for start in range(0, 16 * 500, 16):
+        pages = [page(number) for number in range(start, start + 16)]
+        answers = recognise(pages, engine, MemoryJournal(), portion=portion)
+        assert codes(answers) == [None] * 16
+        assert [answer.result.lines[0].text for answer in answers] == ["page 4x4"] * 16
+    sizes = [len(call) for call in engine.calls]
+    assert max(sizes[:5]) == 16
+    assert max(sizes[10:40]) <= 3
+    assert sizes[-8:] == [16] * 8, "all of it again"
 
 
 def test_a_page_that_does_not_fit_at_all_is_failed_and_takes_no_other_along() -> None:
