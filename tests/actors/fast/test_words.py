@@ -93,7 +93,7 @@ def test_words_of_a_turned_page() -> None:
     assert share(matched(read(turned), known, matrix)) >= 0.95
 
 
-def test_short_lines_that_are_padded() -> None:
+def test_short_lines() -> None:
     page, known = drawn(["No 7", "to", "Sum 9", "ok go", "Total", "page 3"], 30)
     assert share(matched(read(page), known)) >= 0.95
 
