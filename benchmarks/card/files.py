@@ -109,6 +109,9 @@ def run(order: RunOrder, folder: Path, output: Path) -> Run:
         said = " ".join(done.stderr.split())[:300]
         raise RunFailedError(f"exit code {done.returncode}: {said}")
     told = json.loads(summaries[0].read_text("utf-8"))
+    planned = told["plan"]["actors"]["value"]
+    if planned != order.engines:
+        raise RunFailedError(f"the plan had {planned} engines: {told['plan']['actors']['reason']}")
     return Run(
         set=order.set,
         variant=order.variant,
