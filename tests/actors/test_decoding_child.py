@@ -173,6 +173,7 @@ def test_a_child_that_cannot_load_its_target() -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(900)
 @settings(deadline=None, max_examples=12, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     st.lists(st.sampled_from(["ok", "ok", "fail", "die", "swallow"]), min_size=1, max_size=6),

@@ -10,7 +10,7 @@ import pytest
 from tests.cli import start
 from tests.pictures import folder_of_pictures
 
-pytestmark = [pytest.mark.ray, pytest.mark.faults, pytest.mark.slow, pytest.mark.timeout(400)]
+pytestmark = [pytest.mark.ray, pytest.mark.faults, pytest.mark.slow]
 
 RAY = ("--set", "engine.engine=fake", "--runner", "ray", "--set", "output.max_failed_fraction=1")
 

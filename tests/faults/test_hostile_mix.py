@@ -36,7 +36,7 @@ def test_good_pages_among_the_hostile_are_as_they_are_alone(tmp_path: Path) -> N
     alone = recognised(folder_of_pictures(tmp_path / "good", GOOD), tmp_path / "alone")
     folder_of_pictures(tmp_path / "mixed", GOOD)
     shutil.copytree(hostile, tmp_path / "mixed" / "hostile")
-    mixed = recognised(tmp_path / "mixed", tmp_path / "out", "--set", "decode.timeout_s=20")
+    mixed = recognised(tmp_path / "mixed", tmp_path / "out", "--set", "decode.timeout_s=5")
     assert len(alone) == GOOD
     assert {row["status"] for row in alone.values()} == {"ok"}
     assert {page: mixed[page] for page in alone} == alone

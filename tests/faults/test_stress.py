@@ -31,4 +31,4 @@ def test_kills_without_ray(injected: Injected) -> None:
 
 @pytest.mark.ray
 def test_kills_with_ray(injected: Injected) -> None:
-    kills("ray", [("engine", ""), ("driver", "gap"), ("raylet", "")], injected)
+    kills("ray", [("raylet", ""), ("engine", ""), ("driver", "gap")], injected)
