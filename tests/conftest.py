@@ -12,8 +12,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import settings
 
 from tests.data import data_dir
+
+settings.register_profile("rayocr", deadline=None)  # a busy machine is no error
+settings.load_profile("rayocr")
 
 _UNIT = "unit"
 _AT_IMPORT = "at import"
