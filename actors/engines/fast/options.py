@@ -19,7 +19,7 @@ STOCK_BOXES = BoxRule(0.3, 0.6, 1.5, whole_pixels=True, max_candidates=MAX_CANDI
 """PaddleX configs/pipelines/OCR.yaml: limit_side_len, thresh, box_thresh, unclip_ratio."""
 
 _BOXES = BoxRule(0.3, 0.5, 1.6, whole_pixels=False, max_candidates=3000)
-_GLYPH = GlyphRule(glyph=9.5, least=640, most=1600, unknown=960, enlarge=1.25)
+_GLYPH = GlyphRule(glyph=9.5, least=640, most=1600, unknown=960, enlarge=1.25, step=64)
 _SQUEEZE = 0.7
 _SECOND_LOOK = 0.9
 _SCORES = ScoreRule(thresh=0.7, of_median=0.7)
@@ -37,12 +37,11 @@ one. Four make up for reading the weights where there is little else to do."""
 class Pace:
     """What suits the runtime and the device, and changes no text but by rounding.
 
-    `det_pixels`: most pixels of pages detected at once; `det_step`: grid of their sides; `rec`: how lines
-    are packed; `det_row_counts`: how many pages may be detected at once, largest first (empty: any number).
+    `det_pixels`: most pixels of pages detected at once; `rec`: how lines are packed; `det_row_counts`: how
+    many pages may be detected at once, largest first (empty: any number).
     """
 
     det_pixels: int
-    det_step: int
     rec: PackRule
     det_row_counts: tuple[int, ...] = ()
 
@@ -65,10 +64,10 @@ def pace_of(runtime: str, device: str) -> Pace:
     pages of a call: the host works on some while the card looks at others. OpenVINO builds some hundred
     kernels for each new shape: there are few for it."""
     if device == "gpu":
-        return Pace(4 << 20, 64, _CARD_LINES, det_row_counts=(8, 4, 2, 1))
+        return Pace(4 << 20, _CARD_LINES, det_row_counts=(8, 4, 2, 1))
     if runtime == "openvino":
-        return Pace(1 << 20, 64, _FEW_SHAPES)
-    return Pace(1 << 20, 32, PackRule(2560))
+        return Pace(1 << 20, _FEW_SHAPES, det_row_counts=(1,))
+    return Pace(1 << 20, PackRule(2560))
 
 
 def options_of(config: EngineConfig, pace: Pace) -> FastOptions:
@@ -84,7 +83,7 @@ def options_of(config: EngineConfig, pace: Pace) -> FastOptions:
     )
     squeeze = 1.0 if compat else _or(config.rec_squeeze, _SQUEEZE)
     return FastOptions(
-        sides=_sides(config, pace),
+        sides=_sides(config),
         boxes=boxes,
         read=ReadRule(squeeze, _or(config.rec_second_look, _SECOND_LOOK), pace.rec, places=config.words),
         det_pixels=pace.det_pixels,
@@ -94,10 +93,10 @@ def options_of(config: EngineConfig, pace: Pace) -> FastOptions:
     )
 
 
-def _sides(config: EngineConfig, pace: Pace) -> SideRule:
+def _sides(config: EngineConfig) -> SideRule:
     if config.compat or config.det_limit_side is not None:
         return LimitRule(config.det_limit_side or STOCK_SIDE, config.det_limit_type)
-    return replace(_GLYPH, glyph=_or(config.det_glyph, _GLYPH.glyph), step=pace.det_step)
+    return replace(_GLYPH, glyph=_or(config.det_glyph, _GLYPH.glyph))
 
 
 def _scores(config: EngineConfig) -> ScoreRule:

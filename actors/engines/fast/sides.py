@@ -48,7 +48,7 @@ class GlyphRule:
     """Our own rule: the page's typical letter becomes `glyph` pixels high.
 
     The long side stays within `least` and `most` pixels, and is `unknown` where no letters are seen. A page
-    is enlarged by `enlarge` at most. Its long side is a multiple of `step`, coarse where shapes cost time."""
+    is enlarged by `enlarge` at most. Its long side is a multiple of `step`, since shapes cost time."""
 
     glyph: float
     least: int
