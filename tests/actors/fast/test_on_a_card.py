@@ -128,7 +128,7 @@ def test_it_reads_what_a_cpu_reads(card: list[dict[str, Any]], settings: dict[st
 
 
 def _comparable(pages: list[list[str]], model: str) -> list[list[str]]:
-    """PP-OCRv4 drops spaces, and which ones depends on the padding, of which a card has more."""
+    """PP-OCRv4 drops spaces, and which ones hangs on a pixel: pages have other sides on a card."""
     spaceless = model.startswith("PP-OCRv4")
     return [[line.replace(" ", "") if spaceless else line for line in page] for page in pages]
 
