@@ -21,13 +21,20 @@ from actors.settings import DecodeConfig
 from tests.actors.hostile_child import script
 
 pytestmark = pytest.mark.faults
-CONFIG = DecodeConfig(timeout_s=1.0, memory_limit_mb=512)
+CONFIG = DecodeConfig(timeout_s=30.0, memory_limit_mb=512)
 SCRIPTED = "tests.actors.hostile_child:serve_scripts"
 
 
 @pytest.fixture(scope="module")
 def scripted() -> Iterator[Decoder]:
     with Decoder(CONFIG, SCRIPTED) as decoder:
+        yield decoder
+
+
+@pytest.fixture(scope="module")
+def impatient() -> Iterator[Decoder]:
+    """For what hangs. What doesn't must not be taken for it where the machine is busy: two seconds."""
+    with Decoder(CONFIG.model_copy(update={"timeout_s": 2.0}), SCRIPTED) as decoder:
         yield decoder
 
 
@@ -81,22 +88,22 @@ def test_memoryview_and_large_content(decoder: Decoder) -> None:
     assert np.array_equal(page.image, noise)
 
 
-def test_a_page_that_hangs_is_lost_alone(scripted: Decoder) -> None:
+def test_a_page_that_hangs_is_lost_alone(impatient: Decoder) -> None:
     started = time.monotonic()
-    pages = list(scripted.pages(script("ok", "hang", "ok")))
+    pages = list(impatient.pages(script("ok", "hang", "ok")))
     assert outcome(pages) == [(0, "ok"), (1, "decode.timeout"), (2, "ok")]
     assert {page.page_count for page in pages} == {3} and {page.format for page in pages} == {"script"}
-    assert 1.0 <= time.monotonic() - started < 20.0
-    assert "1 s" in pages[1].fault.message
+    assert 2.0 <= time.monotonic() - started < 30.0
+    assert "2 s" in pages[1].fault.message
 
 
-def test_an_opening_that_hangs_is_one_page(scripted: Decoder) -> None:
-    (page,) = scripted.pages(script("ok", "ok", opening="hang"))
+def test_an_opening_that_hangs_is_one_page(impatient: Decoder) -> None:
+    (page,) = impatient.pages(script("ok", "ok", opening="hang"))
     assert (page.page_index, page.page_count, page.fault.code) == (0, None, "decode.timeout")
 
 
-def test_gives_up_after_three_pages(scripted: Decoder) -> None:
-    pages = list(scripted.pages(script("hang", "ok", "hang", "hang", "ok", "ok")))
+def test_gives_up_after_three_pages(impatient: Decoder) -> None:
+    pages = list(impatient.pages(script("hang", "ok", "hang", "hang", "ok", "ok")))
     codes = ["decode.timeout", "ok", *["decode.timeout"] * 4]
     assert outcome(pages) == list(enumerate(codes))
 
@@ -123,10 +130,10 @@ def test_a_death_behind_the_last_page_adds_no_row(scripted: Decoder) -> None:
     assert outcome(list(scripted.pages(script("ok", "ok", closing="die")))) == [(0, "ok"), (1, "ok")]
 
 
-def test_skipped_pages_stay_skipped(scripted: Decoder) -> None:
-    pages = list(scripted.pages(script("ok", "die", "ok", "hang", "ok"), skip=(0, 1)))
+def test_skipped_pages_stay_skipped(impatient: Decoder) -> None:
+    pages = list(impatient.pages(script("ok", "die", "ok", "hang", "ok"), skip=(0, 1)))
     assert outcome(pages) == [(2, "ok"), (3, "decode.timeout"), (4, "ok")]
-    assert list(scripted.pages(script("ok", "ok"), skip=(0, 1))) == []
+    assert list(impatient.pages(script("ok", "ok"), skip=(0, 1))) == []
 
 
 def test_no_second_row_for_a_done_page_of_a_document_that_went_bad(scripted: Decoder) -> None:
@@ -173,7 +180,6 @@ def test_a_child_that_cannot_load_its_target() -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(900)
 @settings(deadline=None, max_examples=12, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     st.lists(st.sampled_from(["ok", "ok", "fail", "die", "swallow"]), min_size=1, max_size=6),
