@@ -119,7 +119,7 @@ class _Cutter:
             if (
                 not index
                 or (before[index - 1].flows and after[index].flows)
-                or self._apart(parts[index - 1], part, text[index - 1], text[index], levels)
+                or self._apart(parts[index - 1 :], text[index - 1 : index + 1], levels)
             ):
                 columns.append([])
                 levels = []
@@ -128,20 +128,23 @@ class _Cutter:
                 insort(levels, box.middle)
         return columns
 
-    def _apart(
-        self, left: Strip, right: Strip, left_text: _Text, right_text: _Text, levels: Sequence[float]
-    ) -> bool:
-        """Whether a corridor between these two neighbours parts columns. `levels`: the middles of all in
-        the column up to here: debits and credits share no row, but both stand in those of the dates."""
-        if left_text.flows and right_text.flows:
+    def _apart(self, parts: Sequence[Strip], text: Sequence[_Text], levels: Sequence[float]) -> bool:
+        """Whether a corridor between the first two of these parts separates columns. `text`: of these two;
+        `levels`: the middles of all in the column up to here. Debits and credits share no row, but both stand
+        in those of the dates; a total stands in no row of the list beside it, but in that of its amount."""
+        left, right = parts[:2]
+        if text[0].flows and text[1].flows:
             return True
         if all(box.crossing for box in left) or all(box.crossing for box in right):
             return True
         few, many = (left, right) if len(left) <= len(right) else (right, left)
-        beside_text = left_text.flows or right_text.flows
-        if len(few) < 2 or self._in_rows(few, sorted(box.middle for box in many), beside_text):
+        beside_text = text[0].flows or text[1].flows
+        if len(few) < 2 or self._in_rows(few, _middles(many), beside_text):
             return False
-        return len(right) > len(levels) or not self._in_rows(right, levels, beside_text)
+        if len(right) <= len(levels) and self._in_rows(right, levels, beside_text):
+            return False
+        beyond = [box for part in parts[1:] for box in part]
+        return len(left) > len(beyond) or not self._in_rows(left, _middles(beyond), beside_text)
 
     def _in_rows(self, few: Strip, levels: Sequence[float], beside_text: bool) -> bool:
         """Whether most of these lines stand on one of some levels (sorted)."""
@@ -188,6 +191,10 @@ class _Text:
 
 def _add(one: _Text, other: _Text) -> _Text:
     return _Text(one.lines + other.lines, one.width + other.width, one.of + other.of)
+
+
+def _middles(boxes: Strip) -> list[float]:
+    return sorted(box.middle for box in boxes)
 
 
 def _level(boxes: Sequence[Box], levels: Sequence[float], least: float) -> int:

@@ -21,10 +21,12 @@ half of its 1/32. OpenCV's corners of a rectangle are off by up to a thousandth.
 
 @dataclass(frozen=True, slots=True)
 class Crop:
-    """A line's picture (H×W×3 uint8), and its polygon from the corner where the text begins, clockwise."""
+    """A line's picture (H×W×3 uint8), and its polygon from the corner where the text begins, clockwise.
+    `turned`: it was taller than wide, and is turned to the left."""
 
     image: Image
     polygon: Floats
+    turned: bool = False
 
 
 def cut(page: Image, box: Floats) -> Crop | None:
@@ -42,7 +44,7 @@ def cut(page: Image, box: Floats) -> Crop | None:
         return None
     if height / width < _TALL:
         return Crop(image, box)
-    return Crop(np.rot90(image), np.roll(box, -1, axis=0))
+    return Crop(np.rot90(image), np.roll(box, -1, axis=0), turned=True)
 
 
 def _rectangle(box: Floats) -> Floats:

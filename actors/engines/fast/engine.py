@@ -18,6 +18,7 @@ from actors.engines.fast.orientation import LineTurner, PageTurner, Rotation, tu
 from actors.engines.fast.prepared import Head, Prepared, detection_weights, prepare_recognition
 from actors.engines.fast.recognition import Recogniser, decoder
 from actors.engines.fast.stages import Stages
+from actors.engines.fast.standing import stand_up
 from actors.engines.fast.warm_up import Input, line_inputs, page_inputs, warm_up
 from actors.engines.fast.words import words_of
 from actors.errors import ConfigError
@@ -192,6 +193,8 @@ class FastEngine:
     def _lines_upright(
         self, crops: Sequence[Crop], readings: Sequence[Reading]
     ) -> tuple[Sequence[Crop], Sequence[Reading]]:
+        if not self._options.compat:
+            crops, readings = stand_up(crops, readings, self._recogniser.read)
         return self._line_turner.turned(crops, readings) if self._line_turner else (crops, readings)
 
     def _read(self, pages: Sequence[Sequence[Crop]]) -> list[list[Reading]]:

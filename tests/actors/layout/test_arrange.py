@@ -86,6 +86,15 @@ def test_a_statement_keeps_its_rows_where_debits_and_credits_take_turns() -> Non
     assert arrange(page).text.splitlines() == expected
 
 
+def test_totals_beside_a_list_stay_with_their_amounts() -> None:
+    """A receipt: sums in the middle, what was paid on the left, all amounts on the right."""
+    sums = [line(f"Sum{row}", 200, 100 + row * PITCH, 90) for row in range(4)]
+    paid = [line(f"Paid{row}", 40, 100 + row * PITCH, 90) for row in range(4, 7)]
+    amounts = [line(f"Amount{row}", 400, 100 + row * PITCH, 70) for row in range(7)]
+    expected = [f"{'Sum' if row < 4 else 'Paid'}{row}\tAmount{row}" for row in range(7)]
+    assert arrange([*sums, *paid, *amounts]).text.splitlines() == expected
+
+
 def test_facts_that_are_level_with_text_by_chance_are_a_column() -> None:
     facts = [line(f"Fact{index}", 40, 100 + 1.5 * PITCH * index, 90) for index in range(7)]
     found = names(arrange([*facts, *column("b", 200, 100, 420, 12)]).lines)
