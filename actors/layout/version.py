@@ -1,4 +1,4 @@
 """The version of the reading order: a part of each output's fingerprint."""
 
-VERSION = "1"
+VERSION = "2"
 """Raised whenever the same lines come in another order, or another text: outputs are then not mixed."""
