@@ -32,8 +32,9 @@ demo: $(STAMP) ## render thirteen pages, recognise them, query the result
 	$(BIN)/rayocr run configs/laptop.yaml
 	$(BIN)/python samples/show.py demo/out demo/truth.jsonl
 
+# A process that dies ends the tests: xdist waits for ever for what it takes over from it.
 test: $(STAMP) ## run all tests, in JOBS processes (2)
-	$(BIN)/pytest -n $(JOBS) --dist loadfile --no-loadscope-reorder
+	$(BIN)/pytest -n $(JOBS) --dist loadfile --no-loadscope-reorder --max-worker-restart 0
 
 # NNCF brings scikit-learn, which PaddleOCR would then import, too (1 CPU second and 90 MB more at its start):
 # so it stands in an environment of its own, on top of the other one.
