@@ -28,9 +28,10 @@ _SCORES = ScoreRule(thresh=0.7, of_median=0.7)
 _CARD_LINES = PackRule(64 * 640, row_counts=(64, 48, 32, 24, 16, 8, 4, 1), made_up=True)
 """How lines go through a card: in few numbers of rows."""
 
-_FEW_SHAPES = PackRule(1024, row_counts=(4,), made_up=True)
-"""For a runtime that builds kernels for each new shape: one shape a width, of four narrow lines or one wide
-one. Four make up for reading the weights where there is little else to do."""
+_FEW_SHAPES = PackRule(1024, row_counts=(4, 1))
+"""For a runtime that builds kernels for each new shape: four narrow lines, since a single one has little to do
+for each weight that is read, or one. Not made up with empty rows, which would be a third of the columns where
+pages come one by one, and would calibrate int8 on nothing."""
 
 
 @dataclass(frozen=True, slots=True)
