@@ -29,9 +29,9 @@ _CARD_LINES = PackRule(64 * 640, row_counts=(64, 48, 32, 24, 16, 8, 4, 1), made_
 """How lines go through a card: in few numbers of rows."""
 
 _FEW_SHAPES = PackRule(1024, row_counts=(4, 1))
-"""For a runtime that builds kernels for each new shape: four narrow lines, since a single one has little to do
-for each weight that is read, or one. Not made up with empty rows, which would be a third of the columns where
-pages come one by one, and would calibrate int8 on nothing."""
+"""For a runtime that builds kernels for each new shape: one line, or four narrow ones, since a single one has
+little to do for each weight that is read. Not made up with empty rows, which would be a third of the columns
+where pages come one by one, and would calibrate int8 on nothing."""
 
 
 @dataclass(frozen=True, slots=True)
