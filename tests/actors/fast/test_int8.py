@@ -12,7 +12,7 @@ from PIL import Image, ImageDraw, ImageFont
 
 from actors.engines.fast import int8
 from actors.engines.fast.overlap import same_boxes
-from actors.engines.fast.quantise import without_detection
+from actors.engines.fast.quantise import gather, without_detection
 from actors.errors import ConfigError, ModelError
 from actors.models.catalogue import CATALOGUE
 from actors.settings import EngineConfig, ModelsConfig
@@ -183,6 +183,18 @@ def written(*lines: str) -> np.ndarray:
     for number, line in enumerate(lines):
         pen.text((20, 20 + 40 * number), line, fill=(0, 0, 0), font=ImageFont.load_default(24))
     return np.asarray(sheet)
+
+
+@pytest.mark.models
+def test_what_calibrates_is_lines_with_writing() -> None:
+    """Page by page there are few lines of each width: batches must not be made up with empty ones."""
+    pytest.importorskip("openvino")
+    require_model(MODEL.name)
+    found = gather(EngineConfig(model=MODEL.name), ModelsConfig(), [written("Harbour Lane 28", "TOTAL", "7")])
+    assert len(found.pages) == 1
+    assert len(found.lines) >= 3
+    assert all(line.shape[:3] == (1, 3, 48) for line in found.lines)
+    assert all(line.std() > 0 for line in found.lines)
 
 
 @pytest.mark.models
