@@ -6,6 +6,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from operator import attrgetter
 
 from actors.contracts import Line
 from actors.layout.blocks import blocks
@@ -16,6 +17,9 @@ from actors.layout.margins import line_numbers
 
 CELL = "\t"
 """What parts the cells of a row in a page's text: a label and its amount, the columns of a table."""
+
+_PLACE = attrgetter("polygon", "text", "score")
+"""What lines are sorted by at first."""
 
 _MOST_BLOCKS = 32_767
 """The largest number of a block that a row can hold (int16)."""
@@ -69,7 +73,7 @@ def arrange(lines: Sequence[Line]) -> Layout:
 
     Polygons are 8 numbers in pixels each, in a frame in which text is upright but for a skew, or vertical.
     """
-    lines = sorted(lines, key=_place)
+    lines = sorted(lines, key=_PLACE if _all_numbers(lines) else _place)
     page = upright(lines)
     texts = [line.text for line in lines]
     flowing = running(page, texts)
@@ -84,10 +88,13 @@ def arrange(lines: Sequence[Line]) -> Layout:
     )
 
 
+def _all_numbers(lines: Sequence[Line]) -> bool:
+    """Whether no corner is NaN (or two are opposite infinities)."""
+    return not math.isnan(sum([sum(line.polygon) for line in lines]))
+
+
 def _place(line: Line) -> tuple[tuple[float, ...], str, float]:
-    """What lines are sorted by at first. What is no number is 0, as in `upright`: it compares with none, so
-    the order would depend on the one in which the lines were given."""
-    polygon = line.polygon
-    if math.isnan(sum(polygon)):
-        polygon = tuple(0.0 if math.isnan(value) else value for value in polygon)
+    """The same on a page with NaNs, which are 0, as in `upright`: they compare with nothing, so the order
+    would depend on the one in which the lines were given."""
+    polygon = tuple(0.0 if math.isnan(value) else value for value in line.polygon)
     return polygon, line.text, line.score

@@ -5,7 +5,7 @@ from __future__ import annotations
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from operator import attrgetter
+from operator import attrgetter, itemgetter
 
 from actors.layout.geometry import Box
 
@@ -33,25 +33,26 @@ class Band:
     def parts(self) -> list[list[Box]]:
         """The boxes by the range of `cover` that they are in."""
         parts: list[list[Box]] = [[] for _ in self.cover]
-        order = sorted(self.boxes, key=lambda box: box.left + box.right)
+        order = sorted([((box.left + box.right) / 2, box) for box in self.boxes], key=itemgetter(0))
         index = 0
-        for box in order:
-            while (box.left + box.right) / 2 > self.cover[index][1]:
+        for middle, box in order:
+            while middle > self.cover[index][1]:
                 index += 1
             parts[index].append(box)
         return parts
 
 
-def bands(boxes: Sequence[Box], height: float) -> list[Band]:
-    """Bands from top to bottom. `height`: of the page's typical line."""
+def bands(groups: Iterable[Sequence[Box]], height: float) -> list[Band]:
+    """Bands from top to bottom, of what `groups` gives. `height`: of the page's typical line."""
     found: list[Band] = []
-    for group in groups(boxes):
+    least = _CORRIDOR * height
+    for group in groups:
         cover = [(box.left, box.right) for box in group]
         if len(group) > 1:
-            cover = overlapping(cover, _CORRIDOR * height)
+            cover = overlapping(cover, least)
         if found:
             last = found[-1]
-            both = joined(last.cover, cover, _CORRIDOR * height)
+            both = joined(last.cover, cover, least)
             closes = len(both) < len(last.cover) and white(last.boxes, group) > _BREAK * height
             if (len(both) > 1 and not closes) or len(last.cover) == len(cover) == 1:
                 last.boxes.extend(group)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from itertools import pairwise
 
-from actors.layout.bands import white
 from actors.layout.geometry import Box
 from actors.layout.rows import rows
 
@@ -31,7 +30,9 @@ Row = list[Box]
 def blocks(strip: Sequence[Box], height: float, flowing: Sequence[bool]) -> list[list[Row]]:
     """Blocks of rows, in order. `height`: of the typical line; `flowing`: which lines are running text."""
     lines = rows(strip)
-    whites = [white(above, below) for above, below in pairwise(lines)]
+    tops = [row[0].top if len(row) == 1 else min([box.top for box in row]) for row in lines]
+    bottoms = [row[0].bottom if len(row) == 1 else max([box.bottom for box in row]) for row in lines]
+    whites = [top - bottom for top, bottom in zip(tops[1:], bottoms, strict=False)]
     usual = min(sorted(whites)[len(whites) // 2], 0.5 * height) if whites else 0.0
     edge = min(box.left for box in strip)
     sizes = [_size(row) for row in lines]
@@ -51,7 +52,7 @@ def blocks(strip: Sequence[Box], height: float, flowing: Sequence[bool]) -> list
 
 def _size(row: Row) -> float:
     """Height of a row's letters: of its typical cell, since a detector makes some boxes too high."""
-    sizes = [min(box.height, box.width) for box in row]
+    sizes = [box.height if box.height < box.width else box.width for box in row]
     if len(sizes) > 1:
         sizes.sort()
     return max(1.0, sizes[len(sizes) // 2])

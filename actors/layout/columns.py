@@ -11,6 +11,7 @@ from bisect import bisect_left, insort
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import accumulate
+from typing import NamedTuple
 
 from actors.layout.bands import Band, bands, groups
 from actors.layout.geometry import Box
@@ -53,9 +54,8 @@ def strips(boxes: Sequence[Box], height: float, flowing: Sequence[bool]) -> list
     head, foot = head_and_foot(rows, height)
     if head + foot >= len(rows):
         head = foot = 0
-    body = [box for row in rows[head : len(rows) - foot] for box in row]
-    parts = [[box for row in rows[:head] for box in row], *_Cutter(height, flowing).cut(body)]
-    parts.append([box for row in rows[len(rows) - foot :] for box in row])
+    body = rows[head : len(rows) - foot]
+    parts = [_joined(rows[:head]), *_Cutter(height, flowing).cut(body), _joined(rows[len(rows) - foot :])]
     return [part for part in parts if part]
 
 
@@ -85,12 +85,12 @@ class _Cutter:
         self._height = height
         self._flowing = flowing
 
-    def cut(self, boxes: Strip, depth: int = 0) -> list[Strip]:
-        """The strips of a region in reading order."""
+    def cut(self, rows: Sequence[Strip], depth: int = 0) -> list[Strip]:
+        """The strips of a region in reading order. `rows`: its boxes, as `groups` gives them."""
         found: list[Strip] = []
         plain: Strip = []
         chain = _Chain()
-        for band in bands(boxes, self._height) if depth < _DEPTH else [Band(boxes, [])]:
+        for band in bands(rows, self._height) if depth < _DEPTH else [Band(_joined(rows), [])]:
             columns = self._columns(band)
             if len(columns) == 1 or not self._go_on(chain.columns, columns):
                 found += self._cut_all(chain, depth)
@@ -104,7 +104,8 @@ class _Cutter:
         return [*found, *self._cut_all(chain, depth), *[plain] * bool(plain)]
 
     def _cut_all(self, chain: _Chain, depth: int) -> list[Strip]:
-        return [strip for column in (*chain.columns, *chain.insets) for strip in self.cut(column, depth + 1)]
+        columns = [*chain.columns, *chain.insets]
+        return [strip for column in columns for strip in self.cut(groups(column), depth + 1)]
 
     def _columns(self, band: Band) -> list[Strip]:
         """The band's boxes by column; one where its corridors only part cells of rows."""
@@ -175,8 +176,7 @@ class _Cutter:
         return step < _PITCH * self._height and edge < self._height
 
 
-@dataclass(frozen=True, slots=True)
-class _Text:
+class _Text(NamedTuple):
     """How much running text there is among some lines: their number and width, and the width of all lines."""
 
     lines: int
@@ -187,6 +187,10 @@ class _Text:
     def flows(self) -> bool:
         """Whether that makes a column of text."""
         return self.lines >= _FEWEST and self.width >= _MOSTLY * self.of
+
+
+def _joined(rows: Sequence[Strip]) -> Strip:
+    return [box for row in rows for box in row]
 
 
 def _add(one: _Text, other: _Text) -> _Text:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from operator import attrgetter
 
 import numpy as np
 import numpy.typing as npt
@@ -36,21 +37,15 @@ Bools = npt.NDArray[np.bool_]
 
 def running(page: Upright, texts: Sequence[str]) -> list[bool]:
     """For each line whether it is running text."""
-    found = np.zeros(len(texts), dtype=bool)
-    may = np.array(
-        [
-            box.width > _WIDE * page.height and not box.crossing and _wordy(texts[box.place])
-            for box in page.boxes
-        ],
-        dtype=bool,
-    )
-    indexes = np.flatnonzero(may)
-    if indexes.size:
-        edges = np.array([(page.boxes[i].left, page.boxes[i].right, page.boxes[i].middle) for i in indexes])
-        order = np.argsort(edges[:, 2], kind="stable")
-        found[indexes[order]] = _stacked(edges[order], page.height)
-    flags: list[bool] = found.tolist()
-    return flags
+    found = [False] * len(texts)
+    wide = _WIDE * page.height
+    may = [box for box in page.boxes if box.width > wide and not box.crossing and _wordy(texts[box.place])]
+    if may:
+        may.sort(key=attrgetter("middle"))
+        stacked = _stacked(np.array([(box.left, box.right, box.middle) for box in may]), page.height)
+        for box, flows in zip(may, stacked.tolist(), strict=True):
+            found[box.place] = flows
+    return found
 
 
 def _wordy(text: str) -> bool:

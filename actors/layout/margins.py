@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Sequence
 from itertools import pairwise
@@ -11,7 +10,8 @@ from statistics import median
 from actors.layout.geometry import Box, Upright
 from actors.layout.rows import rows
 
-_NUMBER = re.compile(r"\d{1,4}")
+_DIGITS = 4
+"""Digits that a line number has at most."""
 
 _FEWEST = 8
 """Numbers of a sequence from which it is taken for line numbers: a short list may have as many items."""
@@ -32,7 +32,7 @@ def line_numbers(page: Upright, texts: Sequence[str]) -> list[Box]:
     They are whole numbers that rise by one step, edge under edge, with no text on their outer side, as on
     transcripts, pleadings and listings.
     """
-    numbers = [box for box in page.boxes if _NUMBER.fullmatch(texts[box.place].strip())]
+    numbers = [box for box in page.boxes if _counts(texts[box.place].strip())]
     if len(numbers) < _FEWEST:
         return []
     edge = median(box.right for box in numbers)
@@ -48,6 +48,10 @@ def line_numbers(page: Upright, texts: Sequence[str]) -> list[Box]:
     steps = [after - before for before, after in pairwise(values)]
     step, times = Counter(steps).most_common(1)[0]
     return column if step >= 1 and times >= _STEADY * len(steps) else []
+
+
+def _counts(text: str) -> bool:
+    return text.isdecimal() and len(text) <= _DIGITS
 
 
 def head_and_foot(groups: Sequence[Sequence[Box]], height: float) -> tuple[int, int]:

@@ -28,16 +28,18 @@ def rows(boxes: Sequence[Box]) -> list[list[Box]]:
     found: list[list[Box]] = []
     lowest: list[float] = []
     for box in sorted(boxes, key=_DOWN):
+        top, bottom = box.top, box.bottom
         for place in range(len(found) - 1, max(-1, len(found) - 1 - _OPEN), -1):
-            if box.top < lowest[place] and _fits(box, found[place]):
+            if top < lowest[place] and _fits(box, found[place]):
                 found[place].append(box)
-                lowest[place] = max(lowest[place], box.bottom)
+                lowest[place] = max(lowest[place], bottom)
                 break
         else:
             found.append([box])
-            lowest.append(box.bottom)
+            lowest.append(bottom)
     for row in found:
-        row.sort(key=_ALONG)
+        if len(row) > 1:
+            row.sort(key=_ALONG)
     return found
 
 
@@ -45,12 +47,20 @@ def _fits(box: Box, row: Sequence[Box]) -> bool:
     """Whether a box stands on a row: level with its nearest cell, and over none."""
     if box.crossing or row[0].crossing or len(row) >= _MOST_CELLS:
         return False
+    if len(row) == 1 and not _level(box, row[0]):
+        return False
+    left, right = box.left, box.right
     near, nearest = row[0], float("inf")
     for cell in row:
-        apart = max(cell.left - box.right, box.left - cell.right)
-        if -apart > _CROSS * min(box.width, cell.width):
+        before, after = cell.left - right, left - cell.right
+        apart = before if before > after else after
+        if apart < 0 and -apart > _CROSS * min(box.width, cell.width):
             return False
         if apart < nearest:
             near, nearest = cell, apart
-    level = min(box.bottom, near.bottom) - max(box.top, near.top)
-    return level > _LEVEL * min(box.height, near.height)
+    return _level(box, near)
+
+
+def _level(one: Box, other: Box) -> bool:
+    shared = min(one.bottom, other.bottom) - max(one.top, other.top)
+    return shared > _LEVEL * min(one.height, other.height)
