@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
 from actors.errors import ModelError
 
+Outputs = Literal["softmax", "logits", "best", "blocks"]
+"""See `prepare`."""
+
 VERSION = 1
 """Part of a prepared file's identity: raised whenever a graph comes out differently."""
+
+_BLOCK = 128
+"""Classes of a block of "blocks". Blocks of 32 and of 512 take as long."""
+
+_NEVER = -1e4
+"""Logit of the classes with which the last block is made up; a float16 holds it."""
 
 _AXES_ARE_INPUTS = {"ReduceMax": 18, "ReduceSum": 13}
 """Release of ONNX's operators from which a reduction's axes are an input, no attribute."""
@@ -26,13 +35,13 @@ class Head:
     logits: str
 
 
-def prepare(
-    source: Path, target: Path, kept: Sequence[int] | None, head: Literal["softmax", "logits", "best"]
-) -> None:
+def prepare(source: Path, target: Path, kept: Sequence[int] | None, head: Outputs) -> None:
     """Write a changed copy of an ONNX model. `kept`: the classes that stay, None for all.
 
     `head`: what it gives for N lines of T steps: "softmax", all scores (float32 N×T×C), as it came;
-    "logits", the same before the softmax; "best", the best class (int64 N×T) and its score (float32 N×T).
+    "logits", the same before the softmax; "best", the best class (int64 N×T) and its score (float32 N×T);
+    "blocks", the same, where the best class is looked for in the best block of classes: OpenVINO finds a
+    maximum fast, but not where it stands.
     Raises ModelError if the graph does not end as PaddleOCR's recognition models do.
     """
     import onnx
@@ -44,7 +53,7 @@ def prepare(
     if head != "softmax":
         model.graph.node.remove(end.softmax)
         del model.graph.output[:]
-        model.graph.output.extend(_best(model, end) if head == "best" else _logits(end))
+        model.graph.output.extend(_ENDS[head](model, end))
     del model.graph.value_info[:]
     onnx.checker.check_model(model)
     target.write_bytes(model.SerializeToString())
@@ -105,42 +114,122 @@ def _keep_classes(graph: Any, end: Head, kept: Sequence[int]) -> None:
         dimension.dim_value = len(index)
 
 
-def _logits(end: Head) -> list[Any]:
+def _logits(model: Any, end: Head) -> list[Any]:
     from onnx import TensorProto, helper
 
     return [helper.make_tensor_value_info(end.logits, TensorProto.FLOAT, ["N", "T", "C"])]
 
 
 def _best(model: Any, end: Head) -> list[Any]:
-    """The score of the best class is 1 / sum(exp(logit - best logit)): the same softmax, of one class."""
-    from onnx import TensorProto, helper
+    from onnx import helper
 
     model.graph.node.extend(
         [
             helper.make_node("ArgMax", [end.logits], ["rayocr_class"], axis=2, keepdims=0),
-            _reduced(model, "ReduceMax", end.logits, "rayocr_best", keepdims=1),
-            helper.make_node("Sub", [end.logits, "rayocr_best"], ["rayocr_below"]),
-            helper.make_node("Exp", ["rayocr_below"], ["rayocr_exp"]),
-            _reduced(model, "ReduceSum", "rayocr_exp", "rayocr_sum", keepdims=0),
-            helper.make_node("Reciprocal", ["rayocr_sum"], ["rayocr_score"]),
+            _reduced(model, "ReduceMax", end.logits, "rayocr_best", axis=2, keepdims=1),
+            *_score(model, end),
         ]
     )
+    return _class_and_score()
+
+
+def _best_of_blocks(model: Any, end: Head) -> list[Any]:
+    """The first of the best blocks has the first of the best classes, so this is what `_best` finds."""
+    import numpy as np
+    from onnx import helper
+
+    graph = model.graph
+    blocks = _relative_to_blank(graph, end)
+    _constant(graph, "rayocr_by_block", np.array([0, 0, blocks, _BLOCK], np.int64))
+    _constant(graph, "rayocr_cell", np.array([0, 0, 1, 1], np.int64))
+    _constant(graph, "rayocr_step", np.array([0, -1], np.int64))
+    _constant(graph, "rayocr_row", np.zeros((1, 1, 1, _BLOCK), np.int64))
+    _constant(graph, "rayocr_size", np.array(_BLOCK, np.int64))
+    graph.node.extend(
+        [
+            helper.make_node("Reshape", [end.logits, "rayocr_by_block"], ["rayocr_blocks"]),
+            _reduced(model, "ReduceMax", "rayocr_blocks", "rayocr_tops", axis=3, keepdims=0),
+            helper.make_node("ArgMax", ["rayocr_tops"], ["rayocr_number"], axis=2, keepdims=1),
+            helper.make_node("Reshape", ["rayocr_number", "rayocr_cell"], ["rayocr_block"]),
+            helper.make_node("Add", ["rayocr_block", "rayocr_row"], ["rayocr_places"]),
+            helper.make_node("GatherElements", ["rayocr_blocks", "rayocr_places"], ["rayocr_won"], axis=2),
+            helper.make_node("ArgMax", ["rayocr_won"], ["rayocr_place"], axis=3, keepdims=1),
+            helper.make_node("Mul", ["rayocr_block", "rayocr_size"], ["rayocr_start"]),
+            helper.make_node("Add", ["rayocr_start", "rayocr_place"], ["rayocr_found"]),
+            helper.make_node("Reshape", ["rayocr_found", "rayocr_step"], ["rayocr_class"]),
+            _reduced(model, "ReduceMax", "rayocr_tops", "rayocr_best", axis=2, keepdims=1),
+            *_score(model, end),
+        ]
+    )
+    return _class_and_score()
+
+
+_ENDS: dict[str, Callable[[Any, Head], list[Any]]] = {
+    "logits": _logits,
+    "best": _best,
+    "blocks": _best_of_blocks,
+}
+
+
+def _score(model: Any, end: Head) -> list[Any]:
+    """The score of the best class is 1 / sum(exp(logit - best logit)): the same softmax, of one class."""
+    from onnx import helper
+
+    return [
+        helper.make_node("Sub", [end.logits, "rayocr_best"], ["rayocr_below"]),
+        helper.make_node("Exp", ["rayocr_below"], ["rayocr_exp"]),
+        _reduced(model, "ReduceSum", "rayocr_exp", "rayocr_sum", axis=2, keepdims=0),
+        helper.make_node("Reciprocal", ["rayocr_sum"], ["rayocr_score"]),
+    ]
+
+
+def _class_and_score() -> list[Any]:
+    from onnx import TensorProto, helper
+
     return [
         helper.make_tensor_value_info("rayocr_class", TensorProto.INT64, ["N", "T"]),
         helper.make_tensor_value_info("rayocr_score", TensorProto.FLOAT, ["N", "T"]),
     ]
 
 
-def _reduced(model: Any, kind: str, source: str, target: str, keepdims: int) -> Any:
-    """A reduction over the classes; newer operators take the axes as an input (ONNX: Changelog.md)."""
+def _relative_to_blank(graph: Any, end: Head) -> int:
+    """Let the head give each class's logit less that of the blank, class 0; and add classes that are never the
+    best, up to a whole number of blocks. How many blocks.
+
+    A softmax does not see the difference, but bfloat16 does: of logits around 20 it keeps a sixteenth,
+    while here the blank is 0 and what is about as good stays as it is.
+    """
     import numpy as np
-    from onnx import helper, numpy_helper
+    from onnx import numpy_helper
+
+    blocks = 0
+    for tensor in graph.initializer:
+        if tensor.name in (end.weights, end.bias):
+            array = numpy_helper.to_array(tensor)
+            blocks = -(-array.shape[-1] // _BLOCK)
+            array = array - array[..., :1]
+            more = [(0, 0)] * (array.ndim - 1) + [(0, blocks * _BLOCK - array.shape[-1])]
+            filled = np.pad(array, more, constant_values=_NEVER if tensor.name == end.bias else 0)
+            tensor.CopyFrom(numpy_helper.from_array(filled, tensor.name))
+    return blocks
+
+
+def _constant(graph: Any, name: str, value: Any) -> None:
+    from onnx import numpy_helper
+
+    graph.initializer.append(numpy_helper.from_array(value, name))
+
+
+def _reduced(model: Any, kind: str, source: str, target: str, *, axis: int, keepdims: int) -> Any:
+    """A reduction over one axis; newer operators take the axes as an input (ONNX: Changelog.md)."""
+    import numpy as np
+    from onnx import helper
 
     release = next(one.version for one in model.opset_import if one.domain in ("", "ai.onnx"))
     if release < _AXES_ARE_INPUTS[kind]:
-        return helper.make_node(kind, [source], [target], axes=[2], keepdims=keepdims)
+        return helper.make_node(kind, [source], [target], axes=[axis], keepdims=keepdims)
     axes = f"{target}_axes"
-    model.graph.initializer.append(numpy_helper.from_array(np.array([2], np.int64), axes))
+    _constant(model.graph, axes, np.array([axis], np.int64))
     return helper.make_node(kind, [source, axes], [target], keepdims=keepdims)
 
 

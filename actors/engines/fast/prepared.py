@@ -12,17 +12,18 @@ import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
 
 from actors.engines.dictionary import read_dictionary
 from actors.engines.fast.charset import kept_classes
 from actors.errors import ModelError
 from actors.models.cache import ModelFiles, sha256_of
 from actors.runtimes.contracts import Weights
+from actors.runtimes.surgery import Outputs
 
-Head = Literal["softmax", "logits", "best"]
-"""What recognition gives for each step: all scores; all logits, which saves the softmax of steps that are
-blank; or the best class and its score, which saves a card the transfer of all others."""
+Head = Outputs
+"""What recognition gives for each step: all scores ("softmax"); all logits, which saves the softmax of steps
+that are blank; or the best class and its score ("best", "blocks"), which saves a card the transfer of all
+others, and OpenVINO writing them."""
 
 _CARD = "card.json"
 

@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 
 Part = Literal["det", "rec"]
 
-_HEAD: Head = "logits"
+_HEAD: Head = "blocks"
 """As the engine wants it on CPUs, where alone there is int8."""
 
 _LEFT_IN_FLOAT = ("MatMul", "Multiply", "Add", "GroupConvolution", "ReduceMean", "Softmax")

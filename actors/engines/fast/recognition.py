@@ -171,7 +171,7 @@ def decoder(head: str, characters: Sequence[str], kept: Sequence[int] | None) ->
         for line in outputs[0]:
             yield _from_logits(line, characters)
 
-    return {"best": best, "softmax": all_scores, "logits": all_logits}[head]
+    return {"best": best, "blocks": best, "softmax": all_scores, "logits": all_logits}[head]
 
 
 def _from_logits(logits: Floats, characters: Sequence[str]) -> Reading:

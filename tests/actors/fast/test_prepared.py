@@ -22,7 +22,7 @@ from actors.settings import ModelsConfig
 from tests.actors.runtimes.graphs import head
 from tests.models import require_model, toy_folder, toy_model
 
-HEADS: tuple[Head, ...] = ("softmax", "logits", "best")
+HEADS: tuple[Head, ...] = ("softmax", "logits", "best", "blocks")
 PROVIDER = "CPUExecutionProvider"
 
 CHARACTERS = "a\nb\n1\n.\nя\n"
@@ -95,9 +95,9 @@ def test_each_charset_and_head_has_its_own(files: ModelFiles, tmp_path: Path) ->
     all_ = [
         prepare_recognition(files, charset, kind, tmp_path)
         for charset in ("all", "latin", "digits")
-        for kind in ("logits", "best", "softmax")
+        for kind in HEADS
     ]
-    assert len({one.weights.files for one in all_}) == 9
+    assert len({one.weights.files for one in all_}) == 12
     assert {len(one.characters) for one in all_} == {7, 6, 4}
 
 
@@ -159,9 +159,9 @@ def test_each_onnx_model_of_the_catalogue_can_be_changed(name: str, tmp_path: Pa
         for head_ in HEADS:
             session = sessions[charset, head_]
             found[head_] = session.run(None, {session.get_inputs()[0].name: lines})
-        classes, best = found["best"]
-        assert classes.shape == scores.shape[:2]
-        assert np.array_equal(classes, found["logits"][0].argmax(axis=2))
-        assert np.array_equal(classes, found["softmax"][0].argmax(axis=2))
         assert np.allclose(found["softmax"][0], expected, atol=1e-4)
-        assert np.allclose(best, expected.max(axis=2), atol=1e-4)
+        for classes, best in (found["best"], found["blocks"]):
+            assert classes.shape == scores.shape[:2]
+            assert np.array_equal(classes, found["logits"][0].argmax(axis=2))
+            assert np.array_equal(classes, found["softmax"][0].argmax(axis=2))
+            assert np.allclose(best, expected.max(axis=2), atol=1e-4)

@@ -33,12 +33,14 @@ def doubling(folder: Path) -> Weights:
     return _saved(onnx, graph, folder / "doubling.onnx", 13)
 
 
-def head_arrays() -> tuple[np.ndarray, np.ndarray]:
-    """Weights (3×C) and bias (C) of `head`."""
+def head_arrays(classes: int = CLASSES) -> tuple[np.ndarray, np.ndarray]:
+    """Weights (3×C) and bias (C) of `head`. Of many classes those from 256 on are those from 1 on again."""
     random = np.random.default_rng(5)
-    return random.normal(0, 3, (3, CLASSES)).astype(np.float32), random.normal(0, 1, CLASSES).astype(
-        np.float32
-    )
+    weights = random.normal(0, 3, (3, classes)).astype(np.float32)
+    bias = random.normal(0, 1, classes).astype(np.float32)
+    again = slice(1, max(1, classes - 255))
+    weights[:, 256:], bias[256:] = weights[:, again], bias[again]
+    return weights, bias
 
 
 def head(
@@ -48,13 +50,14 @@ def head(
     softmax: str = "Softmax",
     constants: bool = False,
     bias_first: bool = False,
+    classes: int = CLASSES,
 ) -> Weights:
     """A model that ends as recognition models do. Of its N×3×48×W it takes the mean of each column, then come
     a matrix product, a bias and a softmax. `constants`: its arrays are Constant nodes instead of
     initialisers; `bias_first`: the bias is the first operand."""
     onnx = pytest.importorskip("onnx")
     helper, kind = onnx.helper, onnx.TensorProto.FLOAT
-    weights, bias = head_arrays()
+    weights, bias = head_arrays(classes)
     last = "kept" if identity else "logits"
     arrays = {"weights": weights, "bias": bias, "flat": np.array([0, 3, -1])}
     tensors = [onnx.numpy_helper.from_array(array, name) for name, array in arrays.items()]
@@ -72,7 +75,7 @@ def head(
         nodes,
         "head",
         [helper.make_tensor_value_info("x", kind, ["N", 3, 48, "W"])],
-        [helper.make_tensor_value_info("scores", kind, ["N", "W", CLASSES])],
+        [helper.make_tensor_value_info("scores", kind, ["N", "W", classes])],
         [] if constants else tensors,
     )
     return _saved(onnx, graph, folder / "rec.onnx", opset)

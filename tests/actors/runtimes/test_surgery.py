@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Literal
 
 import numpy as np
 import pytest
@@ -11,7 +10,7 @@ import pytest
 from actors.errors import ModelError
 from actors.runtimes import load
 from actors.runtimes.contracts import Array, Placement, Weights
-from actors.runtimes.surgery import prepare
+from actors.runtimes.surgery import Outputs, prepare
 from tests.actors.runtimes.graphs import CLASSES, batch, doubling, head, head_arrays
 
 onnx = pytest.importorskip("onnx")
@@ -21,12 +20,14 @@ GRAPHS = pytest.mark.parametrize(
     ("opset", "identity"), [(11, False), (11, True), (13, False), (16, True), (18, False)]
 )
 KEPT = pytest.mark.parametrize("kept", [None, [0, 2, 3, 6]])
+HEADS: tuple[Outputs, ...] = ("best", "blocks")
+BEST = pytest.mark.parametrize("kind", HEADS)
 
 
-def expected_logits(kept: list[int] | None) -> np.ndarray:
-    weights, bias = head_arrays()
+def expected_logits(kept: list[int] | None, classes: int = CLASSES) -> np.ndarray:
+    weights, bias = head_arrays(classes)
     logits = batch(1).mean(axis=2).transpose(0, 2, 1) @ weights + bias
-    return np.asarray(logits[..., kept or list(range(CLASSES))])
+    return np.asarray(logits[..., kept or list(range(classes))])
 
 
 def softmax(logits: np.ndarray) -> np.ndarray:
@@ -39,7 +40,7 @@ def outputs(
     folder: Path,
     runtime: str,
     kept: list[int] | None,
-    head_: Literal["softmax", "logits", "best"],
+    head_: Outputs,
 ) -> tuple[Array, ...]:
     pytest.importorskip(runtime)
     target = folder / "changed.onnx"
@@ -66,13 +67,29 @@ def test_logits(tmp_path: Path, runtime: str, opset: int, identity: bool, kept: 
 @RUNTIMES
 @GRAPHS
 @KEPT
+@BEST
 def test_the_best_class_and_its_score(
-    tmp_path: Path, runtime: str, opset: int, identity: bool, kept: list[int] | None
+    tmp_path: Path, runtime: str, opset: int, identity: bool, kept: list[int] | None, kind: Outputs
 ) -> None:
-    classes, scores = outputs(head(tmp_path, opset, identity), tmp_path, runtime, kept, "best")
+    classes, scores = outputs(head(tmp_path, opset, identity), tmp_path, runtime, kept, kind)
     expected = softmax(expected_logits(kept))
+    assert classes.dtype == np.int64
     assert np.array_equal(classes, expected.argmax(axis=2))
     assert np.allclose(scores, expected.max(axis=2), atol=1e-5)
+
+
+@RUNTIMES
+@pytest.mark.parametrize("classes", [127, 128, 129, 400])
+def test_of_classes_that_are_as_good_the_first_is_found_in_whatever_block(
+    tmp_path: Path, runtime: str, classes: int
+) -> None:
+    """With 400 classes those from 256 on are those from 1 on again, in blocks further down."""
+    source = head(tmp_path, classes=classes)
+    found, scores = outputs(source, tmp_path, runtime, None, "blocks")
+    logits = expected_logits(None, classes)[..., :256]
+    assert np.array_equal(found, logits.argmax(axis=2))
+    assert len(np.unique(found)) > 3
+    assert np.allclose(scores, softmax(expected_logits(None, classes)).max(axis=2), atol=1e-5)
 
 
 @RUNTIMES
@@ -88,9 +105,10 @@ def test_a_head_of_constant_nodes(
     assert np.allclose(scores, expected, atol=1e-5)
     (logits,) = outputs(source, tmp_path, runtime, kept, "logits")
     assert np.allclose(logits, expected_logits(kept), atol=1e-4)
-    classes, best = outputs(source, tmp_path, runtime, kept, "best")
-    assert np.array_equal(classes, expected.argmax(axis=2))
-    assert np.allclose(best, expected.max(axis=2), atol=1e-5)
+    for kind in HEADS:
+        classes, best = outputs(source, tmp_path, runtime, kept, kind)
+        assert np.array_equal(classes, expected.argmax(axis=2))
+        assert np.allclose(best, expected.max(axis=2), atol=1e-5)
 
 
 def test_the_source_is_not_changed(tmp_path: Path) -> None:
