@@ -193,8 +193,8 @@ def _class_and_score() -> list[Any]:
 
 
 def _relative_to_blank(graph: Any, end: Head) -> int:
-    """Let the head give each class's logit less that of the blank, class 0; and add classes that are never best,
-    up to a whole number of blocks. How many blocks.
+    """Let the head give each class's logit less that of the blank, class 0; and add classes that are never
+    best, up to a whole number of blocks. How many blocks.
 
     A softmax does not see the difference, but bfloat16 does: of logits around 20 it keeps a sixteenth,
     while here the blank is 0 and what is about as good stays as it is.

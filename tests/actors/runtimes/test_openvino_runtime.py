@@ -46,6 +46,22 @@ def test_it_gives_what_onnx_runtime_gives(tmp_path: Path) -> None:
     assert np.allclose(ours, theirs, atol=1e-5)
 
 
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("scale", [1, 1000])
+def test_a_sigmoid_at_the_end_is_there_for_any_value(tmp_path: Path, scale: float) -> None:
+    """It is worked out outside the model; the exponential of numbers beyond 88 is beyond float32."""
+    pytest.importorskip("openvino")
+    pytest.importorskip("onnxruntime")
+    model, inputs = head(tmp_path, softmax="Sigmoid"), batch(4, width=40) * np.float32(scale)
+    (ours,), (theirs,) = (
+        load(runtime, model, Placement()).run(inputs) for runtime in ("openvino", "onnxruntime")
+    )
+    assert ours.dtype == np.float32
+    assert 0 <= ours.min() < 0.1
+    assert 0.9 < ours.max() <= 1
+    assert np.allclose(ours, theirs, atol=1e-4)
+
+
 @pytest.mark.parametrize("precision", ["bfloat16", "int8+bfloat16"])
 def test_bfloat16_is_refused_on_a_cpu_without_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, precision: Any
