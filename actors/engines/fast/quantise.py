@@ -39,8 +39,9 @@ if TYPE_CHECKING:
 Part = Literal["det", "rec"]
 
 _HEAD: Head = "logits"
-"""Not "blocks", as the engine wants it of OpenVINO otherwise: NNCF would quantise the logits before the largest
-is looked for, and one line in four was lost. int8 is mostly used with few classes, where it is no slower."""
+"""Not "blocks", as the engine wants it of OpenVINO otherwise: NNCF would quantise the logits before the
+largest is looked for, and one line in four was lost. int8 is mostly used with few classes, where it is no
+slower."""
 
 _LEFT_IN_FLOAT = ("MatMul", "Multiply", "Add", "GroupConvolution", "ReduceMean", "Softmax")
 """Operations, as OpenVINO names them, that stay in float32."""
