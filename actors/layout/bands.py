@@ -42,11 +42,11 @@ class Band:
         return parts
 
 
-def bands(groups: Iterable[Sequence[Box]], height: float) -> list[Band]:
-    """Bands from top to bottom, of what `groups` gives. `height`: of the page's typical line."""
+def bands(rows: Iterable[Sequence[Box]], height: float) -> list[Band]:
+    """Bands from top to bottom. `rows`: as `groups` gives them; `height`: of the page's typical line."""
     found: list[Band] = []
     least = _CORRIDOR * height
-    for group in groups:
+    for group in rows:
         cover = [(box.left, box.right) for box in group]
         if len(group) > 1:
             cover = overlapping(cover, least)
