@@ -62,6 +62,26 @@ class Journal(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class SoFar:
+    """A run as its journal knows it.
+
+    `struck`: pages recognised, published or not; `working_s`: seconds since the first was noted;
+    `failed_starts`: engines that were begun and are not ready (being built, or dead), 0 once any was ready;
+    `shrunk`, `replaced`: how often batches were made smaller and engines replaced for lack of memory;
+    `in_vain`: engines in a row, by now, that were replaced after their first batch; `cards`: the most device
+    memory that each engine took so far, on each card that it had.
+    """
+
+    struck: int = 0
+    working_s: float = 0.0
+    failed_starts: int = 0
+    shrunk: int = 0
+    replaced: int = 0
+    in_vain: int = 0
+    cards: tuple[CardUse, ...] = ()
+
+
 class MemoryJournal:
     """The journal itself: lives beside the driver, in its process or in a small actor of its own."""
 
@@ -120,10 +140,6 @@ class MemoryJournal:
         """Why engines cannot be built, None as long as nothing was said."""
         return self._refusal
 
-    def failed_starts(self) -> int:
-        """Engines that were begun and are not ready: being built, or dead; 0 once any was ready."""
-        return self._starts if not self._ready else 0
-
     def batches_shrink(self, times: int, limit: int | None) -> None:
         """Memory ran short: batches were made smaller so often, to so many pixels now."""
         self._shrunk += times
@@ -138,11 +154,6 @@ class MemoryJournal:
         self._replaced += 1
         self._in_vain = self._in_vain + 1 if calls <= 1 else 0
 
-    def memory(self) -> tuple[int, int, int]:
-        """How often batches were made smaller and engines replaced; how many engines in a row, by now, were
-        replaced after their first batch."""
-        return self._shrunk, self._replaced, self._in_vain
-
     def card_fills(self, use: CardUse) -> None:
         """An engine takes more of its card than it did."""
         from actors.claim import higher
@@ -150,11 +161,14 @@ class MemoryJournal:
         key = (use.engine, use.device)
         self._cards[key] = higher(self._cards.get(key), use)
 
-    def cards(self) -> tuple[CardUse, ...]:
-        """The most device memory that each engine took so far, on each card that it had."""
-        return tuple(self._cards.values())
-
-    def progress(self) -> tuple[int, float]:
-        """Pages struck so far, published or not, and seconds since the first was noted."""
-        seconds = time.monotonic() - self._first_note if self._first_note is not None else 0.0
-        return self._struck, seconds
+    def so_far(self) -> SoFar:
+        """What a watcher wants to know, in one answer."""
+        return SoFar(
+            struck=self._struck,
+            working_s=time.monotonic() - self._first_note if self._first_note is not None else 0.0,
+            failed_starts=self._starts if not self._ready else 0,
+            shrunk=self._shrunk,
+            replaced=self._replaced,
+            in_vain=self._in_vain,
+            cards=tuple(self._cards.values()),
+        )

@@ -3,9 +3,10 @@
     python benchmarks/end_to_end.py [--pages 200] [--rounds 1] [--set engine.charset=latin]
 
 The bare engines are as many processes as cores, each with one thread and its share of the pages, decoding
-included. The runs are timed as a user sees them: pages a second of the summary, start-up aside, which
-is listed by part. How steadily files reach the output is read off their times. Pages are the labelled sets'
-(or the project's samples), repeated under other names.
+included. Of the runs, the time counts from their first page, when start-up is over, to their last file in
+the output, as the engines' does; start-up is listed by part, and what comes after the last file (the proof,
+the end of Ray) beside it. How steadily files reach the output is read off their times. Rounds begin with
+another side each. Pages are the labelled sets' (or the project's samples), repeated under other names.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ import sys
 import tempfile
 import time
 from dataclasses import asdict, dataclass
+from functools import partial
 from importlib import metadata
 from pathlib import Path
 
@@ -28,6 +30,7 @@ sys.path.insert(0, str(ROOT))
 from benchmarks import hardware  # noqa: E402
 
 SETS = ("sroie", "funsd")
+SIDES = ("bare", "inline", "ray")
 
 BARE = """
 import sys, time
@@ -51,13 +54,15 @@ print(started, time.time())
 
 @dataclass(frozen=True)
 class Measured:
-    """One side of one round. `longest_gap_s`: between two files that appeared in the output."""
+    """One side of one round. `longest_gap_s`: between two files that appeared in the output; `ending_s`: from
+    the last of them to the end of the command."""
 
     side: str
     pages_per_second: float
     startup_s: dict[str, float]
     files: int = 0
     longest_gap_s: float = 0.0
+    ending_s: float = 0.0
 
 
 def main() -> None:
@@ -71,11 +76,13 @@ def main() -> None:
     found = []
     with tempfile.TemporaryDirectory() as scratch:
         pages = prepare(Path(scratch) / "pages", options.pages)
-        for _ in range(options.rounds):
-            found.append(bare(pages, options.set, Path(scratch)))
-            found += [run(pages, options.set, Path(scratch), runner) for runner in ("inline", "ray")]
-            for one in found[-3:]:
-                print(f"{one.side:<8} {one.pages_per_second:6.3f} pages/s", one.startup_s, flush=True)
+        for turn in range(options.rounds):
+            for side in (*SIDES[turn % 3 :], *SIDES[: turn % 3]):
+                measure = bare if side == "bare" else partial(run, runner=side)
+                one = measure(pages, options.set, Path(scratch))
+                found.append(one)
+                rounded = {part: round(seconds, 2) for part, seconds in one.startup_s.items()}
+                print(f"{one.side:<8} {one.pages_per_second:6.3f} pages/s", rounded, flush=True)
     report(found, options)
 
 
@@ -123,22 +130,20 @@ def run(folder: Path, settings: list[str], scratch: Path, runner: str) -> Measur
     command += ["--runner", runner, "--set", "output.flush_seconds=10"]
     for item in settings:
         command += ["--set", item]
-    started = time.time()
     subprocess.run(command, cwd=ROOT, check=True, capture_output=True)
-    (summary,) = (json.loads(file.read_text()) for file in (output / "runs").glob("*.json"))
+    ended = time.time()
+    (written,) = (output / "runs").glob("*.json")
+    summary = json.loads(written.read_text())
     times = sorted(file.stat().st_mtime for file in (output / "pages").glob("*.parquet"))
-    begin = started + sum(summary["startup_s"].values())
+    begin = written.stat().st_mtime - summary["seconds"] + sum(summary["startup_s"].values())
     gaps = [after - before for before, after in zip([begin, *times], times, strict=False)]
-    rate = summary["new_pages"] / summary["recognising_s"]
-    return Measured(runner, rate, summary["startup_s"], len(times), max(gaps))
+    rate = summary["new_pages"] / (times[-1] - begin)
+    return Measured(runner, rate, summary["startup_s"], len(times), max(gaps), ended - times[-1])
 
 
 def report(found: list[Measured], options: argparse.Namespace) -> None:
     """Print the ratios and write the file."""
-    rates = {
-        side: [one.pages_per_second for one in found if one.side == side]
-        for side in ("bare", "inline", "ray")
-    }
+    rates = {side: [one.pages_per_second for one in found if one.side == side] for side in SIDES}
     means = {side: sum(values) / len(values) for side, values in rates.items()}
     for side in ("inline", "ray"):
         print(f"{side}: {means[side] / means['bare']:.3f} of the bare engines' pages a second")

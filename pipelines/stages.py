@@ -31,21 +31,22 @@ _BLOCK_BYTES = 32 << 20
 
 
 def read_and_decode_table(documents: pa.Table, job: Job) -> Iterator[pa.Table]:
-    """Documents to tables of pages, a few pages at a time."""
+    """Documents to tables of pages, in order. A table may hold pages of several documents, since each costs
+    Ray's driver 20 ms, whatever is in it."""
     from actors.documents import read_and_decode
 
     decoder = warm_decoder(job.decode)
+    pages: list[Page] = []
+    size = 0
     for ref in documents_from_table(documents):
-        pages: list[Page] = []
-        size = 0
         for page in read_and_decode(ref, decoder, job.decode, job.source_options):
             pages.append(page)
             size += page.decoded.image.nbytes if page.decoded.image is not None else 0
             if size >= _BLOCK_BYTES:
                 yield pages_to_table(pages)
                 pages, size = [], 0
-        if pages:
-            yield pages_to_table(pages)
+    if pages:
+        yield pages_to_table(pages)
 
 
 class Recogniser:

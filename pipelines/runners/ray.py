@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 from actors.contracts import DocRef, OcrEngine, Receipt
 from actors.errors import ERROR_CODES, ConfigError, IncompleteError, RayocrError
 from actors.governor import MOST_IN_VAIN, too_large_for_any_batch
-from actors.journal import Deaths, Identity, MemoryJournal
+from actors.journal import Deaths, Identity, MemoryJournal, SoFar
 from actors.portions import Portion
 from actors.watchdog import EXIT_CODE
 from pipelines import ocr
@@ -53,6 +53,11 @@ _RAY_ENVIRONMENT = {
     "RAY_DATA_DISABLE_PROGRESS_BARS": "1",
     "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "1",
     "RAY_IGNORE_UNHANDLED_ERRORS": "1",
+    # Figures and events for a dashboard, which our own Ray does not have: 3 CPU seconds a minute.
+    "RAY_USAGE_STATS_ENABLED": "0",
+    "RAY_enable_metrics_collection": "0",
+    "RAY_task_events_report_interval_ms": "0",
+    "RAY_event_stats": "0",
 }
 """Set before `ray.init` starts a Ray of our own."""
 
@@ -433,7 +438,7 @@ class _Stream:
                     raise self._explain(error) from error
                 continue
             if message is None:
-                self._watch_memory()
+                self._watch_memory(self._so_far())
                 return
             if isinstance(message, BaseException):
                 raise self._explain(message) from message
@@ -454,16 +459,14 @@ class _Stream:
 
     def _watch(self) -> None:
         """Show what the journal counts, and end a run of which nothing was heard for too long."""
-        import ray
-
-        struck, working_s = ray.get(self._journal.progress.remote(), timeout=60)
-        if working_s:
-            self._progress.started(ago_s=working_s)
-        if struck != self._struck:
-            self._struck, self._last_sign = struck, time.monotonic()
-            self._progress.at_least(struck)
-        self._watch_memory()
-        if ray.get(self._journal.failed_starts.remote(), timeout=60) > self._most_starts:
+        so_far = self._so_far()
+        if so_far.working_s:
+            self._progress.started(ago_s=so_far.working_s)
+        if so_far.struck != self._struck:
+            self._struck, self._last_sign = so_far.struck, time.monotonic()
+            self._progress.at_least(so_far.struck)
+        self._watch_memory(so_far)
+        if so_far.failed_starts > self._most_starts:
             raise IncompleteError(
                 "No engine can be started.",
                 f"Their processes died {self._most_starts} times while they built it.",
@@ -486,16 +489,20 @@ class _Stream:
             refusal = None
         return refusal or _explain(error)
 
-    def _watch_memory(self) -> None:
-        """Count what was done for lack of memory, and end a run whose engines never have enough."""
+    def _so_far(self) -> SoFar:
         import ray
 
-        shrunk, replaced, in_vain = ray.get(self._journal.memory.remote(), timeout=60)
-        self._progress.relieved(shrunk - self._relief[0], replaced - self._relief[1])
-        self._relief = (shrunk, replaced)
+        told: SoFar = ray.get(self._journal.so_far.remote(), timeout=60)
+        return told
+
+    def _watch_memory(self, so_far: SoFar) -> None:
+        """Count what was done for lack of memory, and end a run whose engines never have enough."""
+        shrunk, replaced = self._relief
+        self._progress.relieved(so_far.shrunk - shrunk, so_far.replaced - replaced)
+        self._relief = (so_far.shrunk, so_far.replaced)
         if self._job.memory.card_share:
-            self._progress.cards(ray.get(self._journal.cards.remote(), timeout=60))
-        if in_vain >= self._most_in_vain:
+            self._progress.cards(so_far.cards)
+        if so_far.in_vain >= self._most_in_vain:
             raise too_large_for_any_batch(self._job.memory.most_mb)
 
 
