@@ -66,16 +66,17 @@ class Journal(Protocol):
 class SoFar:
     """A run as its journal knows it.
 
-    `struck`: pages recognised, published or not; `working_s`: seconds since the first was noted;
-    `failed_starts`: engines that were begun and are not ready (being built, or dead), 0 once any was ready;
-    `shrunk`, `replaced`: how often batches were made smaller and engines replaced for lack of memory;
-    `in_vain`: engines in a row, by now, that were replaced after their first batch; `cards`: the most device
-    memory that each engine took so far, on each card that it had.
+    `struck`: pages recognised, published or not; `working_s`: seconds since the first was noted; `starts`:
+    engines that were begun; `ready`: those that were built; `shrunk`, `replaced`: how often batches were made
+    smaller and engines replaced for lack of memory; `in_vain`: engines in a row, by now, that were replaced
+    after their first batch; `cards`: the most device memory that each engine took so far, on each card that
+    it had.
     """
 
     struck: int = 0
     working_s: float = 0.0
-    failed_starts: int = 0
+    starts: int = 0
+    ready: int = 0
     shrunk: int = 0
     replaced: int = 0
     in_vain: int = 0
@@ -166,7 +167,8 @@ class MemoryJournal:
         return SoFar(
             struck=self._struck,
             working_s=time.monotonic() - self._first_note if self._first_note is not None else 0.0,
-            failed_starts=self._starts if not self._ready else 0,
+            starts=self._starts,
+            ready=self._ready,
             shrunk=self._shrunk,
             replaced=self._replaced,
             in_vain=self._in_vain,

@@ -71,10 +71,11 @@ class RayRunner:
 
         progress.phase("ray", "connecting to Ray" if on_cluster() else "starting Ray")
         with _no_chatter():
+            joined = is_joined()
             connect(plan)
             try:
                 progress.phase("engines", "starting engines")
-                set_limits(job.start_timeout_s)
+                set_limits(job.start_timeout_s, engines_first=joined)
                 journal = start_journal()
                 arguments = {"job": job, "journal": ActorJournal(journal)}
                 pages = ocr.pages(ocr.documents(refs, plan), job, plan)
@@ -323,12 +324,17 @@ def disconnect() -> None:
     ray.shutdown()
 
 
-def set_limits(start_timeout_s: float) -> None:
-    """Let Ray Data end what would otherwise hang: engines that never start, a stream that stands still."""
+def set_limits(start_timeout_s: float, *, engines_first: bool = True) -> None:
+    """Let Ray Data end what would otherwise hang: engines that never start, a stream that stands still.
+
+    `engines_first`: nothing else starts until all engines are ready, so that on a cluster no task takes the
+    only node that an engine fits on. In a Ray of our own all fit at once (see `check_cpu_rule`), and decoders
+    start beside the engines.
+    """
     import ray.data
 
     context = ray.data.DataContext.get_current()
-    context.wait_for_min_actors_s = int(start_timeout_s)
+    context.wait_for_min_actors_s = int(start_timeout_s) if engines_first else -1
     context.execution_no_progress_timeout_s = int(start_timeout_s) + 3600
 
 
@@ -420,7 +426,7 @@ class _Stream:
         self._silence_s = job.page_timeout_s * plan.count("batch_pages") * 3 + job.start_timeout_s
         self._most_starts = plan.count("actors") * _STARTS
         self._most_in_vain = plan.count("actors") * MOST_IN_VAIN
-        self._last_sign = time.monotonic()
+        self._begun = self._last_sign = time.monotonic()
         self._struck = 0
         self._relief = (0, 0)
 
@@ -466,12 +472,7 @@ class _Stream:
             self._struck, self._last_sign = so_far.struck, time.monotonic()
             self._progress.at_least(so_far.struck)
         self._watch_memory(so_far)
-        if so_far.failed_starts > self._most_starts:
-            raise IncompleteError(
-                "No engine can be started.",
-                f"Their processes died {self._most_starts} times while they built it.",
-                "Check memory and the runtime; --runner inline shows what they print last.",
-            )
+        self._watch_starts(so_far)
         if time.monotonic() - self._last_sign > self._silence_s:
             raise IncompleteError(
                 f"Nothing was heard of the run for {self._silence_s:.0f} s.",
@@ -488,6 +489,23 @@ class _Stream:
         except (ray.exceptions.RayError, TimeoutError):
             refusal = None
         return refusal or _explain(error)
+
+    def _watch_starts(self, so_far: SoFar) -> None:
+        """End a run whose engines die while they are built, or of which none is ever ready."""
+        if so_far.ready:
+            return
+        if so_far.starts > self._most_starts:
+            raise IncompleteError(
+                "No engine can be started.",
+                f"Their processes died {self._most_starts} times while they built it.",
+                "Check memory and the runtime; --runner inline shows what they print last.",
+            )
+        if time.monotonic() - self._begun > self._job.start_timeout_s:
+            raise IncompleteError(
+                f"No engine was ready within {self._job.start_timeout_s:g} s.",
+                f"{so_far.starts} were begun; they are still being built, or wait for a place.",
+                "Give them longer (resources.actor_start_timeout_s), or see why with --runner inline.",
+            )
 
     def _so_far(self) -> SoFar:
         import ray

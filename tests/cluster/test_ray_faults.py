@@ -29,11 +29,17 @@ def test_an_engine_that_dies_at_start_ends_the_run(tmp_path: Path) -> None:
     assert "died" in words[1]
 
 
-def end_of_a_run_whose_engines(act: str, tmp_path: Path) -> list[str]:
+def test_an_engine_that_is_never_ready_ends_the_run(tmp_path: Path) -> None:
+    words = end_of_a_run_whose_engines("hang", tmp_path, "--set", "resources.actor_start_timeout_s=4")
+    assert words[0] == "rayocr: No engine was ready within 4 s."
+    assert "resources.actor_start_timeout_s" in words[2]
+
+
+def end_of_a_run_whose_engines(act: str, tmp_path: Path, *settings: str) -> list[str]:
     """Do this at their start: the last lines of the run, which comes soon."""
     source = folder_of_pictures(tmp_path / "in", 3)
     process = start(
-        "run", "-i", source, "-o", tmp_path / "out", *RAY, "--set", f"engine.fake={{init: {act}}}"
+        "run", "-i", source, "-o", tmp_path / "out", *RAY, "--set", f"engine.fake={{init: {act}}}", *settings
     )
     assert process.stderr is not None
     lines = []
@@ -46,4 +52,4 @@ def end_of_a_run_whose_engines(act: str, tmp_path: Path) -> list[str]:
         "a process takes up to half a minute to start; a minute from then on"
     )
     assert not any("Traceback" in line for line in lines)
-    return lines[-3:] if act == "crash" else lines[-2:]
+    return lines[-2:] if act == "raise" else lines[-3:]
