@@ -30,6 +30,7 @@ sys.path.insert(0, str(ROOT))
 from benchmarks import hardware  # noqa: E402
 
 SETS = ("sroie", "funsd")
+VERSIONS = ("rayocr", "onnxruntime", "openvino", "ray")
 SIDES = ("bare", "inline", "ray")
 
 BARE = """
@@ -151,7 +152,11 @@ def report(found: list[Measured], options: argparse.Namespace) -> None:
         "date": hardware.now(),
         "machine": hardware.in_a_line(),
         "load": os.getloadavg()[0],
-        "versions": {name: metadata.version(name) for name in ("rayocr", "onnxruntime", "ray")},
+        "versions": {
+            one.metadata["Name"]: one.version
+            for one in metadata.distributions()
+            if one.metadata["Name"] in VERSIONS
+        },
         "pages": options.pages,
         "settings": options.set,
         "ratios": {side: means[side] / means["bare"] for side in ("inline", "ray")},
