@@ -67,20 +67,20 @@ class SoFar:
     """A run as its journal knows it.
 
     `struck`: pages recognised, published or not; `working_s`: seconds since the first was noted; `starts`:
-    engines that were begun; `ready`: those that were built; `shrunk`, `replaced`: how often batches were made
-    smaller and engines replaced for lack of memory; `in_vain`: engines in a row, by now, that were replaced
-    after their first batch; `cards`: the most device memory that each engine took so far, on each card that
-    it had.
+    engines that were begun since one was last ready, so that they are being built, or died of it; `ready`:
+    whether any ever was; `shrunk`, `replaced`: how often batches were made smaller and engines replaced for
+    lack of memory; `in_vain`: engines in a row, by now, that were replaced after their first batch; `cards`:
+    the most device memory that each engine took so far, on each card that it had.
     """
 
-    struck: int = 0
-    working_s: float = 0.0
-    starts: int = 0
-    ready: int = 0
-    shrunk: int = 0
-    replaced: int = 0
-    in_vain: int = 0
-    cards: tuple[CardUse, ...] = ()
+    struck: int
+    working_s: float
+    starts: int
+    ready: bool
+    shrunk: int
+    replaced: int
+    in_vain: int
+    cards: tuple[CardUse, ...]
 
 
 class MemoryJournal:
@@ -91,7 +91,7 @@ class MemoryJournal:
         self._struck = 0
         self._first_note: float | None = None
         self._starts = 0
-        self._ready = 0
+        self._ready = False
         self._shrunk = 0
         self._replaced = 0
         self._in_vain = 0
@@ -131,7 +131,7 @@ class MemoryJournal:
 
     def engine_is_ready(self) -> None:
         """An engine was built."""
-        self._ready += 1
+        self._ready, self._starts = True, 0
 
     def engine_is_refused(self, error: RayocrError) -> None:
         """An engine cannot be built, and this is why; the first reason counts."""

@@ -4,9 +4,11 @@
 
 The bare engines are as many processes as cores, each with one thread and its share of the pages, decoding
 included. Of the runs, the time counts from their first page, when start-up is over, to their last file in
-the output, as the engines' does; start-up is listed by part, and what comes after the last file (the proof,
-the end of Ray) beside it. How steadily files reach the output is read off their times. Rounds begin with
-another side each. Pages are the labelled sets' (or the project's samples), repeated under other names.
+the output. What they decoded before that is free to them (some pages inline; with Ray what decoders did
+beside engines that were starting), and what no part of the start-up names, such as planning, counts against
+them. Start-up is listed by part, and what comes after the last file (the proof, the end of Ray) beside it.
+How steadily files reach the output is read off their times. Rounds begin with another side each; the ratios
+are of medians. Pages are the labelled sets' (or the project's samples), repeated under other names.
 """
 
 from __future__ import annotations
@@ -23,6 +25,7 @@ from dataclasses import asdict, dataclass
 from functools import partial
 from importlib import metadata
 from pathlib import Path
+from statistics import median
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
@@ -135,7 +138,7 @@ def run(folder: Path, settings: list[str], scratch: Path, runner: str) -> Measur
     ended = time.time()
     (written,) = (output / "runs").glob("*.json")
     summary = json.loads(written.read_text())
-    times = sorted(file.stat().st_mtime for file in (output / "pages").glob("*.parquet"))
+    times = sorted(file.stat().st_ctime for file in (output / "pages").glob("*.parquet"))
     begin = written.stat().st_mtime - summary["seconds"] + sum(summary["startup_s"].values())
     gaps = [after - before for before, after in zip([begin, *times], times, strict=False)]
     rate = summary["new_pages"] / (times[-1] - begin)
@@ -145,9 +148,10 @@ def run(folder: Path, settings: list[str], scratch: Path, runner: str) -> Measur
 def report(found: list[Measured], options: argparse.Namespace) -> None:
     """Print the ratios and write the file."""
     rates = {side: [one.pages_per_second for one in found if one.side == side] for side in SIDES}
-    means = {side: sum(values) / len(values) for side, values in rates.items()}
-    for side in ("inline", "ray"):
-        print(f"{side}: {means[side] / means['bare']:.3f} of the bare engines' pages a second")
+    middle = {side: median(values) for side, values in rates.items()}
+    ratios = {side: middle[side] / middle["bare"] for side in ("inline", "ray")}
+    for side, ratio in ratios.items():
+        print(f"{side}: {ratio:.3f} of the bare engines' pages a second")
     tree = {
         "date": hardware.now(),
         "machine": hardware.in_a_line(),
@@ -159,7 +163,7 @@ def report(found: list[Measured], options: argparse.Namespace) -> None:
         },
         "pages": options.pages,
         "settings": options.set,
-        "ratios": {side: means[side] / means["bare"] for side in ("inline", "ray")},
+        "ratios": ratios,
         "measured": [asdict(one) for one in found],
     }
     options.output.parent.mkdir(parents=True, exist_ok=True)

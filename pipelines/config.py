@@ -74,7 +74,8 @@ class ResourcesConfig(Settings):
     with estimates (24 are enough). Null: no probe."""
 
     actor_start_timeout_s: float = Field(default=600.0, gt=0)
-    """Seconds within which the first engines must be up (a model may have to be fetched)."""
+    """Seconds within which engines must be up: all of them on a cluster, one of them on this machine (a model
+    may have to be fetched)."""
 
 
 class OcrConfig(Settings):

@@ -26,7 +26,7 @@ Ray starts so many worker processes at once that tasks were seen to starve."""
 RAY_START_S = 20.0
 """Wall seconds that Ray adds before the first page: 10 on two quiet cores, 30 and more on busy ones."""
 
-RAY_OVERHEAD_CPUS = 0.24
+RAY_OVERHEAD_CPUS = 0.18
 """CPUs that Ray's own processes take all the time, measured on two cores; does not grow with them."""
 
 INLINE_DRIVER_S = 0.02

@@ -27,12 +27,12 @@ if TYPE_CHECKING:
     from actors.decoding.child import Decoder
 
 _BLOCK_BYTES = 32 << 20
-"""Pictures that are handed on at once; a larger picture is handed on alone."""
+"""A table is handed on once it holds pictures of so many bytes; Ray gathers tables in blocks of up to 128 MiB
+(DataContext.target_max_block_size)."""
 
 
 def read_and_decode_table(documents: pa.Table, job: Job) -> Iterator[pa.Table]:
-    """Documents to tables of pages, in order. A table may hold pages of several documents, since each costs
-    Ray's driver 20 ms, whatever is in it."""
+    """Documents to tables of pages, in order; a table may hold pages of several documents."""
     from actors.documents import read_and_decode
 
     decoder = warm_decoder(job.decode)

@@ -53,13 +53,16 @@ _RAY_ENVIRONMENT = {
     "RAY_DATA_DISABLE_PROGRESS_BARS": "1",
     "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "1",
     "RAY_IGNORE_UNHANDLED_ERRORS": "1",
-    # Figures and events for a dashboard, which our own Ray does not have: 3 CPU seconds a minute.
+}
+"""Set before `ray.init` starts a Ray of our own."""
+
+_NOTHING_TO_SHOW = {
     "RAY_USAGE_STATS_ENABLED": "0",
     "RAY_enable_metrics_collection": "0",
     "RAY_task_events_report_interval_ms": "0",
     "RAY_event_stats": "0",
 }
-"""Set before `ray.init` starts a Ray of our own."""
+"""Set where Ray is ours alone: figures and events for a dashboard, which it lacks, are 3 CPU s a minute."""
 
 
 class RayRunner:
@@ -259,10 +262,8 @@ def connect(plan: Plan | None = None) -> None:
                 "Check RAY_ADDRESS and the token (docs/operating.md); unset it to use this machine.",
             ) from error
     else:
-        cpus = os.cpu_count() or 1
-        workers = (plan.count("actors") + plan.count("decode_tasks") + 4) if plan else cpus + 4
-        for name, value in _RAY_ENVIRONMENT.items():
-            os.environ.setdefault(name, value.format(soft_limit=max(workers, cpus)))
+        for name, value in _environment(_RAY_ENVIRONMENT, plan).items():
+            os.environ[name] = value
         from pipelines.machine import this_machine
 
         node = this_machine().nodes[0]
@@ -270,6 +271,23 @@ def connect(plan: Plan | None = None) -> None:
         shape |= _gpu_shape()
         _start(address="local", include_dashboard=False, configure_logging=True, **shape, **quiet)
     _silence()
+
+
+def own_environment(plan: Plan) -> dict[str, str]:
+    """What the environment of a process lacks that drives a Ray of its own and nothing else. To be set before
+    `ray` is imported there, which is when its core reads it."""
+    return _environment(_RAY_ENVIRONMENT | _NOTHING_TO_SHOW, plan)
+
+
+def _environment(settings: Mapping[str, str], plan: Plan | None) -> dict[str, str]:
+    """Those that the environment does not have yet."""
+    cpus = os.cpu_count() or 1
+    workers = (plan.count("actors") + plan.count("decode_tasks") + 4) if plan else cpus + 4
+    return {
+        name: value.format(soft_limit=max(workers, cpus))
+        for name, value in settings.items()
+        if name not in os.environ
+    }
 
 
 def _gpu_shape() -> dict[str, int]:
@@ -325,11 +343,11 @@ def disconnect() -> None:
 
 
 def set_limits(start_timeout_s: float, *, engines_first: bool = True) -> None:
-    """Let Ray Data end what would otherwise hang: engines that never start, a stream that stands still.
+    """Let Ray Data end what would otherwise hang: a stream that stands still, engines that never start.
 
     `engines_first`: nothing else starts until all engines are ready, so that on a cluster no task takes the
-    only node that an engine fits on. In a Ray of our own all fit at once (see `check_cpu_rule`), and decoders
-    start beside the engines.
+    only node that an engine fits on, and nobody else need watch their start. In a Ray of our own all fit at
+    once (see `check_cpu_rule`), and decoders start beside engines whose start the run watches.
     """
     import ray.data
 
@@ -491,21 +509,21 @@ class _Stream:
         return refusal or _explain(error)
 
     def _watch_starts(self, so_far: SoFar) -> None:
-        """End a run whose engines die while they are built, or of which none is ever ready."""
-        if so_far.ready:
-            return
+        """End a run whose engines die while they are built, or of which none is ever ready. One that hangs
+        beside others that work is waited for: they do its share."""
         if so_far.starts > self._most_starts:
             raise IncompleteError(
                 "No engine can be started.",
                 f"Their processes died {self._most_starts} times while they built it.",
                 "Check memory and the runtime; --runner inline shows what they print last.",
             )
-        if time.monotonic() - self._begun > self._job.start_timeout_s:
-            raise IncompleteError(
+        if not so_far.ready and time.monotonic() - self._begun > self._job.start_timeout_s:
+            late = IncompleteError(
                 f"No engine was ready within {self._job.start_timeout_s:g} s.",
-                f"{so_far.starts} were begun; they are still being built, or wait for a place.",
+                f"Starts of an engine so far: {so_far.starts}; it takes long, hangs, or its process dies.",
                 "Give them longer (resources.actor_start_timeout_s), or see why with --runner inline.",
             )
+            raise self._explain(late)
 
     def _so_far(self) -> SoFar:
         import ray

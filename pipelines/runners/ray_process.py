@@ -54,7 +54,10 @@ class RayProcessRunner:
 
     def receipts(self, refs: Sequence[DocRef], job: Job, plan: Plan, progress: Progress) -> Iterator[Receipt]:
         """See Runner."""
-        child = ChildProcess("pipelines.runners.ray_process:serve", (job, plan), own_group=True)
+        from pipelines.runners.ray import own_environment
+
+        environment = own_environment(plan)
+        child = ChildProcess("pipelines.runners.ray_process:serve", (job, plan), environment, own_group=True)
         try:
             for start in range(0, len(refs), _DOCUMENTS_AT_ONCE):
                 child.send(list(refs[start : start + _DOCUMENTS_AT_ONCE]))
