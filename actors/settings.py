@@ -122,8 +122,8 @@ class EngineConfig(Settings):
     reading counts; 0: never; null: the fast engine's own."""
 
     rec_score_thresh: float | None = Field(default=None, ge=0, le=1)
-    """Recognition: lines with a lower mean score are dropped. Null: the fast engine drops those below 0.7, or
-    below 0.7 of the page's median where that is lower; stock drops none."""
+    """Recognition: lines with a lower mean score are dropped. Null: the fast engine drops those below 0.7 of
+    the page's median, and on pages of fewer than 24 lines those below 0.75; stock drops none."""
 
     page_orientation: bool = False
     """True: the fast engine turns pages that lie on their side or upside down, by the direction of their

@@ -22,7 +22,7 @@ _BOXES = BoxRule(0.3, 0.5, 1.6, whole_pixels=False, max_candidates=3000)
 _GLYPH = GlyphRule(glyph=9.5, least=640, most=1600, unknown=960, enlarge=1.25, step=64)
 _SQUEEZE = 0.7
 _SECOND_LOOK = 0.9
-_SCORES = ScoreRule(thresh=0.7, of_median=0.7)
+_SCORES = ScoreRule(thresh=0.75, of_median=0.7, least_lines=24)
 
 
 _CARD_LINES = PackRule(64 * 640, row_counts=(64, 48, 32, 24, 16, 8, 4, 1), made_up=True)
