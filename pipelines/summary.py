@@ -62,16 +62,26 @@ class Summary:
         }
         return words[self.exit_code]
 
+    @property
+    def failures(self) -> str:
+        """Codes of failed pages and how many have each, empty if there are none."""
+        return ", ".join(f"{code} {count}" for code, count in sorted(self.error_codes.items()))
+
+    def in_a_line(self) -> str:
+        """The outcome, failed pages, and documents that lack."""
+        failed = f"; {self.failed:,} of {self.pages:,} pages failed ({self.failures})" if self.failed else ""
+        missing = f"; {self.missing:,} documents are missing" if self.missing else ""
+        return f"{self.outcome}{failed}{missing}"
+
     def rows(self) -> list[tuple[str, str]]:
         """Name and value of each line of the table at the end."""
-        failures = ", ".join(f"{code} {count}" for code, count in sorted(self.error_codes.items()))
         rows = [
             ("outcome", self.outcome),
             ("documents", f"{self.documents:,}"),
             ("pages", f"{self.pages:,} ({self.ok:,} ok, {self.empty:,} empty, {self.failed:,} failed)"),
         ]
-        if failures:
-            rows.append(("failures", failures))
+        if self.failures:
+            rows.append(("failures", self.failures))
         if self.missing:
             rows.append(("missing", f"{self.missing:,} documents"))
         if self.tried_again:

@@ -8,6 +8,7 @@ from pathlib import Path
 from actors.errors import ModelError
 from actors.models.cache import ModelFiles
 from actors.models.catalogue import pair_of
+from actors.runtimes.packages import import_onnxruntime
 
 
 def read_dictionary(files: ModelFiles) -> list[str]:
@@ -45,7 +46,7 @@ def _yml_characters(path: Path) -> list[str]:
 
 def _onnx_characters(weights: Path) -> list[str]:
     """The metadata key `character` of an ONNX model, which RapidOCR's exports carry."""
-    import onnxruntime
+    onnxruntime = import_onnxruntime()
 
     options = onnxruntime.SessionOptions()
     options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL

@@ -25,6 +25,7 @@ from actors.models.cache import ModelFiles, ModelStore, expected_hashes
 from actors.models.catalogue import Model, find_model, pair_of
 from actors.runtimes.memory import is_allocation_failure
 from actors.runtimes.onnx_runtime import find_card_libraries
+from actors.runtimes.packages import NO_REPORTS, import_onnxruntime
 from actors.runtimes.paddle_runtime import limit_card_memory
 from actors.settings import EngineConfig, ModelsConfig
 
@@ -193,13 +194,13 @@ def _check_installed(config: EngineConfig) -> None:
 
 
 def _has_cuda_provider() -> bool:
-    import onnxruntime
+    onnxruntime = import_onnxruntime()
 
     return "CUDAExecutionProvider" in onnxruntime.get_available_providers()
 
 
 def _pipeline(config: EngineConfig, files: ModelFiles, scratch: Path, gpu_memory_mb: int | None) -> Any:
-    os.environ.update(_ENVIRONMENT)
+    os.environ.update(_ENVIRONMENT | NO_REPORTS)
     runtime, family, values = runtime_of(config, files.model), pair_of(files.model).family, _values(config)
     if runtime == "paddle" and config.device == "gpu" and gpu_memory_mb is not None:
         limit_card_memory(gpu_memory_mb)

@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 from actors.runtimes.binding import run_bound
 from actors.runtimes.contracts import Array, Floats
+from actors.runtimes.packages import import_onnxruntime
 
 MOST_GRAPHS = 32
 """Graphs that a session captures at most. Each keeps its input on the card, up to 24 MB, and what CUDA needs
@@ -86,13 +87,14 @@ class _Graph:
         self, session: Any, device: Device, number: int, batch: Floats, outputs: Sequence[_Output]
     ) -> None:
         import numpy as np
-        from onnxruntime import OrtValue
+
+        values = import_onnxruntime().OrtValue
 
         self._session = session
         self._options = _options(number)
-        self._input = OrtValue.ortvalue_from_shape_and_type(batch.shape, np.float32, device, 0)
+        self._input = values.ortvalue_from_shape_and_type(batch.shape, np.float32, device, 0)
         self._outputs = [
-            OrtValue.ortvalue_from_shape_and_type(one.shape, one.kind, device, 0) for one in outputs
+            values.ortvalue_from_shape_and_type(one.shape, one.kind, device, 0) for one in outputs
         ]
         self._binding = session.io_binding()
         self._binding.bind_ortvalue_input(session.get_inputs()[0].name, self._input)
@@ -106,7 +108,7 @@ class _Graph:
 
 
 def _options(number: int) -> Any:
-    import onnxruntime
+    onnxruntime = import_onnxruntime()
 
     options = onnxruntime.RunOptions()
     options.add_run_config_entry("gpu_graph_id", str(number))

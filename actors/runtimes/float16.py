@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from actors.errors import ModelError
+from actors.runtimes.packages import import_onnxruntime
 
 VERSION = 1
 """Part of a kept file's identity: raised whenever a graph comes out differently."""
@@ -52,6 +53,8 @@ def convert(source: Path, target: Path) -> None:
     variances may be beyond float16. What keeps a constant beyond it stays in float32. Raises ModelError.
     """
     import onnx
+
+    import_onnxruntime()
     from onnxruntime.transformers.float16 import DEFAULT_OP_BLOCK_LIST, convert_float_to_float16
 
     try:
@@ -79,7 +82,8 @@ def _simplified(source: Path, scratch: Path) -> Any:
     """The model after ONNX Runtime's optimisations that hold on any device; no operator of its own among
     them, and all constants are initialisers."""
     import onnx
-    import onnxruntime
+
+    onnxruntime = import_onnxruntime()
 
     with tempfile.TemporaryDirectory(dir=scratch, prefix=".simplified-") as folder:
         path = Path(folder) / "model.onnx"
@@ -128,7 +132,7 @@ def _in_order(graph: Any) -> None:
 
 
 def _identity(source: Path) -> str:
-    import onnxruntime
+    onnxruntime = import_onnxruntime()
 
     content = hashlib.sha256(source.read_bytes()).hexdigest()
     made_by = f"{VERSION} {onnxruntime.__version__} {content}"

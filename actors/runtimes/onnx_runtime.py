@@ -16,6 +16,7 @@ from actors.runtimes.binding import run_bound
 from actors.runtimes.contracts import Array, Floats, Placement, Weights
 from actors.runtimes.cuda_graphs import Device, GraphRuns
 from actors.runtimes.memory import allocation_failures
+from actors.runtimes.packages import import_onnxruntime
 
 _ERRORS_ONLY = 3
 """Severity from which ONNX Runtime prints (onnxruntime_c_api.h: ORT_LOGGING_LEVEL_ERROR)."""
@@ -102,7 +103,7 @@ def find_card_libraries(*, with_tensorrt: bool = False) -> None:
     """Load CUDA and cuDNN out of pip's packages, and TensorRT where it is asked for, before the first session
     on a card: ONNX Runtime's providers name them without saying where they are, and where they are no linker
     looks. What is not in pip's packages is left to the linker; what is missing is told on stderr."""
-    import onnxruntime
+    onnxruntime = import_onnxruntime()
 
     with redirect_stdout(sys.stderr):
         onnxruntime.preload_dlls()
@@ -140,7 +141,7 @@ def _names(placement: Placement) -> list[str]:
 
 
 def _session(weights: Weights, placement: Placement) -> Any:
-    import onnxruntime
+    onnxruntime = import_onnxruntime()
 
     missing = set(_names(placement)) - set(onnxruntime.get_available_providers())
     if missing:

@@ -10,6 +10,7 @@ from actors.runtimes import amx
 from actors.runtimes.contracts import Array, Floats, Placement, Weights
 from actors.runtimes.cpu import cpu_has_bfloat16
 from actors.runtimes.memory import allocation_failures
+from actors.runtimes.packages import import_openvino
 
 _HINTS = {"float32": "f32", "bfloat16": "bf16", "int8": "f32", "int8+bfloat16": "bf16"}
 """OpenVINO's INFERENCE_PRECISION_HINT. It is always set: on CPUs with bfloat16 that is its silent default.
@@ -108,7 +109,7 @@ def _check_address_space() -> None:
 
 def _compiled(weights: Weights, config: dict[str, Any]) -> tuple[Any, list[int]]:
     """The model, and which of its outputs want a sigmoid yet."""
-    import openvino
+    openvino = import_openvino()
 
     try:
         core = openvino.Core()

@@ -13,6 +13,7 @@ from typing import Any
 
 from actors.nvml import Card
 from actors.runtimes.contracts import Placement
+from actors.runtimes.packages import import_onnxruntime
 
 _PACKAGES = ("tensorrt", "tensorrt-cu13", "tensorrt-cu12")
 """Distributions that bring TensorRT, whose releases are its own."""
@@ -68,7 +69,7 @@ def _card() -> str:
 
 def _versions() -> tuple[str, ...]:
     """Of ONNX Runtime, which cuts the graph, and of TensorRT, which can load no other release's engines."""
-    import onnxruntime
+    onnxruntime = import_onnxruntime()
 
     return f"onnxruntime {onnxruntime.__version__}", f"tensorrt {_tensorrt()}"
 

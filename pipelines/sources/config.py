@@ -19,6 +19,7 @@ DEFAULT_IGNORE = (
     "*.yaml",
     "*.yml",
     "*.parquet",
+    "*.blocks.png",
     "Thumbs.db",
     "desktop.ini",
 )

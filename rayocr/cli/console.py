@@ -50,9 +50,11 @@ class RunConsole:
         return Progress(documents, quiet=self._quiet)
 
     def finished(self, summary: Summary) -> None:
-        """Show the table at the end."""
+        """Show the table at the end; asked to be quiet, a line if something went wrong."""
         if not self._quiet:
             _print(_summary_table(summary), to_stderr=False)
+        elif summary.exit_code:
+            click.echo(f"rayocr: {summary.in_a_line()}", err=True)
         for line in summary.warnings:
             click.echo(f"rayocr: {line}", err=True)
 

@@ -54,7 +54,17 @@ def test_identity_version_and_size(tmp_path: Path) -> None:
 
 
 def test_defaults_leave_out_hidden_files_and_sidecars_in_any_case(tmp_path: Path) -> None:
-    sidecars = ["x.json", "x.JSONL", "x.csv", "README.md", "x.txt", "Thumbs.db", "THUMBS.DB", ".DS_Store"]
+    sidecars = [
+        "x.json",
+        "x.JSONL",
+        "x.csv",
+        "README.md",
+        "x.txt",
+        "Thumbs.db",
+        "THUMBS.DB",
+        ".DS_Store",
+        "a-0.blocks.png",
+    ]
     fill(tmp_path, "a.png", ".hidden/b.png", "__MACOSX/._a.png", *sidecars)
     assert keys(tmp_path) == ["a.png"]
     assert "x.txt" in keys(tmp_path, ignore=())

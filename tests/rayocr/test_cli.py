@@ -106,6 +106,17 @@ def test_a_bad_file_is_a_row_and_its_neighbours_are_untouched(tmp_path: Path) ->
     assert allowed.returncode == 0
 
 
+def test_a_quiet_run_tells_what_went_wrong_and_nothing_else(tmp_path: Path) -> None:
+    source = folder_of_pictures(tmp_path / "in", 2)
+    good = rayocr("run", "-i", source, "-o", tmp_path / "good", "-q", *FAKE)
+    assert (good.returncode, good.stdout, good.stderr) == (0, "", "")
+    (source / "torn.png").write_bytes(b"no picture")
+    bad = rayocr("run", "-i", source, "-o", tmp_path / "bad", "-q", *FAKE)
+    assert (bad.returncode, bad.stdout) == (3, "")
+    (line,) = bad.stderr.splitlines()
+    assert line.startswith("rayocr: complete, but too many pages failed; 1 of 3 pages failed (decode.")
+
+
 def test_an_unknown_key_names_its_neighbour(tmp_path: Path) -> None:
     answer = rayocr("run", "-i", tmp_path, "-o", tmp_path / "o", "--set", "engine.modle=x")
     assert answer.returncode == 2

@@ -28,6 +28,7 @@ from actors.models.cache import ModelFiles, ModelStore, sha256_of
 from actors.models.catalogue import find_model, pair_of
 from actors.runtimes import load
 from actors.runtimes.contracts import Array, Floats, Placement, Precision, Weights
+from actors.runtimes.packages import import_openvino
 from actors.settings import EngineConfig, ModelsConfig
 
 if TYPE_CHECKING:
@@ -217,7 +218,8 @@ def _convert(source: Path, items: Sequence[Floats], target: Path) -> None:
     """Weights get 7 of the 8 bits: CPUs without VNNI add products in 16 bits, which overflow with all 8. On
     18 pages on such a CPU the error rate against float32 was 2.0 % instead of 3.1 %, at the same speed."""
     import nncf
-    import openvino
+
+    openvino = import_openvino()
 
     quantised: Any = nncf.quantize(
         openvino.Core().read_model(str(source)),
@@ -235,6 +237,7 @@ def _quiet() -> Iterator[None]:
     """Keep NNCF's progress bars off stdout; and let it report to nobody: it sends usage data home unless it
     believes to be in CI."""
     os.environ.setdefault("NNCF_CI", "1")
+    import_openvino()  # first, since NNCF imports it, too
     import nncf
 
     nncf.set_log_level(logging.ERROR)
