@@ -218,6 +218,17 @@ def _explain(error: ValidationError, file: str | None) -> ConfigError:
     )
 
 
+_FLAGS = {"source": "source.path (--input)", "output": "output.path (--output)"}
+"""Sections that cannot be left out, as the key and the option that give them."""
+
+_WORDS = {
+    "tuple_type": 'should be a list, such as ["a", "b"]',
+    "bool_parsing": "should be true or false",
+    "bool_type": "should be true or false",
+}
+"""For pydantic's words where they speak of Python."""
+
+
 def _fault(detail: Any) -> str:
     location = tuple(str(part) for part in detail["loc"])
     dotted = ".".join(location)
@@ -226,8 +237,8 @@ def _fault(detail: Any) -> str:
         hint = f", did you mean {'.'.join([*location[:-1], near[0]])}?" if near else ""
         return f"unknown key {dotted}{hint}"
     if detail["type"] == "missing":
-        return f"{dotted} is missing"
-    return f"{dotted}: {detail['msg']}"
+        return f"{_FLAGS.get(dotted, dotted)} is missing"
+    return f"{dotted}: {_WORDS.get(detail['type'], detail['msg'])}"
 
 
 def _keys_at(location: tuple[str, ...]) -> list[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -40,8 +41,19 @@ def config_options(command: Callable[..., int]) -> Callable[..., int]:
     return decorated
 
 
+class _ConfigFile(click.Path):
+    """A file; who names a folder is told how folders are read."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """As click does."""
+        if Path(value).is_dir():
+            name = ctx.command_path if ctx else "rayocr run"
+            self.fail(f"{value} is a folder. To read it: {name} --input {value} --output FOLDER", param, ctx)
+        return super().convert(value, param, ctx)
+
+
 _DECORATORS = (
-    click.argument("config", required=False, type=click.Path(dir_okay=False)),
+    click.argument("config", required=False, type=_ConfigFile(dir_okay=False)),
     click.option("--input", "-i", "input_", metavar="PATH|URL", help="What to read (source.path)."),
     click.option("--output", "-o", metavar="PATH|URL", help="Where the rows go (output.path)."),
     click.option(

@@ -69,8 +69,9 @@ def command(settings: Config, retry_codes: str | None, careful: bool, fresh_outp
     rayocr run configs/laptop.yaml --set decode.pdf_dpi=300
     rayocr run configs/laptop.yaml --retry-failed ocr decode.timeout
 
-    Exit codes: 0 complete; 2 configuration error, nothing was started; 3 complete, but more pages failed
-    than output.max_failed_fraction allows; 4 incomplete, the same command resumes; 130 interrupted.
+    Exit codes: 0 complete; 1 a bug of rayocr's; 2 configuration error, nothing was started; 3 complete,
+    but more pages failed than output.max_failed_fraction allows; 4 incomplete, the same command resumes;
+    130 interrupted.
     """
     from pipelines.run import Options, run
     from rayocr.cli.console import RunConsole, own_stderr

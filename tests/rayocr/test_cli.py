@@ -124,6 +124,29 @@ def test_an_unknown_key_names_its_neighbour(tmp_path: Path) -> None:
     assert "Traceback" not in answer.stderr
 
 
+def test_a_folder_in_place_of_a_config_is_told_how_it_is_read(tmp_path: Path) -> None:
+    answer = rayocr("run", tmp_path, tmp_path / "out")
+    assert answer.returncode == 2
+    assert f"To read it: rayocr run --input {tmp_path} --output FOLDER" in answer.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("-i", "x"), "output.path (--output) is missing"),
+        (
+            ("-i", "x", "-o", "y", "-s", "source.include=a*"),
+            'source.include: should be a list, such as ["a", "b"]',
+        ),
+        (("-i", "x", "-o", "y", "-s", "engine.words=maybe"), "engine.words: should be true or false"),
+        (("-i", ".", "-o", "y", "-s", "engine.charset=klingon"), "There is no charset 'klingon'."),
+    ],
+)
+def test_faults_are_told_without_python(arguments: tuple[str, ...], said: str) -> None:
+    config_error(rayocr("run", *arguments), said)
+    assert not Path("y").exists()
+
+
 def config_error(answer: subprocess.CompletedProcess[str], *words: str) -> None:
     assert answer.returncode == 2, answer.stderr
     lines = [line for line in answer.stderr.splitlines() if line]

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Literal
 from actors.contracts import EngineInfo, Image, Line, PageResult
 from actors.engines.fast import bounds, classifier, int8
 from actors.engines.fast.ahead import DEPTH, Hands, hands_for
+from actors.engines.fast.charset import check_names
 from actors.engines.fast.crops import Crop, cut
 from actors.engines.fast.ctc import Reading
 from actors.engines.fast.detection import Detector
@@ -252,6 +253,7 @@ def describe(
     suits the device."""
     model = find_model(config.model)
     pair_of(model)
+    check_names(config.charset)
     choice = choose(config)
     device = _device(config)
     options = options_of(config, pace or pace_of(choice.runtime, device))
