@@ -59,16 +59,29 @@ def test_sleep_takes_its_time() -> None:
     assert time.monotonic() - started >= 0.2
 
 
-def test_a_leak_grows_until_release() -> None:
-    import psutil
+LEAK = """
+import psutil
+import numpy as np
+from actors.engines import build_engine
+from actors.settings import EngineConfig
+process = psutil.Process()
+engine = build_engine(EngineConfig(engine="fake", fake={"*": "leak:64"}))
+before = process.memory_info().rss
+engine.recognize([np.zeros((40, 60, 3), np.uint8)])
+leaked = process.memory_info().rss
+engine.release()
+print((leaked - before) >> 20, (process.memory_info().rss - before) >> 20)
+"""
 
-    process = psutil.Process()
-    engine = build_engine(EngineConfig(engine="fake", fake={"*": "leak:64"}))
-    before = process.memory_info().rss
-    engine.recognize(pages(None))
-    assert process.memory_info().rss - before > 50 << 20
-    engine.release()
-    assert process.memory_info().rss - before < 50 << 20
+
+def test_a_leak_grows_until_release() -> None:
+    """In a fresh process: in another one the C library may have room for it, which it then keeps."""
+    answer = subprocess.run(
+        [sys.executable, "-c", LEAK], capture_output=True, text=True, check=True, cwd=ROOT
+    )
+    leaked, kept = map(int, answer.stdout.split())
+    assert leaked > 50
+    assert kept < 14
 
 
 @pytest.mark.faults
