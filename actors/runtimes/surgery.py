@@ -1,4 +1,5 @@
-"""Changes to a recognition model's graph: fewer classes in its head, and less than all scores out of it."""
+"""Changes to a recognition model's graph: fewer classes in its head, and less than all scores out of it. What
+leaves its results as they are is in `rewriting`."""
 
 from __future__ import annotations
 
@@ -8,11 +9,12 @@ from pathlib import Path
 from typing import Any, Literal
 
 from actors.errors import ModelError
+from actors.runtimes.rewriting import rewrite
 
 Outputs = Literal["softmax", "logits", "best", "blocks"]
 """See `prepare`."""
 
-VERSION = 1
+VERSION = 2
 """Part of a prepared file's identity: raised whenever a graph comes out differently."""
 
 _BLOCK = 128
@@ -36,7 +38,7 @@ class Head:
 
 
 def prepare(source: Path, target: Path, kept: Sequence[int] | None, head: Outputs) -> None:
-    """Write a changed copy of an ONNX model. `kept`: the classes that stay, None for all.
+    """Write a changed copy of an ONNX model, made cheaper, too. `kept`: the classes that stay, None for all.
 
     `head`: what it gives for N lines of T steps: "softmax", all scores (float32 N×T×C), as it came;
     "logits", the same before the softmax; "best", the best class (int64 N×T) and its score (float32 N×T);
@@ -47,6 +49,7 @@ def prepare(source: Path, target: Path, kept: Sequence[int] | None, head: Output
     import onnx
 
     model = onnx.load(str(source))
+    rewrite(model)
     end = _find_head(model.graph, source)
     if kept is not None:
         _keep_classes(model.graph, end, kept)
@@ -54,13 +57,11 @@ def prepare(source: Path, target: Path, kept: Sequence[int] | None, head: Output
         model.graph.node.remove(end.softmax)
         del model.graph.output[:]
         model.graph.output.extend(_ENDS[head](model, end))
-    del model.graph.value_info[:]
     onnx.checker.check_model(model)
     target.write_bytes(model.SerializeToString())
 
 
 def _find_head(graph: Any, source: Path) -> Head:
-    """The head, whose weights and bias are initialisers of the graph from then on."""
     makers = {output: node for node in graph.node for output in node.output}
 
     def maker(name: str) -> Any:
@@ -78,28 +79,13 @@ def _find_head(graph: Any, source: Path) -> Head:
     if product is None or bias is None:
         raise _unknown(source)
     weights = product.input[1]
-    if not all(_becomes_initialiser(graph, name, makers.get(name)) for name in (weights, bias)):
+    if not {weights, bias} <= {tensor.name for tensor in graph.initializer}:
         raise _unknown(source)
     return Head(weights, bias, softmax, softmax.input[0])
 
 
 def _is(node: Any, kind: str) -> bool:
     return node is not None and node.op_type == kind
-
-
-def _becomes_initialiser(graph: Any, name: str, maker: Any) -> bool:
-    """Whether a tensor is one now: it was, or a Constant node made it, as in PP-OCRv4, whose graphs have no
-    initialisers at all."""
-    from onnx import numpy_helper
-
-    if maker is None:
-        return any(tensor.name == name for tensor in graph.initializer)
-    tensor = next((one.t for one in maker.attribute if one.name == "value"), None)
-    if maker.op_type != "Constant" or tensor is None:
-        return False
-    graph.initializer.append(numpy_helper.from_array(numpy_helper.to_array(tensor), name))
-    graph.node.remove(maker)
-    return True
 
 
 def _keep_classes(graph: Any, end: Head, kept: Sequence[int]) -> None:

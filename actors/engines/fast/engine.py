@@ -16,7 +16,7 @@ from actors.engines.fast.ctc import Reading
 from actors.engines.fast.detection import Detector
 from actors.engines.fast.options import FastOptions, Pace, options_of, pace_of
 from actors.engines.fast.orientation import LineTurner, PageTurner, Rotation, turn
-from actors.engines.fast.prepared import Head, Prepared, detection_weights, prepare_recognition
+from actors.engines.fast.prepared import Head, Prepared, prepare_detection, prepare_recognition
 from actors.engines.fast.recognition import Recogniser, decoder
 from actors.engines.fast.stages import Stages
 from actors.engines.fast.standing import stand_up
@@ -302,7 +302,7 @@ def _loadable(
     calibrated: int8.Calibrated | None,
 ) -> tuple[Weights, Prepared]:
     """Detection and recognition for the chosen precision: for int8 the calibrated ones, checked."""
-    detection = detection_weights(files)
+    detection = prepare_detection(files, store.root)
     if not choice.precision.startswith("int8"):
         return detection, prepare_recognition(files, config.charset, _head(choice, config), store.root)
     found = calibrated or int8.find(store.root, files.model, config.charset, config.calibration)

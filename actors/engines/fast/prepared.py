@@ -1,7 +1,7 @@
-"""The files that the fast engine loads: a model's own, or a recognition model changed for it and kept.
+"""The files that the fast engine loads: a model's own, or graphs changed for it and kept.
 
-{cache}/prepared/{model}-{identity}/rec.onnx         the changed graph
-{cache}/prepared/{model}-{identity}/card.json        its SHA-256, and the classes' characters
+{cache}/prepared/{model}-{identity}/det.onnx or rec.onnx    the changed graph
+{cache}/prepared/{model}-{identity}/card.json               its SHA-256
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -41,9 +41,18 @@ class Prepared:
     kept: tuple[int, ...] | None = None
 
 
-def detection_weights(files: ModelFiles) -> Weights:
-    """The detection model of a pair, as it came."""
-    return _weights(files, "det")
+def prepare_detection(files: ModelFiles, root: Path) -> Weights:
+    """The detection model of a pair, made cheaper (`runtimes/rewriting.py`); see `prepare_recognition`."""
+    from actors.runtimes.rewriting import save_rewritten
+
+    weights = _weights(files, "det")
+    if weights.format != "onnx":
+        return weights
+
+    def make(target: Path) -> None:
+        save_rewritten(weights.files[0], target)
+
+    return Weights("onnx", (_kept(_folder(root, files, "det"), "det.onnx", make),))
 
 
 def prepare_recognition(files: ModelFiles, charset: str, head: Head, root: Path) -> Prepared:
@@ -52,14 +61,21 @@ def prepare_recognition(files: ModelFiles, charset: str, head: Head, root: Path)
     Made once and kept below `root`, the model cache; checked by SHA-256 whenever it is loaded, and made
     again if it was altered. A model in paddle format keeps its graph. Raises ModelError.
     """
+    from actors.runtimes.surgery import prepare
+
     weights = _weights(files, "rec")
+    characters = _classes(files)
+    kept = kept_classes(charset, characters)
     if weights.format != "onnx":
-        characters = _classes(files)
-        kept = kept_classes(charset, characters)
         return Prepared(weights, "softmax", characters, tuple(kept) if kept is not None else None)
-    folder = root / "prepared" / f"{files.model.name}-{_identity(files, charset, head)}"
-    characters = _load(folder) or _make(files, charset, head, folder)
-    return Prepared(Weights("onnx", (folder / "rec.onnx",)), head, characters)
+    left = characters if kept is None else tuple(characters[index] for index in kept)
+
+    def make(target: Path) -> None:
+        prepare(weights.files[0], target, kept, head=head)
+
+    folder = _folder(root, files, charset, head)
+    graph = _kept(folder, "rec.onnx", make)
+    return Prepared(Weights("onnx", (graph,)), head, left)
 
 
 def _classes(files: ModelFiles) -> tuple[str, ...]:
@@ -80,57 +96,47 @@ def _weights(files: ModelFiles, part: str) -> Weights:
     return Weights("paddle", (files.path(graphs[0]), files.path(f"{part}.pdiparams")))
 
 
-def _identity(files: ModelFiles, charset: str, head: Head) -> str:
-    from actors.runtimes.surgery import VERSION
+def _folder(root: Path, files: ModelFiles, *what: str) -> Path:
+    return root / "prepared" / f"{files.model.name}-{_identity(files, *what)}"
+
+
+def _identity(files: ModelFiles, *what: str) -> str:
+    from actors.runtimes import rewriting, surgery
 
     parts = [
-        str(VERSION),
-        charset,
-        head,
+        f"{surgery.VERSION}.{rewriting.VERSION}",
+        *what,
         *(f"{name}={digest}" for name, digest in sorted(files.sha256.items())),
     ]
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:16]
 
 
-def _load(folder: Path) -> tuple[str, ...] | None:
-    """The characters of a kept model that is what its card says; None if it must be made."""
-    try:
-        card = json.loads((folder / _CARD).read_text("utf-8"))
-        if sha256_of(folder / "rec.onnx") != card["sha256"]:
-            return None
-        return tuple(map(str, card["characters"]))
-    except (OSError, ValueError, KeyError, TypeError):
-        return None
-
-
-def _make(files: ModelFiles, charset: str, head: Head, folder: Path) -> tuple[str, ...]:
+def _kept(folder: Path, name: str, make: Callable[[Path], None]) -> Path:
+    """The graph `name` of a folder, which `make` writes unless it is there and is what its card says."""
     from filelock import FileLock
 
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    with FileLock(f"{folder}.lock"):
-        made_meanwhile = _load(folder)
-        if made_meanwhile is not None:
-            return made_meanwhile
-        return _make_locked(files, charset, head, folder)
+    if not _is_whole(folder, name):
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        with FileLock(f"{folder}.lock"):
+            if not _is_whole(folder, name):
+                _make(folder, name, make)
+    return folder / name
 
 
-def _make_locked(files: ModelFiles, charset: str, head: Head, folder: Path) -> tuple[str, ...]:
-    from actors.runtimes.surgery import prepare
+def _is_whole(folder: Path, name: str) -> bool:
+    try:
+        card = json.loads((folder / _CARD).read_text("utf-8"))
+        return bool(sha256_of(folder / name) == card["sha256"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return False
 
-    characters = _classes(files)
-    kept = kept_classes(charset, characters)
+
+def _make(folder: Path, name: str, make: Callable[[Path], None]) -> None:
     with tempfile.TemporaryDirectory(dir=folder.parent, prefix=".making-") as scratch:
         made = Path(scratch) / folder.name
         made.mkdir()
-        prepare(files.path("rec.onnx"), made / "rec.onnx", kept, head=head)
-        left = characters if kept is None else tuple(characters[index] for index in kept)
-        _write_card(made, left)
+        make(made / name)
+        (made / _CARD).write_text(json.dumps({"sha256": sha256_of(made / name)}), "utf-8")
         if folder.exists():
             folder.rename(Path(scratch) / "altered")
         made.rename(folder)
-    return left
-
-
-def _write_card(folder: Path, characters: Sequence[str]) -> None:
-    card = {"sha256": sha256_of(folder / "rec.onnx"), "characters": list(characters)}
-    (folder / _CARD).write_text(json.dumps(card, ensure_ascii=False), "utf-8")

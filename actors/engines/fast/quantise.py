@@ -22,7 +22,7 @@ from actors.engines.fast.engine import FastEngine
 from actors.engines.fast.int8 import Calibrated, Card
 from actors.engines.fast.options import options_of, pace_of
 from actors.engines.fast.overlap import same_boxes
-from actors.engines.fast.prepared import Head, detection_weights, prepare_recognition
+from actors.engines.fast.prepared import Head, prepare_detection, prepare_recognition
 from actors.errors import ConfigError
 from actors.models.cache import ModelFiles, ModelStore, sha256_of
 from actors.models.catalogue import find_model, pair_of
@@ -149,7 +149,7 @@ def quantise(
     with _quiet():
         _convert(prepared.weights.files[0], material.lines, target / "rec.xml")
         if detection:
-            _convert(detection_weights(files).files[0], material.pages, target / "det.xml")
+            _convert(prepare_detection(files, store.root).files[0], material.pages, target / "det.xml")
     card = Card(
         model=config.model,
         charset=config.charset,
@@ -173,7 +173,8 @@ def lines_found_again(
     quantised = made.detection()
     if quantised is None:
         return 0, 0
-    reference = detection_weights(ModelStore(models).ensure(config.model))
+    store = ModelStore(models)
+    reference = prepare_detection(store.ensure(config.model), store.root)
     plain, small = _detector(config, reference, "float32"), _detector(config, quantised, "int8")
     found = total = 0
     for page in pages:

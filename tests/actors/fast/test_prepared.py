@@ -14,12 +14,12 @@ import pytest
 
 from actors.engines.fast import prepared
 from actors.engines.fast.charset import kept_classes
-from actors.engines.fast.prepared import Head, detection_weights, prepare_recognition
+from actors.engines.fast.prepared import Head, prepare_detection, prepare_recognition
 from actors.errors import ModelError
 from actors.models.cache import ModelFiles, ModelStore
 from actors.models.catalogue import CATALOGUE
 from actors.settings import ModelsConfig
-from tests.actors.runtimes.graphs import head
+from tests.actors.runtimes.graphs import doubling, head
 from tests.models import require_model, toy_folder, toy_model
 
 HEADS: tuple[Head, ...] = ("softmax", "logits", "best", "blocks")
@@ -31,9 +31,13 @@ CHARACTERS = "a\nb\n1\n.\nя\n"
 
 @pytest.fixture
 def files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> ModelFiles:
-    """A toy model whose recognition can be changed."""
+    """A toy model whose graphs can be changed."""
     pytest.importorskip("onnx")
-    contents = {"rec.onnx": head(tmp_path).files[0].read_bytes(), "characters.txt": CHARACTERS.encode()}
+    contents = {
+        "det.onnx": doubling(tmp_path).files[0].read_bytes(),
+        "rec.onnx": head(tmp_path).files[0].read_bytes(),
+        "characters.txt": CHARACTERS.encode(),
+    }
     toy = toy_model()
     listed = tuple(
         replace(file, bytes=len(content), sha256=hashlib.sha256(content).hexdigest())
@@ -91,6 +95,16 @@ def test_it_is_made_again_if_it_was_altered(
     assert len(made) == 2
 
 
+def test_detection_is_kept_likewise(files: ModelFiles, tmp_path: Path) -> None:
+    first = prepare_detection(files, tmp_path)
+    (graph,) = first.files
+    good = graph.read_bytes()
+    graph.write_bytes(b"damage")
+    assert prepare_detection(files, tmp_path) == first
+    assert graph.read_bytes() == good
+    assert graph.name == "det.onnx"
+
+
 def test_each_charset_and_head_has_its_own(files: ModelFiles, tmp_path: Path) -> None:
     all_ = [
         prepare_recognition(files, charset, kind, tmp_path)
@@ -121,19 +135,25 @@ def test_a_model_in_paddle_format_keeps_its_graph(files: ModelFiles, tmp_path: P
     assert found.head == "softmax"
     assert found.kept == (0, 1, 2, 3, 4, 6)
     assert [file.name for file in found.weights.files] == ["rec.pdmodel", "rec.pdiparams"]
-    assert [file.name for file in detection_weights(paddle).files] == ["det.pdmodel", "det.pdiparams"]
+    assert [file.name for file in prepare_detection(paddle, tmp_path).files] == [
+        "det.pdmodel",
+        "det.pdiparams",
+    ]
     assert not (tmp_path / "prepared").exists()
 
 
-def test_a_model_without_files_that_a_runtime_can_load(files: ModelFiles) -> None:
+def test_a_model_without_files_that_a_runtime_can_load(files: ModelFiles, tmp_path: Path) -> None:
     with pytest.raises(ModelError, match="no det files") as caught:
-        detection_weights(ModelFiles(files.model, files.folder, {"characters.txt": ""}))
+        prepare_detection(ModelFiles(files.model, files.folder, {"characters.txt": ""}), tmp_path)
     assert caught.value.remedy == "rayocr models list"
 
 
-def test_its_identity_changes_with_the_surgery(files: ModelFiles, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("module", ["surgery", "rewriting"])
+def test_its_identity_changes_with_what_is_changed(
+    files: ModelFiles, monkeypatch: pytest.MonkeyPatch, module: str
+) -> None:
     before = prepared._identity(files, "all", "logits")
-    monkeypatch.setattr("actors.runtimes.surgery.VERSION", 0)
+    monkeypatch.setattr(f"actors.runtimes.{module}.VERSION", 0)
     assert prepared._identity(files, "all", "logits") != before
 
 

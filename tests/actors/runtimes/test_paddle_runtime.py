@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from actors.engines.fast.prepared import detection_weights
+from actors.engines.fast.prepared import prepare_detection
 from actors.errors import ConfigError
 from actors.runtimes import load
 from actors.runtimes.contracts import Placement, Weights
@@ -86,9 +86,9 @@ def test_a_release_whose_onednn_fails_is_refused(monkeypatch: pytest.MonkeyPatch
 
 
 @pytest.mark.models
-def test_it_detects() -> None:
+def test_it_detects(tmp_path: Path) -> None:
     pytest.importorskip("paddle", reason="PaddlePaddle is not installed")
-    session = load("paddle", detection_weights(require_model("PP-OCRv4_mobile")), Placement())
+    session = load("paddle", prepare_detection(require_model("PP-OCRv4_mobile"), tmp_path), Placement())
     for size in (64, 96):
         (scores,) = session.run(np.zeros((1, 3, size, 64), np.float32))
         assert scores.shape == (1, 1, size, 64)
