@@ -14,7 +14,7 @@ from actors.runtimes.rewriting import rewrite
 Outputs = Literal["softmax", "logits", "best", "blocks"]
 """See `prepare`."""
 
-VERSION = 2
+VERSION = 3
 """Part of a prepared file's identity: raised whenever a graph comes out differently."""
 
 _BLOCK = 128
@@ -50,6 +50,7 @@ def prepare(source: Path, target: Path, kept: Sequence[int] | None, head: Output
 
     model = onnx.load(str(source))
     rewrite(model)
+    model.graph.input[0].type.tensor_type.shape.dim[2].dim_param = "H"  # the network takes other heights, too
     end = _find_head(model.graph, source)
     if kept is not None:
         _keep_classes(model.graph, end, kept)

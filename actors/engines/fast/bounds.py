@@ -38,24 +38,25 @@ def detection(options: FastOptions) -> Shapes:
 
 
 def recognition(options: FastOptions) -> Shapes:
-    """N×3×48×W of lines."""
+    """N×3×H×W of lines."""
     if options.compat:
         full = next(stock_batches([Shape(1, HEIGHT)] * WIDEST))
         widest = next(stock_batches([Shape(HEIGHT * WIDEST, HEIGHT)]))
         rows = len(full.slots)
-        return _lines(rows, rows, full.width, widest.width, full.width)
+        return Shapes(
+            (1, _CHANNELS, HEIGHT, full.width),
+            (rows, _CHANNELS, HEIGHT, full.width),
+            (rows, _CHANNELS, HEIGHT, widest.width),
+        )
     pack = options.read.pack
     most = WIDTHS[-1]
     rows = _allowed(pack.row_counts, max(1, _SPREAD * pack.columns // most))
     usual = _allowed(pack.row_counts, min(rows, pack.columns // _USUAL_WIDTH))
-    return _lines(rows, usual, WIDTHS[0], most, _USUAL_WIDTH)
-
-
-def _lines(rows: int, usual_rows: int, least: int, most: int, usual: int) -> Shapes:
+    heights = [options.read.rows(width) for width in WIDTHS]
     return Shapes(
-        (1, _CHANNELS, HEIGHT, least),
-        (usual_rows, _CHANNELS, HEIGHT, usual),
-        (rows, _CHANNELS, HEIGHT, most),
+        (1, _CHANNELS, min(heights), WIDTHS[0]),
+        (usual, _CHANNELS, options.read.rows(_USUAL_WIDTH), _USUAL_WIDTH),
+        (rows, _CHANNELS, max(heights), most),
     )
 
 

@@ -24,6 +24,9 @@ from actors.runtimes.contracts import Weights
 
 CARD = "card.json"
 
+VERSION = 2
+"""On a card: raised when models made before cannot be used any longer. Since 2 they take any height."""
+
 _NAME = re.compile(r"[a-z0-9_-]{1,64}")
 _HIDDEN = "."
 
@@ -218,6 +221,12 @@ def _named(home: Path, model: Model, charset: str, name: str) -> Calibrated:
 def _read_card(folder: Path) -> Card:
     try:
         told = json.loads((folder / CARD).read_text("utf-8"))
+        if told.get("version", 1) != VERSION:
+            raise ModelError(
+                f"The int8 model {folder.name} in {folder.parent} was made by another release of rayocr.",
+                f"Its card has version {told.get('version', 1)}; this release makes and takes {VERSION}.",
+                f"Make it again: {command(str(told['model']), str(told['charset']), folder.name)}",
+            )
         return Card(
             model=str(told["model"]),
             charset=str(told["charset"]),
@@ -229,7 +238,7 @@ def _read_card(folder: Path) -> Card:
             sample=dict(told["sample"]),
             report=dict(told["report"]),
         )
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise ModelError(
             f"The int8 model {folder.name} in {folder.parent} has no card that can be read.",
             f"{CARD}: {type(error).__name__}: {error}",
@@ -238,5 +247,5 @@ def _read_card(folder: Path) -> Card:
 
 
 def _write_card(made: Calibrated) -> None:
-    text = json.dumps(asdict(made.card), ensure_ascii=False, indent=1)
+    text = json.dumps({"version": VERSION, **asdict(made.card)}, ensure_ascii=False, indent=1)
     (made.folder / CARD).write_text(text, "utf-8")

@@ -12,6 +12,7 @@ from actors.engines.fast.packing import PackRule
 from actors.engines.fast.recognition import ReadRule
 from actors.engines.fast.scores import ScoreRule
 from actors.engines.fast.sides import GlyphRule, LimitRule, SideRule
+from actors.models.catalogue import find_model
 from actors.settings import EngineConfig
 
 STOCK_SIDE = 64
@@ -86,12 +87,23 @@ def options_of(config: EngineConfig, pace: Pace) -> FastOptions:
     return FastOptions(
         sides=_sides(config),
         boxes=boxes,
-        read=ReadRule(squeeze, _or(config.rec_second_look, _SECOND_LOOK), pace.rec, places=config.words),
+        read=ReadRule(
+            squeeze,
+            _or(config.rec_second_look, _SECOND_LOOK),
+            pace.rec,
+            trim=not (compat or _keeps_its_graph(config)),
+            places=config.words,
+        ),
         det_pixels=pace.det_pixels,
         det_row_counts=pace.det_row_counts,
         scores=_scores(config),
         compat=compat,
     )
+
+
+def _keeps_its_graph(config: EngineConfig) -> bool:
+    """The graph of a model in paddle format says how high its input is, and is not changed."""
+    return find_model(config.model).format != "onnx"
 
 
 def _sides(config: EngineConfig) -> SideRule:

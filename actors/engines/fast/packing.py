@@ -8,7 +8,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 HEIGHT = 48
-"""Height of a recognition model's input (PaddleX configs: RecResizeImg image_shape [3, 48, 320])."""
+"""Pixels of height of a line's picture (PaddleX configs: RecResizeImg image_shape [3, 48, 320])."""
+
+TRIMMED, TRIMMED_FROM = 44, 192
+"""Rows in the middle of a line's picture, and the width in pixels from which the model gets only them, but in
+compat: the box of a line has a margin above and below. Lines of ten letters and more read the same
+(docs/fast-engine.md), at a twentieth less; short ones would score lower, and cost little anyway."""
 
 WIDTHS = (
     *(16, 24, 32, 48),

@@ -56,7 +56,7 @@ _PACKAGES = ("nncf", "openvino")
 
 @dataclass(frozen=True, slots=True)
 class Material:
-    """What calibrates: inputs of the recognition model (1×3×48×W float32, each line at its own width), and
+    """What calibrates: inputs of the recognition model (1×3×H×W float32, each line at its own width), and
     of the detection model (1×3×H×W float32)."""
 
     lines: tuple[Floats, ...]

@@ -11,6 +11,8 @@ from actors.engines.fast.ahead import Hands, InTurn
 from actors.engines.fast.ctc import Reading, collapse
 from actors.engines.fast.packing import (
     HEIGHT,
+    TRIMMED,
+    TRIMMED_FROM,
     WIDTHS,
     Batch,
     PackRule,
@@ -49,13 +51,19 @@ class ReadRule:
 
     `squeeze`: width of a line's picture over what its height asks for, but for the rounding to WIDTHS.
     `second_look`: lines that score below, and those that are crowded, are read again unsqueezed; 0 for never.
-    `places`: whether the places of characters are wanted.
+    `trim`: whether the model gets the middle rows only of wide pictures. `places`: whether the places of
+    characters are wanted.
     """
 
     squeeze: float
     second_look: float
     pack: PackRule
+    trim: bool = False
     places: bool = False
+
+    def rows(self, width: int) -> int:
+        """Rows of a picture of this width that the model gets."""
+        return TRIMMED if self.trim and width >= TRIMMED_FROM else HEIGHT
 
 
 class Recogniser:
@@ -108,8 +116,7 @@ class Recogniser:
     def _run(self, lines: Sequence[Image], batches: Iterable[Batch]) -> list[Reading]:
         readings = [Reading("", 0.0)] * len(lines)
         packed = list(batches)
-        places, inputs = self._rule.places, self._inputs
-        steps = _Recognition(self._session, self._decode, lines, places, self._stages, inputs)
+        steps = _Recognition(self._session, self._decode, lines, self._rule, self._stages, self._inputs)
         for batch, found in zip(packed, self._hands.work(steps, packed), strict=True):
             for slot, reading in zip(batch.slots, found, strict=True):
                 readings[slot.crop] = reading
@@ -123,7 +130,7 @@ class _Recognition:
     session: Session
     decode: Decode
     lines: Sequence[Image]
-    places: bool
+    rule: ReadRule
     stages: Stages
     inputs: Inputs
 
@@ -131,8 +138,10 @@ class _Recognition:
         return len(batch.slots)
 
     def begin(self, batch: Batch) -> Floats:
-        """N×3×48×W float32, 0 where a line is padded, and in empty rows."""
-        strips = self.inputs.take((len(batch.slots) + batch.empty, 3, HEIGHT, batch.width))
+        """N×3×H×W float32, 0 where a line is padded, and in empty rows."""
+        strips = self.inputs.take(
+            (len(batch.slots) + batch.empty, 3, self.rule.rows(batch.width), batch.width)
+        )
         strips[len(batch.slots) :] = 0  # the rest is written where there is time for it: in `fill`
         return strips
 
@@ -150,7 +159,7 @@ class _Recognition:
     def finish(self, batch: Batch, rows: slice, outputs: Sequence[Array]) -> list[Reading]:
         with self.stages.count("decode"):
             read = zip(batch.slots[rows], self.decode(outputs), strict=True)
-            return [_placed(reading, slot.width) if self.places else reading for slot, reading in read]
+            return [_placed(reading, slot.width) if self.rule.places else reading for slot, reading in read]
 
 
 def decoder(head: str, characters: Sequence[str], kept: Sequence[int] | None) -> Decode:
@@ -199,12 +208,14 @@ def strip_width(line: Image, squeeze: float) -> int:
 
 
 def _normalise(line: Image, width: int, target: Floats) -> None:
-    """Write a line's picture, resized to `width` pixels, into `target` (3×48×W): -1..1, and 0 beside it."""
+    """Write the middle rows of a line's picture, resized to `width` pixels, into `target` (3×H×W, H at most
+    48): -1..1, and 0 beside it."""
     import cv2
     import numpy as np
 
     # For each of the 256 values the very number that stock's three steps give: (x / 255 - 0.5) / 0.5.
-    picture = cv2.resize(line, (width, HEIGHT)) / np.float32(127.5)
+    above = (HEIGHT - target.shape[1]) // 2
+    picture = cv2.resize(line, (width, HEIGHT))[above : above + target.shape[1]] / np.float32(127.5)
     picture -= np.float32(1)
     cv2.split(picture, [plane[:, :width] for plane in target])
     target[:, :, width:] = 0

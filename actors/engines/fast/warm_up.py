@@ -44,7 +44,7 @@ def line_inputs(options: FastOptions) -> list[Input]:
     by_rank = [(rank, width, rows) for width in WIDTHS for rank, rows in enumerate(_row_counts(rule, width))]
     sizes = [(1, WIDTHS[0]), (rule.most_rows(WIDTHS[-1]), WIDTHS[-1])]
     sizes += [(rows, width) for _, width, rows in sorted(by_rank)]
-    return [(rows, 3, HEIGHT, width) for rows, width in dict.fromkeys(sizes)][:_MOST_LINES]
+    return [(rows, 3, options.read.rows(width), width) for rows, width in dict.fromkeys(sizes)][:_MOST_LINES]
 
 
 def _row_counts(rule: PackRule, width: int) -> list[int]:

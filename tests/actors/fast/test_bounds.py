@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from actors.engines.fast import bounds
 from actors.engines.fast.options import FastOptions, options_of, pace_of
-from actors.engines.fast.packing import HEIGHT, Shape, pack, stock_batches
+from actors.engines.fast.packing import Shape, pack, stock_batches
 from actors.engines.fast.recognition import strip_width
 from actors.runtimes.contracts import Shapes
 from actors.settings import EngineConfig
@@ -73,7 +73,7 @@ def test_lines(config: dict[str, Any], shapes: list[tuple[int, int]]) -> None:
             else pack([strip_width(line, squeeze) for line in lines], rule.read.pack)
         )
         for one in batches:
-            assert within((len(one.slots), 3, HEIGHT, one.width), found)
+            assert within((len(one.slots), 3, rule.read.rows(one.width), one.width), found)
 
 
 def test_on_a_card_no_bound_asks_for_much_more_than_comes_at_once() -> None:

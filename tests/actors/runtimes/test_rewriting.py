@@ -113,6 +113,42 @@ def test_an_end_whose_middle_is_wanted_stays(tmp_path: Path) -> None:
     assert kinds(model).count("ConvTranspose") == 2
 
 
+def weighing(kind: str = "HardSigmoid", *, swapped: bool = False) -> Any:
+    """A model that adds to its N×3×H×W the same, weighed by channel; `kind`: what gives the weights."""
+    sums, products = (["product", "x"], ["scale", "x"]) if swapped else (["x", "product"], ["x", "scale"])
+    nodes = [
+        helper.make_node("GlobalAveragePool", ["x"], ["mean"]),
+        helper.make_node(kind, ["mean"], ["scale"]),
+        helper.make_node("Mul", products, ["product"]),
+        helper.make_node("Add", sums, ["sum"]),
+    ]
+    shape = ["N", 3, "H", "W"]
+    values = [helper.make_tensor_value_info(name, FLOAT, shape) for name in ("x", "sum")]
+    graph = helper.make_graph(nodes, "weighing", values[:1], values[1:])
+    return helper.make_model(graph, opset_imports=[helper.make_opsetid("", 11)], ir_version=8)
+
+
+@RUNTIMES
+@pytest.mark.parametrize("swapped", [False, True])
+def test_channels_are_weighed_in_one_walk(tmp_path: Path, runtime: str, swapped: bool) -> None:
+    model = weighing(swapped=swapped)
+    before, after = before_and_after(model, tmp_path, runtime, batch(1))
+    assert np.allclose(before, after, atol=1e-6)
+    rewrite(model)
+    assert kinds(model) == ["GlobalAveragePool", "HardSigmoid", "Add", "Mul"]
+
+
+@pytest.mark.parametrize("wanted", [False, True])
+def test_other_sums_stay(wanted: bool, tmp_path: Path) -> None:
+    model = weighing("HardSigmoid" if wanted else "Sigmoid")
+    if wanted:
+        model.graph.output.append(helper.make_tensor_value_info("product", FLOAT, ["N", 3, "H", "W"]))
+    before, after = before_and_after(model, tmp_path, "onnxruntime", batch(1))
+    assert np.array_equal(before, after)
+    rewrite(model)
+    assert kinds(model)[-2:] == ["Mul", "Add"]
+
+
 def test_tiny_weights_become_nothing() -> None:
     model = ending()
     (tensor,) = (one for one in model.graph.initializer if one.name == "up_bias")
