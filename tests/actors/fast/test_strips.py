@@ -49,6 +49,26 @@ def test_a_strip_has_the_very_numbers_of_stock(width: int) -> None:
     assert not batch[3].any()
 
 
+@pytest.mark.parametrize(
+    ("width", "rows"), [(128, 48), (160, 48), (192, 44), (384, 44), (448, 40), (1024, 40)]
+)
+def test_of_wide_pictures_the_middle_rows_are_read(width: int, rows: int) -> None:
+    """Each row of the line has its own grey; the same line is read whole where nothing is trimmed."""
+    line = np.repeat(np.arange(0, 240, 5, np.uint8), 3 * width).reshape(48, width, 3)
+    middle, whole = (seen(line, trim=trim) for trim in (True, False))
+    assert whole.shape == (1, 3, 48, width)
+    assert middle.shape == (1, 3, rows, width)
+    margin = (48 - rows) // 2
+    assert (middle == whole[:, :, margin : 48 - margin]).all()
+
+
+def seen(line: np.ndarray, *, trim: bool) -> Floats:
+    session = Seen()
+    Recogniser(session, unread, ReadRule(1.0, 0.0, PackRule(4096), trim=trim)).read([line])
+    (batch,) = session.batches
+    return batch
+
+
 def test_stocks_strips_are_padded_to_the_widest_and_no_narrower_than_320() -> None:
     line = np.full((48, 61, 3), 255, np.uint8)
     session = Seen()
