@@ -148,6 +148,6 @@ def test_each_model_is_told_the_shapes_of_its_own(card: object, monkeypatch: pyt
     assert rec is not None
     assert judge is not None
     assert det.most[2] == det.most[3] > 48
-    assert (rec.least[2], rec.usual[2], rec.most[2]) == (40, 44, 48)
+    assert (rec.least[2], rec.usual[2], rec.most[2]) == (44, 44, 48)
     assert judge.most == (8, 3, 48, 192)
     assert {placement.precision for placement in seen} == {"float16"}

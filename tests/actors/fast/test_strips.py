@@ -49,9 +49,7 @@ def test_a_strip_has_the_very_numbers_of_stock(width: int) -> None:
     assert not batch[3].any()
 
 
-@pytest.mark.parametrize(
-    ("width", "rows"), [(128, 48), (160, 48), (192, 44), (384, 44), (448, 40), (1024, 40)]
-)
+@pytest.mark.parametrize(("width", "rows"), [(128, 48), (160, 48), (192, 44), (1024, 44)])
 def test_of_wide_pictures_the_middle_rows_are_read(width: int, rows: int) -> None:
     """Each row of the line has its own grey; the same line is read whole where nothing is trimmed."""
     line = np.repeat(np.arange(0, 240, 5, np.uint8), 3 * width).reshape(48, width, 3)
