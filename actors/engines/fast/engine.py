@@ -16,7 +16,7 @@ from actors.engines.fast.ctc import Reading
 from actors.engines.fast.detection import Detector
 from actors.engines.fast.options import FastOptions, Pace, options_of, pace_of
 from actors.engines.fast.orientation import LineTurner, PageTurner, Rotation, turn
-from actors.engines.fast.packing import HEIGHT, TRIMMED
+from actors.engines.fast.packing import HEIGHT, TRIMMED, TRIMMED_FROM
 from actors.engines.fast.prepared import Head, Prepared, prepare_detection, prepare_recognition
 from actors.engines.fast.recognition import Recogniser, decoder
 from actors.engines.fast.stages import Stages
@@ -343,7 +343,7 @@ def _in_clear(options: FastOptions) -> dict[str, str]:
         "det_unclip_ratio": f"{boxes.unclip_ratio:g}",
         "rec_squeeze": f"{read.squeeze:g}",
         "rec_second_look": f"{read.second_look:g}",
-        "rec_rows": str(TRIMMED if read.trim else HEIGHT),
+        "rec_rows": f"{TRIMMED} from {TRIMMED_FROM}" if read.trim else str(HEIGHT),
         "rec_widths": "stock" if options.compat else "4 an octave",
         "rec_scores": repr(options.scores),
     }

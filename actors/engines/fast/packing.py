@@ -10,11 +10,10 @@ from dataclasses import dataclass
 HEIGHT = 48
 """Pixels of height of a line's picture (PaddleX configs: RecResizeImg image_shape [3, 48, 320])."""
 
-TRIMMED = {192: 44}
-"""By the width in pixels from which it holds: how many rows, from the middle of a line's picture, the model
-gets, but in compat. The box of a line has a margin above and below. Lines of ten letters and more read the
-same without it (docs/fast-engine.md), at a twentieth less; short ones would score lower, and cost little
-anyway."""
+TRIMMED, TRIMMED_FROM = 44, 192
+"""Rows in the middle of a line's picture, and the width in pixels from which the model gets only them, but in
+compat. The box of a line has a margin above and below. Lines of ten letters and more read the same without it
+(docs/fast-engine.md), at a twentieth less; short ones would score lower, and cost little anyway."""
 
 WIDTHS = (
     *(16, 24, 32, 48),

@@ -12,6 +12,7 @@ from actors.engines.fast.ctc import Reading, collapse
 from actors.engines.fast.packing import (
     HEIGHT,
     TRIMMED,
+    TRIMMED_FROM,
     WIDTHS,
     Batch,
     PackRule,
@@ -62,8 +63,7 @@ class ReadRule:
 
     def rows(self, width: int) -> int:
         """Rows of a picture of this width that the model gets."""
-        rows = (TRIMMED[least] for least in sorted(TRIMMED, reverse=True) if width >= least)
-        return next(rows, HEIGHT) if self.trim else HEIGHT
+        return TRIMMED if self.trim and width >= TRIMMED_FROM else HEIGHT
 
 
 class Recogniser:

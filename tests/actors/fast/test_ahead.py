@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
@@ -223,6 +224,8 @@ def test_of_many_mapped_things_those_after_an_error_are_dropped() -> None:
         began.append(number)
         if number == 2:
             raise MemoryError("no room")
+        if number == 3:
+            time.sleep(1)  # long enough for the caller to hear of the error
         return number
 
     alone = Together(1, Stages())
