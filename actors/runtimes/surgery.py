@@ -14,7 +14,7 @@ from actors.runtimes.rewriting import rewrite
 Outputs = Literal["softmax", "logits", "best", "blocks"]
 """See `prepare`."""
 
-VERSION = 3
+VERSION = 4
 """Part of a prepared file's identity: raised whenever a graph comes out differently."""
 
 _BLOCK = 128
@@ -25,6 +25,10 @@ _NEVER = -1e4
 
 _AXES_ARE_INPUTS = {"ReduceMax": 18, "ReduceSum": 13}
 """Release of ONNX's operators from which a reduction's axes are an input, no attribute."""
+
+
+_PADS_ARE_INPUTS = 11
+"""Likewise of Pad."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +108,35 @@ def _keep_classes(graph: Any, end: Head, kept: Sequence[int]) -> None:
 def _logits(model: Any, end: Head) -> list[Any]:
     from onnx import TensorProto, helper
 
+    if _release(model) >= _PADS_ARE_INPUTS:
+        _fold_bias(model.graph, end)
     return [helper.make_tensor_value_info(end.logits, TensorProto.FLOAT, ["N", "T", "C"])]
+
+
+def _fold_bias(graph: Any, end: Head) -> None:
+    """Let the bias be one more row of the weights, and each step's features have a 1 for it. ONNX Runtime
+    would add it in a walk of its own over all logits: with 18,710 classes a twentieth of recognition."""
+    import numpy as np
+    from onnx import helper, numpy_helper
+
+    nodes = list(graph.node)
+    product = next(node for node in nodes if node.op_type == "MatMul" and node.input[1] == end.weights)
+    add = next(node for node in nodes if end.logits in node.output)
+    if product.output[0] not in add.input:
+        return
+    tensors = {tensor.name: tensor for tensor in graph.initializer}
+    weights, bias = (numpy_helper.to_array(tensors[name]) for name in (end.weights, end.bias))
+    _constant(graph, "rayocr_layer", np.vstack([weights, bias.reshape(1, -1)]))
+    _constant(graph, "rayocr_pads", np.array([0, 0, 0, 0, 0, 1], np.int64))
+    _constant(graph, "rayocr_value", np.array(1, np.float32))
+    place = nodes.index(add)
+    graph.node.insert(place, helper.make_node("MatMul", ["rayocr_features", "rayocr_layer"], [end.logits]))
+    pad = helper.make_node("Pad", [product.input[0], "rayocr_pads", "rayocr_value"], ["rayocr_features"])
+    graph.node.insert(place, pad)
+    for node in (product, add):
+        graph.node.remove(node)
+    for name in (end.weights, end.bias):
+        graph.initializer.remove(tensors[name])
 
 
 def _best(model: Any, end: Head) -> list[Any]:
@@ -212,12 +244,16 @@ def _reduced(model: Any, kind: str, source: str, target: str, *, axis: int, keep
     import numpy as np
     from onnx import helper
 
-    release = next(one.version for one in model.opset_import if one.domain in ("", "ai.onnx"))
-    if release < _AXES_ARE_INPUTS[kind]:
+    if _release(model) < _AXES_ARE_INPUTS[kind]:
         return helper.make_node(kind, [source], [target], axes=[axis], keepdims=keepdims)
     axes = f"{target}_axes"
     _constant(model.graph, axes, np.array([axis], np.int64))
     return helper.make_node(kind, [source, axes], [target], keepdims=keepdims)
+
+
+def _release(model: Any) -> int:
+    """Of ONNX's operators, as the model takes them."""
+    return int(next(one.version for one in model.opset_import if one.domain in ("", "ai.onnx")))
 
 
 def _unknown(source: Path) -> ModelError:

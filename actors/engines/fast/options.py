@@ -22,6 +22,9 @@ STOCK_BOXES = BoxRule(0.3, 0.6, 1.5, whole_pixels=True, max_candidates=MAX_CANDI
 _BOXES = BoxRule(0.3, 0.5, 1.6, whole_pixels=False, max_candidates=3000)
 _GLYPH = GlyphRule(glyph=9.5, least=640, most=1600, unknown=960, enlarge=1.25, step=64)
 _SQUEEZE = 0.7
+_INT8_SQUEEZE = 0.8
+"""int8 needs more of a line's picture: at 0.7 it loses 0.012 of receipts' F1, at 0.8 0.001."""
+
 _SECOND_LOOK = 0.9
 _SCORES = ScoreRule(thresh=0.75, of_median=0.7, least_lines=24)
 
@@ -83,7 +86,8 @@ def options_of(config: EngineConfig, pace: Pace) -> FastOptions:
         base.whole_pixels,
         base.max_candidates,
     )
-    squeeze = 1.0 if compat else _or(config.rec_squeeze, _SQUEEZE)
+    default = _INT8_SQUEEZE if config.precision == "int8" else _SQUEEZE
+    squeeze = 1.0 if compat else _or(config.rec_squeeze, default)
     return FastOptions(
         sides=_sides(config),
         boxes=boxes,

@@ -51,6 +51,8 @@ _MOST_LINES = 400
 _MOST_PAGES = 32
 """Lines and pages that calibrate at most: about as many as the measured recipe had."""
 
+_PACE = pace_of("openvino", "cpu")
+
 _PACKAGES = ("nncf", "openvino")
 
 
@@ -118,7 +120,7 @@ def check_can_quantise(model: str) -> None:
 
 def gather(config: EngineConfig, models: ModelsConfig, pages: Sequence[Image]) -> Material:
     """What pages (H×W×3 uint8 RGB) calibrate with: the inputs that both models get for them in the
-    shapes that OpenVINO will be given, a fair share of each page."""
+    shapes that the int8 engine will be given, a fair share of each page."""
     lines: list[Floats] = []
     seen: dict[Part, list[Floats]] = {"det": [], "rec": []}
 
@@ -129,7 +131,9 @@ def gather(config: EngineConfig, models: ModelsConfig, pages: Sequence[Image]) -
 
         return _Watched(session, noted)
 
-    engine = FastEngine(on_openvino(config), models, around=around)
+    squeeze = options_of(config.model_copy(update={"precision": "int8"}), _PACE).read.squeeze
+    reading = on_openvino(config).model_copy(update={"rec_squeeze": squeeze})
+    engine = FastEngine(reading, models, around=around)
     for page in pages:
         seen["rec"] = []
         engine.recognize([page])
@@ -194,7 +198,7 @@ def without_detection(made: Calibrated) -> Calibrated:
 
 
 def _detector(config: EngineConfig, weights: Weights, precision: Precision) -> Detector:
-    options = options_of(config, pace_of("openvino", "cpu"))
+    options = options_of(config, _PACE)
     session = load("openvino", weights, Placement(precision=precision))
     return Detector(session, options.sides, options.boxes, options.det_pixels)
 
