@@ -212,6 +212,19 @@ def test_what_calibrates_is_lines_with_writing() -> None:
 
 @pytest.mark.models
 @pytest.mark.slow
+@pytest.mark.models
+def test_lines_calibrate_at_the_width_that_int8_will_read_them_at() -> None:
+    require_model(MODEL.name)
+    page = written("Harbour Lane 28 and the long way back to the station")
+    config = EngineConfig(model=MODEL.name, rec_second_look=0)
+
+    def widest(**settings: float) -> int:
+        lines = gather(config.model_copy(update=settings), ModelsConfig(), [page]).lines
+        return max(line.shape[3] for line in lines)
+
+    assert widest() == widest(rec_squeeze=0.8) > widest(rec_squeeze=0.6)
+
+
 def test_the_engine_loads_the_calibrated_pair(tmp_path: Path) -> None:
     """The pair is only converted here, not quantised: that needs packages that few have."""
     openvino = pytest.importorskip("openvino")

@@ -62,6 +62,9 @@ def test_all_scores(tmp_path: Path, runtime: str, opset: int, identity: bool, ke
 def test_logits(tmp_path: Path, runtime: str, opset: int, identity: bool, kept: list[int] | None) -> None:
     (logits,) = outputs(head(tmp_path, opset, identity), tmp_path, runtime, kept, "logits")
     assert np.allclose(logits, expected_logits(kept), atol=1e-4)
+    graph = onnx.load(tmp_path / "changed.onnx").graph
+    assert not {"weights", "bias"} & {tensor.name for tensor in graph.initializer}
+    assert not [node for node in graph.node if "logits" in node.output and node.op_type == "Add"]
 
 
 @RUNTIMES
