@@ -34,7 +34,7 @@ def test_a_probe_replaces_estimates_and_writes_nothing(tmp_path: Path) -> None:
     assert "7 documents" in probe
     assert "could not be read: 1" in " ".join(probe.split())
     assert "CPU s to recognise a page" in probe
-    assert "expected_seconds" in probe
+    assert "pages_per_second" in probe
     assert not (tmp_path / "out" / "pages").exists()
     assert not (tmp_path / "out" / "rayocr.json").exists()
 
