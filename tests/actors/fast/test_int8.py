@@ -211,9 +211,8 @@ def test_what_calibrates_is_lines_with_writing() -> None:
 
 
 @pytest.mark.models
-@pytest.mark.slow
-@pytest.mark.models
 def test_lines_calibrate_at_the_width_that_int8_will_read_them_at() -> None:
+    pytest.importorskip("openvino")
     require_model(MODEL.name)
     page = written("Harbour Lane 28 and the long way back to the station")
     config = EngineConfig(model=MODEL.name, rec_second_look=0)
@@ -225,6 +224,8 @@ def test_lines_calibrate_at_the_width_that_int8_will_read_them_at() -> None:
     assert widest() == widest(rec_squeeze=0.8) > widest(rec_squeeze=0.6)
 
 
+@pytest.mark.models
+@pytest.mark.slow
 def test_the_engine_loads_the_calibrated_pair(tmp_path: Path) -> None:
     """The pair is only converted here, not quantised: that needs packages that few have."""
     openvino = pytest.importorskip("openvino")
