@@ -26,9 +26,8 @@ _NEVER = -1e4
 _AXES_ARE_INPUTS = {"ReduceMax": 18, "ReduceSum": 13}
 """Release of ONNX's operators from which a reduction's axes are an input, no attribute."""
 
-
 _PADS_ARE_INPUTS = 11
-"""Likewise of Pad."""
+"""Likewise of Pad's widths and value."""
 
 
 @dataclass(frozen=True, slots=True)
