@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from actors.errors import ConfigError, IncompleteError
 from pipelines.ledger import PAGES, Ledger
-from pipelines.parquet import in_groups
+from pipelines.parquet import in_groups, open_rows
 from pipelines.publish import STAGING
 from pipelines.supersede import SWAP, Swap, replace_files
 
@@ -125,10 +125,8 @@ def merge(
 
 
 def _described(store: Store, path: str) -> PagesFile:
-    import pyarrow.parquet as pq
-
     with store.open(path) as stream:
-        file = pq.ParquetFile(stream)
+        file = open_rows(stream)
         footer = file.metadata
         size = sum(footer.row_group(index).total_byte_size for index in range(footer.num_row_groups))
         made = file.schema_arrow.metadata or {}
@@ -141,7 +139,7 @@ def _merged(store: Store, group: Sequence[PagesFile]) -> bytes:
     import pyarrow.parquet as pq
 
     with store.open(group[0].path) as stream:
-        schema = pq.ParquetFile(stream).schema_arrow
+        schema = open_rows(stream).schema_arrow
     sink, rows = pa.BufferOutputStream(), 0
     with pq.ParquetWriter(sink, schema, compression="zstd") as writer:
         for table in in_groups(_batches(store, group)):
@@ -156,10 +154,8 @@ def _merged(store: Store, group: Sequence[PagesFile]) -> bytes:
 
 def _batches(store: Store, group: Sequence[PagesFile]) -> Iterator[pa.Table]:
     """The rows of the files, a row group at a time."""
-    import pyarrow.parquet as pq
-
     for one in group:
         with store.open(one.path) as stream:
-            file = pq.ParquetFile(stream)
+            file = open_rows(stream)
             for index in range(file.num_row_groups):
                 yield file.read_row_group(index, use_threads=False)  # as pipelines.parquet says

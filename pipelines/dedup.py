@@ -21,7 +21,7 @@ from actors.errors import PageError
 from actors.rows import Stamp
 from actors.schema import SCHEMA_VERSION
 from pipelines.ledger import PAGES, Ledger
-from pipelines.parquet import GROUP_BYTES, GROUP_ROWS, in_groups, read_rows_of
+from pipelines.parquet import GROUP_BYTES, GROUP_ROWS, in_groups, open_rows, read_rows_of
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -171,13 +171,11 @@ def _renamed(rows: pa.Table, twins: Sequence[Twin], run_id: str) -> pa.Table:
 
 def _files(store: Store) -> Iterator[pq.ParquetFile]:
     """The files of `pages/`, open one by one, that have the columns of today."""
-    import pyarrow.parquet as pq
-
     for entry in store.list(PAGES):
         if not entry.path.endswith(".parquet"):
             continue
         with store.open(entry.path) as stream:
-            file = pq.ParquetFile(stream)
+            file = open_rows(stream)
             if (file.schema_arrow.metadata or {}).get(b"schema_version") == str(SCHEMA_VERSION).encode():
                 yield file
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from actors.errors import ConfigError
 from pipelines.ledger_rows import Rows, rows_of_table
-from pipelines.parquet import read_rows_of
+from pipelines.parquet import open_rows, read_rows_of
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -51,13 +51,12 @@ def read_rows(
 
 def _key_columns(store: Store, path: str, made_with: Collection[str], size: int | None) -> pa.Table:
     import pyarrow as pa
-    import pyarrow.parquet as pq
 
     from actors.schema import page_row_schema
 
     whole = size is not None and size <= _WHOLE_BYTES
     with pa.BufferReader(store.read(path)) if whole else store.open(path) as stream:
-        file = pq.ParquetFile(stream)
+        file = open_rows(stream)
         schema = file.schema_arrow  # made anew each time it is asked for
         metadata = schema.metadata or {}
         if b"schema_version" not in metadata:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from typing import TYPE_CHECKING
+from typing import IO, TYPE_CHECKING
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -14,12 +14,20 @@ GROUP_BYTES = 64 << 20
 """Rows, or bytes of them in memory, at which a group of rows is full."""
 
 
-def read_rows_of(file: pq.ParquetFile, columns: Sequence[str] | None = None) -> pa.Table:
-    """All rows, or some columns of them. Raises what Arrow and the store raise.
+def open_rows(stream: IO[bytes] | pa.BufferReader) -> pq.ParquetFile:
+    """A file of Parquet that is read in the calling thread. Raises what Arrow and the store raise.
 
     Arrow's threads would call back into the store's Python file, and a process that ends while one of them
     still holds it is aborted (`terminate called without an active exception`), whatever it had to report.
+    `pre_buffer`, on by default since Arrow 26, reads in such threads even where `use_threads` is off.
     """
+    import pyarrow.parquet as pq
+
+    return pq.ParquetFile(stream, pre_buffer=False)
+
+
+def read_rows_of(file: pq.ParquetFile, columns: Sequence[str] | None = None) -> pa.Table:
+    """All rows, or some columns of them, of what open_rows gave. Raises what Arrow and the store raise."""
     return file.read(columns=None if columns is None else list(columns), use_threads=False)
 
 

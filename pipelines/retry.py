@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from actors.errors import ERROR_CODES, ConfigError
 from pipelines.ledger import Ledger
-from pipelines.parquet import read_rows_of
+from pipelines.parquet import open_rows, read_rows_of
 from pipelines.supersede import files_of_pages, without_rows
 
 if TYPE_CHECKING:
@@ -104,13 +104,12 @@ _Place = tuple[str, int]
 def _best_rows(store: Store, paths: Iterable[str], documents: Collection[str]) -> dict[Page, _Place]:
     """Where the row is that stays, for each page of these documents."""
     import pyarrow as pa
-    import pyarrow.parquet as pq
 
     wanted = pa.array(sorted(documents))
     best: dict[Page, tuple[tuple[bool, bool, str], _Place]] = {}
     for path in paths:
         with store.open(path) as stream:
-            rows = read_rows_of(pq.ParquetFile(stream), _COLUMNS)
+            rows = read_rows_of(open_rows(stream), _COLUMNS)
         for page, rank, place in _ranked(rows, wanted, path):
             best[page] = max(best.get(page, (rank, place)), (rank, place))
     return {page: place for page, (_, place) in best.items()}

@@ -14,7 +14,7 @@ from actors.contracts import DocRef, Line, Page, Word, document_id
 from actors.errors import ERROR_CODES, ConfigError
 from pipelines.config import Config
 from pipelines.ledger import PAGES
-from pipelines.parquet import read_rows_of
+from pipelines.parquet import open_rows, read_rows_of
 
 if TYPE_CHECKING:
     from actors.contracts import Image
@@ -89,7 +89,6 @@ def _find(store: Store, name: str, page_index: int) -> dict[str, Any]:
     """The row of a page. Raises ConfigError with the nearest name."""
     import pyarrow as pa
     import pyarrow.compute as pc
-    import pyarrow.parquet as pq
 
     from pipelines.card import read_card
 
@@ -105,7 +104,7 @@ def _find(store: Store, name: str, page_index: int) -> dict[str, Any]:
         if not entry.path.endswith(".parquet"):
             continue
         with store.open(entry.path) as stream:
-            file = pq.ParquetFile(stream)
+            file = open_rows(stream)
             columns = read_rows_of(file, [*_NAMES, "page_index"])
             called = [pc.is_in(columns.column(one), pa.array(_called(name))) for one in _NAMES]
             mask = pc.or_kleene(pc.or_kleene(called[0], called[1]), called[2])

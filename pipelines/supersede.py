@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from actors.contracts import DocRef
 from actors.errors import IncompleteError
 from pipelines.ledger import PAGES
-from pipelines.parquet import read_rows_of
+from pipelines.parquet import open_rows, read_rows_of
 from pipelines.publish import STAGING
 from pipelines.store import Store
 
@@ -113,7 +113,7 @@ def _rewrite(store: Store, run_id: str, path: str, columns: Sequence[str], kept:
     import pyarrow.parquet as pq
 
     with store.open(path) as stream:
-        file = pq.ParquetFile(stream)
+        file = open_rows(stream)
         keep = kept(path, read_rows_of(file, columns))
         if all(keep):
             return None

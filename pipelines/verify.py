@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from actors.contracts import DocRef
 from pipelines.ledger import PAGES, Ledger
-from pipelines.parquet import read_rows_of
+from pipelines.parquet import open_rows, read_rows_of
 from pipelines.summary import EXIT_COMPLETE, EXIT_INCOMPLETE
 
 if TYPE_CHECKING:
@@ -238,7 +238,6 @@ def _keys(store: Store, documents: Collection[str], distrusted: Iterable[str]) -
     """The keys of these documents, which no listing has: from their rows."""
     import pyarrow as pa
     import pyarrow.compute as pc
-    import pyarrow.parquet as pq
 
     keys: dict[str, str] = {}
     bad = tuple(distrusted)
@@ -250,7 +249,7 @@ def _keys(store: Store, documents: Collection[str], distrusted: Iterable[str]) -
         ):
             continue
         with store.open(entry.path) as stream:
-            table = read_rows_of(pq.ParquetFile(stream), ["document_id", "key"])
+            table = read_rows_of(open_rows(stream), ["document_id", "key"])
         wanted = pa.array(list(documents), pa.string())
         table = table.filter(pc.is_in(table.column("document_id"), value_set=wanted))
         ids, names = table.column("document_id").to_pylist(), table.column("key").to_pylist()

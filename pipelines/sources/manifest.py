@@ -11,6 +11,7 @@ from typing import Any
 from actors.contracts import DocRef, document_id
 from actors.errors import ConfigError
 from actors.uris import absolute, join, open_filesystem, parse_uri
+from pipelines.parquet import open_rows
 from pipelines.sources.config import SourceConfig
 from pipelines.sources.reach import reaching
 from pipelines.sources.tree import UNKNOWN, local_ref
@@ -104,10 +105,9 @@ def _csv(source: SourceConfig, content: bytes) -> Iterator[Line]:
 
 def _parquet(source: SourceConfig, content: bytes) -> Iterator[Line]:
     import pyarrow as pa
-    import pyarrow.parquet as pq
 
     try:
-        file = pq.ParquetFile(pa.BufferReader(content))
+        file = open_rows(pa.BufferReader(content))
         _check_column(source, file.schema_arrow.names)
         kind = file.schema_arrow.field(source.column).type
         kind = kind.value_type if pa.types.is_dictionary(kind) else kind
@@ -118,7 +118,7 @@ def _parquet(source: SourceConfig, content: bytes) -> Iterator[Line]:
                 "Name the column of addresses with source.column.",
             )
         number = 0
-        for batch in file.iter_batches(_BATCH_ROWS):
+        for batch in file.iter_batches(_BATCH_ROWS, use_threads=False):
             for row in batch.to_pylist():
                 number += 1
                 yield _line(source, row, number)
