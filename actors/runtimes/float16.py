@@ -1,18 +1,18 @@
 """A model's graph with weights and arithmetic in float16, made once for each model and kept.
 
-{cache}/float16/{SHA-256 of what it was made from, and of how}/{name}.onnx     the changed graph
-{cache}/float16/.../card.json                                                   its own SHA-256
+{cache}/float16/{SHA-256 of what it was made from, and of how}/{name}.onnx
 """
 
 from __future__ import annotations
 
 import hashlib
-import json
 import tempfile
 from pathlib import Path
 from typing import Any
 
 from actors.errors import ModelError
+from actors.models.cache import sha256_of
+from actors.models.keeping import kept as kept_file
 from actors.runtimes.packages import import_onnxruntime
 
 VERSION = 1
@@ -25,25 +25,14 @@ KEPT_IN_FLOAT32 = ("Softmax", "ArgMax", "Exp", "ReduceMax", "ReduceSum", "Recipr
 """Operators whose results decide between classes, or add up thousands of them: a sum of 18,710 exponentials
 has more digits than float16 has. Beside them what ONNX Runtime's own converter leaves alone."""
 
-_CARD = "card.json"
-
 
 def kept(source: Path, cache: Path) -> Path:
     """The float16 graph of an ONNX model, made now or before; checked by SHA-256, and made again if altered.
 
     Raises ModelError if it cannot be made.
     """
-    from filelock import FileLock
-
     folder = cache / "float16" / _identity(source)
-    target = folder / source.name
-    if _is_whole(target):
-        return target
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    with FileLock(f"{folder}.lock"):
-        if not _is_whole(target):
-            _make(source, target)
-    return target
+    return kept_file(folder, source.name, lambda target: convert(source, target))
 
 
 def convert(source: Path, target: Path) -> None:
@@ -134,27 +123,5 @@ def _in_order(graph: Any) -> None:
 def _identity(source: Path) -> str:
     onnxruntime = import_onnxruntime()
 
-    content = hashlib.sha256(source.read_bytes()).hexdigest()
-    made_by = f"{VERSION} {onnxruntime.__version__} {content}"
+    made_by = f"{VERSION} {onnxruntime.__version__} {sha256_of(source)}"
     return hashlib.sha256(made_by.encode()).hexdigest()[:16]
-
-
-def _is_whole(target: Path) -> bool:
-    """Whether a kept graph is there and is what its card says."""
-    try:
-        card = json.loads((target.parent / _CARD).read_text("utf-8"))
-        return bool(card["sha256"] == hashlib.sha256(target.read_bytes()).hexdigest())
-    except (OSError, ValueError, KeyError, TypeError):
-        return False
-
-
-def _make(source: Path, target: Path) -> None:
-    """The card comes last, and says what the graph must be: a half-written one is made again."""
-    target.parent.mkdir(exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=target.parent, prefix=".making-") as folder:
-        made = Path(folder) / target.name
-        convert(source, made)
-        card = Path(folder) / _CARD
-        card.write_text(json.dumps({"sha256": hashlib.sha256(made.read_bytes()).hexdigest()}), "utf-8")
-        made.replace(target)
-        card.replace(target.parent / _CARD)

@@ -9,12 +9,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from actors.runtimes.contracts import Floats
+from actors.runtimes.graph import Graph, attributes
 
 VERSION = 1
 """Part of a prepared file's identity: raised whenever a graph comes out differently."""
@@ -37,99 +37,14 @@ def rewrite(model: Any) -> None:
     """Change an ONNX model in place. What does not look as expected stays as it is."""
     if any(one.HasField("g") or one.graphs for node in model.graph.node for one in node.attribute):
         return  # names are used in graphs within the graph, too
-    graph = _Graph(model.graph)
-    graph.drop_tiny_weights()
+    graph = Graph(model.graph)
+    graph.drop_weights_below(_NOTHING)
     for node in graph.nodes("ConvTranspose"):
         _end_with_points(graph, node)
     for node in graph.nodes("Add"):
         _scale_once(graph, node)
     graph.settle()
     del model.graph.value_info[:]
-
-
-class _Graph:
-    """An ONNX graph, in which nodes can be replaced: without Identity nodes, and with all constants among
-    its weights, as PP-OCRv4's are not."""
-
-    def __init__(self, proto: Any) -> None:
-        self._proto = proto
-        self._outputs = {output.name for output in proto.output}
-        self._nodes = self._tidied()
-
-    def _tidied(self) -> list[Any]:
-        from onnx import numpy_helper
-
-        renamed: dict[str, str] = {}
-        left = []
-        for node in self._proto.node:
-            node.input[:] = [renamed.get(name, name) for name in node.input]
-            value = next((one.t for one in node.attribute if one.name == "value"), None)
-            if node.op_type == "Constant" and value is not None:
-                self.add_weights(node.output[0], numpy_helper.to_array(value))
-            elif node.op_type == "Identity" and node.output[0] not in self._outputs:
-                renamed[node.output[0]] = node.input[0]
-            else:
-                left.append(node)
-        return left
-
-    def settle(self) -> None:
-        """Write the nodes back, without the weights that nobody takes any longer."""
-        nodes = [node.__deepcopy__() for node in self._nodes]
-        del self._proto.node[:]
-        self._proto.node.extend(nodes)
-        used = {name for node in nodes for name in node.input} | {one.name for one in self._proto.input}
-        tensors = [tensor.__deepcopy__() for tensor in self._proto.initializer if tensor.name in used]
-        del self._proto.initializer[:]
-        self._proto.initializer.extend(tensors)
-
-    def nodes(self, kind: str) -> list[Any]:
-        """Those of a kind, in order."""
-        return [node for node in self._nodes if node.op_type == kind]
-
-    def maker(self, name: str) -> Any:
-        """The node that gives a tensor; None for weights and inputs."""
-        return next((node for node in self._nodes if name in node.output), None)
-
-    def only_taker(self, node: Any, kind: str) -> Any:
-        """The one node of that kind that takes what a node gives; None if it is not the only one."""
-        name = node.output[0]
-        takers = [other for other in self._nodes if name in other.input]
-        fits = len(takers) == 1 and takers[0].op_type == kind and name not in self._outputs
-        return takers[0] if fits else None
-
-    def weights(self, name: str) -> Floats | None:
-        """The values of an initialiser."""
-        from onnx import numpy_helper
-
-        tensor = next((one for one in self._proto.initializer if one.name == name), None)
-        return None if tensor is None else numpy_helper.to_array(tensor)
-
-    def add_weights(self, name: str, values: Any) -> str:
-        """A new initialiser; its name."""
-        from onnx import numpy_helper
-
-        self._proto.initializer.append(numpy_helper.from_array(values, name))
-        return name
-
-    def drop_tiny_weights(self) -> None:
-        """What is below _NOTHING becomes 0."""
-        import numpy as np
-        from onnx import numpy_helper
-
-        for tensor in self._proto.initializer:
-            values = numpy_helper.to_array(tensor)
-            if values.dtype == np.float32:
-                tiny = (np.abs(values) < _NOTHING) & (values != 0)
-                if tiny.any():
-                    tensor.CopyFrom(numpy_helper.from_array(np.where(tiny, 0, values), tensor.name))
-
-    def replace(self, old: Sequence[Any], new: Sequence[Any]) -> None:
-        """New nodes in the place of the last of some old ones."""
-        place = max(self._nodes.index(node) for node in old)
-        self._nodes[place : place + 1] = new
-        for node in old:
-            if node in self._nodes:
-                self._nodes.remove(node)
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,7 +56,7 @@ class _Upsampling:
     nodes: tuple[Any, Any]
 
 
-def _end_with_points(graph: _Graph, node: Any) -> None:
+def _end_with_points(graph: Graph, node: Any) -> None:
     import numpy as np
     from onnx import helper
 
@@ -175,7 +90,7 @@ def _end_with_points(graph: _Graph, node: Any) -> None:
     graph.replace([*first.nodes, relu, *second.nodes], new)
 
 
-def _scale_once(graph: _Graph, add: Any) -> None:
+def _scale_once(graph: Graph, add: Any) -> None:
     import numpy as np
     from onnx import helper
 
@@ -192,7 +107,7 @@ def _scale_once(graph: _Graph, add: Any) -> None:
             return
 
 
-def _scaled(graph: _Graph, x: str, node: Any) -> Any:
+def _scaled(graph: Graph, x: str, node: Any) -> Any:
     """The node, if it multiplies x by a scale for each channel: those come out of a hard sigmoid. What is as
     large as x would be no cheaper the other way."""
     if node is None or node.op_type != "Mul" or x not in node.input:
@@ -201,25 +116,19 @@ def _scaled(graph: _Graph, x: str, node: Any) -> Any:
     return node if [one and one.op_type for one in makers] == ["HardSigmoid"] else None
 
 
-def _upsampling(graph: _Graph, node: Any) -> _Upsampling | None:
+def _upsampling(graph: Graph, node: Any) -> _Upsampling | None:
     import numpy as np
 
     if node is None:
         return None
-    options, weights = _options(node), graph.weights(node.input[1])
+    given, weights = attributes(node), graph.weights(node.input[1])
     plain = {"kernel_shape": [2, 2], "strides": [2, 2], "group": 1, "pads": [0] * 4, "dilations": [1, 1]}
-    if weights is None or len(node.input) > 2 or any(plain.get(key) != options[key] for key in options):
+    if weights is None or len(node.input) > 2 or any(plain.get(key) != given[key] for key in given):
         return None
-    if options.get("strides") != [2, 2] or weights.shape[2:] != (2, 2):
+    if given.get("strides") != [2, 2] or weights.shape[2:] != (2, 2):
         return None
     add = graph.only_taker(node, "Add")
     bias = graph.weights(next(name for name in add.input if name != node.output[0])) if add else None
     if bias is None or bias.size != weights.shape[1]:
         return None
     return _Upsampling(weights, bias.astype(np.float32).reshape(-1), (node, add))
-
-
-def _options(node: Any) -> dict[str, Any]:
-    from onnx import helper
-
-    return {one.name: helper.get_attribute_value(one) for one in node.attribute}

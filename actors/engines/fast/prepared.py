@@ -7,16 +7,14 @@
 from __future__ import annotations
 
 import hashlib
-import json
-import tempfile
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 from actors.engines.dictionary import read_dictionary
 from actors.engines.fast.charset import kept_classes
 from actors.errors import ModelError
-from actors.models.cache import ModelFiles, sha256_of
+from actors.models.cache import ModelFiles
+from actors.models.keeping import kept as kept_file
 from actors.runtimes.contracts import Weights
 from actors.runtimes.surgery import Outputs
 
@@ -24,8 +22,6 @@ Head = Outputs
 """What recognition gives for each step: all scores ("softmax"); all logits, which saves the softmax of steps
 that are blank; or the best class and its score ("best", "blocks"), which saves a card the transfer of all
 others, and OpenVINO writing them."""
-
-_CARD = "card.json"
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +48,7 @@ def prepare_detection(files: ModelFiles, root: Path) -> Weights:
     def make(target: Path) -> None:
         save_rewritten(weights.files[0], target)
 
-    return Weights("onnx", (_kept(_folder(root, files, "det"), "det.onnx", make),))
+    return Weights("onnx", (kept_file(_folder(root, files, "det"), "det.onnx", make),))
 
 
 def prepare_recognition(files: ModelFiles, charset: str, head: Head, root: Path) -> Prepared:
@@ -74,7 +70,7 @@ def prepare_recognition(files: ModelFiles, charset: str, head: Head, root: Path)
         prepare(weights.files[0], target, kept, head=head)
 
     folder = _folder(root, files, charset, head)
-    graph = _kept(folder, "rec.onnx", make)
+    graph = kept_file(folder, "rec.onnx", make)
     return Prepared(Weights("onnx", (graph,)), head, left)
 
 
@@ -109,34 +105,3 @@ def _identity(files: ModelFiles, *what: str) -> str:
         *(f"{name}={digest}" for name, digest in sorted(files.sha256.items())),
     ]
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:16]
-
-
-def _kept(folder: Path, name: str, make: Callable[[Path], None]) -> Path:
-    """The graph `name` of a folder, which `make` writes unless it is there and is what its card says."""
-    from filelock import FileLock
-
-    if not _is_whole(folder, name):
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        with FileLock(f"{folder}.lock"):
-            if not _is_whole(folder, name):
-                _make(folder, name, make)
-    return folder / name
-
-
-def _is_whole(folder: Path, name: str) -> bool:
-    try:
-        card = json.loads((folder / _CARD).read_text("utf-8"))
-        return bool(sha256_of(folder / name) == card["sha256"])
-    except (OSError, ValueError, KeyError, TypeError):
-        return False
-
-
-def _make(folder: Path, name: str, make: Callable[[Path], None]) -> None:
-    with tempfile.TemporaryDirectory(dir=folder.parent, prefix=".making-") as scratch:
-        made = Path(scratch) / folder.name
-        made.mkdir()
-        make(made / name)
-        (made / _CARD).write_text(json.dumps({"sha256": sha256_of(made / name)}), "utf-8")
-        if folder.exists():
-            folder.rename(Path(scratch) / "altered")
-        made.rename(folder)
