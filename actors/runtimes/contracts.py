@@ -56,9 +56,10 @@ class Placement:
     CPU; `gpu_memory_mb`: most memory that all sessions of the process together may take of the card, in
     MiB, None for no cap; `gpu_part`: this session's part of it (0..1), for runtimes that cap each by
     itself; `tensorrt`: let TensorRT build engines on an NVIDIA card; `cache`: folder in which the runtime
-    keeps what it makes of a model (float16 graphs, TensorRT's engines), None to make it each time;
-    `shapes`: of the inputs, for a runtime that compiles for them; `cuda_graphs`: launch shapes that come
-    often as CUDA graphs (ONNX Runtime on a card, without TensorRT).
+    keeps what it makes of a model (graphs for this kind of CPU, float16 graphs, TensorRT's engines), None to
+    do without, or to make it each time; `shapes`: of the inputs, for a runtime that compiles for them or
+    tries with them what it made; `cuda_graphs`: launch shapes that come often as CUDA graphs (ONNX Runtime
+    on a card, without TensorRT).
     """
 
     device: Literal["cpu", "gpu"] = "cpu"

@@ -51,12 +51,14 @@ class Graph:
         """The node that gives a tensor; None for weights and inputs."""
         return next((node for node in self._nodes if name in node.output), None)
 
+    def takers(self, name: str) -> list[Any] | None:
+        """The nodes that take a tensor; None if it is an output of the graph, too."""
+        return None if name in self._outputs else [node for node in self._nodes if name in node.input]
+
     def only_taker(self, node: Any, kind: str) -> Any:
         """The one node of that kind that takes what a node gives; None if it is not the only one."""
-        name = node.output[0]
-        takers = [other for other in self._nodes if name in other.input]
-        fits = len(takers) == 1 and takers[0].op_type == kind and name not in self._outputs
-        return takers[0] if fits else None
+        takers = self.takers(node.output[0]) or []
+        return takers[0] if [taker.op_type for taker in takers] == [kind] else None
 
     def weights(self, name: str) -> Floats | None:
         """The values of an initialiser."""
@@ -98,3 +100,8 @@ def attributes(node: Any) -> dict[str, Any]:
     from onnx import helper
 
     return {one.name: helper.get_attribute_value(one) for one in node.attribute}
+
+
+def has_graphs_within(model: Any) -> bool:
+    """Whether nodes hold graphs of their own, in which names of the model may be used unseen."""
+    return any(one.HasField("g") or one.graphs for node in model.graph.node for one in node.attribute)

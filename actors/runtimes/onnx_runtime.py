@@ -10,8 +10,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from actors.errors import ConfigError
-from actors.runtimes import float16, tensorrt
+from actors.errors import ConfigError, RayocrError
+from actors.runtimes import blocked, float16, tensorrt
 from actors.runtimes.binding import run_bound
 from actors.runtimes.contracts import Array, Floats, Placement, Weights
 from actors.runtimes.cuda_graphs import Device, GraphRuns
@@ -158,36 +158,41 @@ def _session(weights: Weights, placement: Placement) -> Any:
     options.log_severity_level = _ERRORS_ONLY
     if placement.threads > 1:
         options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-    with _graph(weights, placement) as file:
-        wanted = providers(placement, file)
-        try:
+    try:
+        with _graph(weights, placement) as (file, optimised):
+            if optimised:
+                options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL
+            wanted = providers(placement, file)
             session = onnxruntime.InferenceSession(str(file), options, providers=wanted)
-        except Exception as error:
-            # ONNX Runtime raises many types, and all mean the same here.
-            raise ConfigError(
-                f"ONNX Runtime could not load {file.name}.",
-                str(error).splitlines()[0],
-                "Check the card's driver and memory."
-                if placement.device == "gpu"
-                else "rayocr models verify",
-            ) from error
+    except (RayocrError, OSError):
+        raise
+    except Exception as error:
+        # ONNX Runtime raises many types, and all mean the same here.
+        raise ConfigError(
+            f"ONNX Runtime could not load {weights.files[0].name}.",
+            str(error).splitlines()[0],
+            "Check the card's driver and memory." if placement.device == "gpu" else "rayocr models verify",
+        ) from error
     _check_used(session, placement)
     return session
 
 
 @contextmanager
-def _graph(weights: Weights, placement: Placement) -> Iterator[Path]:
-    """The file to load. TensorRT makes float16 of a float32 graph by itself; the CUDA provider computes each
-    operator in the type that the graph has."""
+def _graph(weights: Weights, placement: Placement) -> Iterator[tuple[Path, bool]]:
+    """The file to load, and whether it was optimised before. TensorRT makes float16 of a float32 graph by
+    itself; the CUDA provider computes each operator in the type that the graph has."""
     (source,) = weights.files
-    if placement.precision != "float16" or placement.tensorrt:
-        yield source
+    if placement.device == "cpu" and placement.shapes is not None and placement.cache is not None:
+        made = blocked.kept(source, placement.shapes, placement.cache)
+        yield made or source, made is not None
+    elif placement.precision != "float16" or placement.tensorrt:
+        yield source, False
     elif placement.cache is not None:
-        yield float16.kept(source, placement.cache)
+        yield float16.kept(source, placement.cache), False
     else:
         with TemporaryDirectory(prefix="rayocr-") as scratch:
             float16.convert(source, Path(scratch) / source.name)
-            yield Path(scratch) / source.name
+            yield Path(scratch) / source.name, False
 
 
 def _check_used(session: Any, placement: Placement) -> None:

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from actors.runtimes.contracts import Floats
-from actors.runtimes.graph import Graph, attributes
+from actors.runtimes.graph import Graph, attributes, has_graphs_within
 
 VERSION = 1
 """Part of a prepared file's identity: raised whenever a graph comes out differently."""
@@ -35,8 +35,8 @@ def save_rewritten(source: Path, target: Path) -> None:
 
 def rewrite(model: Any) -> None:
     """Change an ONNX model in place. What does not look as expected stays as it is."""
-    if any(one.HasField("g") or one.graphs for node in model.graph.node for one in node.attribute):
-        return  # names are used in graphs within the graph, too
+    if has_graphs_within(model):
+        return
     graph = Graph(model.graph)
     graph.drop_weights_below(_NOTHING)
     for node in graph.nodes("ConvTranspose"):
