@@ -65,14 +65,14 @@ class FastOptions:
 
 
 def pace_of(runtime: str, device: str) -> Pace:
-    """On one CPU thread large batches gain nothing and cost memory; a card wants them, though not of all
-    pages of a call: the host works on some while the card looks at others. OpenVINO builds some hundred
-    kernels for each new shape: there are few for it."""
+    """On a CPU small batches stay in its cache; a card wants large ones, though not of all pages of a call:
+    the host works on some while the card looks at others. OpenVINO builds some hundred kernels for each new
+    shape: there are few for it."""
     if device == "gpu":
         return Pace(4 << 20, _CARD_LINES, det_row_counts=(8, 4, 2, 1))
     if runtime == "openvino":
         return Pace(1 << 20, _FEW_SHAPES, det_row_counts=(1,))
-    return Pace(1 << 20, PackRule(2560))
+    return Pace(1 << 20, PackRule(640))
 
 
 def options_of(config: EngineConfig, pace: Pace) -> FastOptions:

@@ -105,8 +105,8 @@ class Recogniser:
     def _is_doubtful(self, line: Image, reading: Reading) -> bool:
         if self._rule.squeeze >= 1.0 or not self._rule.second_look:
             return False
-        if reading.score < self._rule.second_look:
-            return True
+        if reading.score < self._rule.second_look or _longest(line, self._rule.squeeze) < line.shape[1]:
+            return True  # the score of a line of hundreds of letters says nothing about one
         steps = strip_width(line, self._rule.squeeze) / _STEP
         return reading.score < _CROWDED_SCORE and len(reading.text) > _CROWDED * steps
 
@@ -233,12 +233,16 @@ def _pieces(lines: Sequence[Image], squeeze: float) -> tuple[list[Image], list[l
     pieces: list[Image] = []
     joints: list[list[bool]] = []
     for line in lines:
-        longest = int(WIDEST * line.shape[0] / (HEIGHT * squeeze))
-        places = cut_places(line, longest)
+        places = cut_places(line, _longest(line, squeeze))
         edges = [0, *(place for place, _ in places), line.shape[1]]
         pieces += [line[:, left:right] for left, right in pairwise(edges)]
         joints.append([is_gap for _, is_gap in places])
     return pieces, joints
+
+
+def _longest(line: Image, squeeze: float) -> int:
+    """Pixels of a line's width that go through the model at once."""
+    return int(WIDEST * line.shape[0] / (HEIGHT * squeeze))
 
 
 def _join(

@@ -33,14 +33,16 @@ class Widths:
         """Nothing to give back."""
 
 
-def looks(squeezed: Reading, second_look: float = 0.9, full: Reading = FULL) -> tuple[list[int], Reading]:
+def looks(
+    squeezed: Reading, second_look: float = 0.9, full: Reading = FULL, line: np.ndarray = LINE
+) -> tuple[list[int], Reading]:
     """Widths at which the line is read, and what is read, given what it says squeezed and at full width."""
 
     def decode(outputs: Sequence[Array]) -> Iterator[Reading]:
         return (full if width == 320 else squeezed for width in outputs[0])
 
     session = Widths()
-    (reading,) = Recogniser(session, decode, ReadRule(0.7, second_look, PackRule(4096))).read([LINE])
+    (reading,) = Recogniser(session, decode, ReadRule(0.7, second_look, PackRule(4096))).read([line])
     return session.seen, reading
 
 
@@ -73,3 +75,10 @@ def test_without_a_second_look() -> None:
 def test_the_second_counts_unless_it_is_much_less_sure(score: float, taken: bool) -> None:
     squeezed, full = Reading("squeezed", 0.895), Reading("full", score)
     assert looks(squeezed, full=full)[1] == (full if taken else squeezed)
+
+
+def test_a_line_too_long_for_one_pass_is_read_again() -> None:
+    line = np.full((48, 6000, 3), 255, np.uint8)
+    widths, _ = looks(Reading("sure", 0.99), line=line)
+    assert len(widths) > 2
+    assert sum(widths) > 1.5 * 6000
