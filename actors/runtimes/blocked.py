@@ -3,8 +3,8 @@
 {cache}/blocked/{SHA-256 of what it was made from, and of how}/{name}.onnx    empty: the model as it is
 
 ONNX Runtime optimises a model when it loads it. Here it is helped before (`channels.py`), and what it made is
-made simpler (`layout.py`). What comes out is for this CPU and this release alone, and is taken only if it
-gives what the model gives.
+made simpler (`layout.py`). What comes out is for this CPU and this release alone, and is taken only if it can
+be executed and gives what the model gives.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ _NEAR = 1e-3
 
 def kept(source: Path, shapes: Shapes, cache: Path) -> Path | None:
     """The graph to execute instead of an ONNX model, which is not to be optimised again; None for the model
-    itself. `shapes`: of its input. Raises what ONNX Runtime raises for a model that it cannot execute."""
+    itself. `shapes`: of its input."""
     flags = cpu_flags()
     if not flags:
         return None  # machines of different kinds could not be told apart, where they share the cache
@@ -62,15 +62,22 @@ def _identity(source: Path, flags: frozenset[str]) -> str:
 
 
 def _make(source: Path, target: Path, shapes: Shapes) -> None:
+    try:
+        simpler = _first_simpler(source, shapes)
+    except (OSError, MemoryError):
+        raise
+    except Exception:  # noqa: BLE001 - a release may know these operators otherwise, and raises many types
+        simpler = None
+    target.write_bytes(b"" if simpler is None else simpler.SerializeToString())
+
+
+def _first_simpler(source: Path, shapes: Shapes) -> Any | None:
     import onnx
 
-    if not has_graphs_within(onnx.load(str(source))):
-        for block in _BLOCKS:
-            simpler = _simpler(source, block, _noise(shapes))
-            if simpler is not None:
-                target.write_bytes(simpler.SerializeToString())
-                return
-    target.write_bytes(b"")
+    if has_graphs_within(onnx.load(str(source))):
+        return None
+    found = (_simpler(source, block, _noise(shapes)) for block in _BLOCKS)
+    return next((model for model in found if model is not None), None)
 
 
 def _simpler(source: Path, block: int, given: Floats) -> Any | None:

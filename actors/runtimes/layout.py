@@ -24,7 +24,6 @@ _PLANE = [2, 3]
 _HANDS_ON = ("ReorderInput", "ReorderOutput", "Conv")
 """Operators that make a single pixel of a single pixel."""
 
-
 _NUMBER_BY_NUMBER = frozenset(
     {
         *("Add", "Sub", "Mul", "Div", "Clip", "Relu", "Sigmoid", "Tanh", "Erf"),

@@ -170,7 +170,7 @@ def test_it_is_made_once_kept_and_made_again_if_it_was_altered(tmp_path: Path) -
     assert made.stat().st_mtime_ns == written
     made.write_bytes(good[:-1])
     assert blocked.kept(source, SHAPES, tmp_path / "cache") == made
-    assert len(made.read_bytes()) == len(good)
+    assert made.read_bytes() != good[:-1]
     assert agree(weighed(), made, tmp_path, noise(2, 3, 12, 20))
 
 
@@ -206,6 +206,21 @@ def test_what_would_give_something_else_is_not_taken(
     assert made is None
     monkeypatch.setattr(blocked, "_make", None)
     assert blocked.kept(source, SHAPES, tmp_path / "cache") is None
+    assert agree(model, source, tmp_path, noise(2, 3, 12, 20))
+
+
+def test_where_what_was_made_cannot_be_executed_the_model_stays(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As by a release that knows the operators otherwise."""
+
+    def refuse(*_: Any) -> None:
+        raise RuntimeError("Could not find an implementation")
+
+    model = weighed()
+    monkeypatch.setattr(blocked, "_outputs", refuse)
+    source, made = ours(model, tmp_path)
+    assert made is None
     assert agree(model, source, tmp_path, noise(2, 3, 12, 20))
 
 

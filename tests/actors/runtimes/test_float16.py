@@ -216,7 +216,8 @@ def test_which_graph_a_card_is_given(
 
     source = head(tmp_path)
     given = Placement(placement.device, placement.precision, tensorrt=placement.tensorrt, cache=tmp_path)
-    with onnx_runtime._graph(source, given if keeps else placement) as file:
+    with onnx_runtime._graph(source, given if keeps else placement) as (file, optimised):
+        assert not optimised
         assert types(file) == found
         assert (tmp_path in file.parents) is (keeps or found == {"FLOAT"})
     assert file.exists() is (keeps or found == {"FLOAT"})
