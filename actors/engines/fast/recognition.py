@@ -38,7 +38,7 @@ WIDEST = WIDTHS[-1]
 _STEP = 8
 """Pixels of width to a step of the model, which gives one character at most."""
 
-_CROWDED, _CROWDED_SCORE = 0.7, 0.97
+_CROWDED, _CROWDED_SCORE = 0.7, 0.98
 """Characters to a step from which a squeezed line is so dense that it must score as high to be trusted."""
 
 _TRUST = 0.05
