@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 
     Around = Callable[[Literal["det", "rec"], Session], Session]
 
-VERSION = "4"
+VERSION = "5"
 """Raised whenever the engine's own steps give other results: outputs made before are then not mixed with."""
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from actors.engines.fast.ahead import Hands, InTurn
 from actors.engines.fast.ctc import Reading, collapse
+from actors.engines.fast.formulas import looks_like_formula
 from actors.engines.fast.packing import (
     HEIGHT,
     TRIMMED,
@@ -50,8 +51,8 @@ class ReadRule:
     """How lines are read.
 
     `squeeze`: width of a line's picture over what its height asks for, but for the rounding to WIDTHS.
-    `second_look`: lines that score below, and crowded ones that are not sure, are read again unsqueezed;
-    0 for never.
+    `second_look`: lines that score below, crowded ones that are not sure, and those with signs of formulas
+    are read again unsqueezed; 0 for never.
     `trim`: whether the model gets the middle rows only of wide pictures. `places`: whether the places of
     characters are wanted.
     """
@@ -107,6 +108,8 @@ class Recogniser:
             return False
         if reading.score < self._rule.second_look or _longest(line, self._rule.squeeze) < line.shape[1]:
             return True  # the score of a line of hundreds of letters says nothing about one
+        if looks_like_formula(reading.text):
+            return True  # what is small in it, indices and exponents, is lost without lowering the score
         steps = strip_width(line, self._rule.squeeze) / _STEP
         return reading.score < _CROWDED_SCORE and len(reading.text) > _CROWDED * steps
 

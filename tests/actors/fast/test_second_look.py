@@ -66,6 +66,12 @@ def test_what_is_read_again(letters: int, score: float, again: bool) -> None:
     assert reading == (FULL if again else squeezed)
 
 
+@pytest.mark.parametrize(("text", "again"), [("a ≤ b", True), ("a + b = c", False)])
+def test_formulas_are_read_again(text: str, again: bool) -> None:
+    squeezed = Reading(text, 0.99)
+    assert looks(squeezed) == (([224, 320], FULL) if again else ([224], squeezed))
+
+
 def test_without_a_second_look() -> None:
     squeezed = Reading("x" * 25, 0.1)
     assert looks(squeezed, second_look=0.0) == ([224], squeezed)
