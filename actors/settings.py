@@ -78,7 +78,8 @@ class EngineConfig(Settings):
     """`auto`: the GPU if the worker was given one (`resources.gpus_per_actor`), else the CPU."""
 
     tensorrt: bool = False
-    """True: let TensorRT compile the models for the card; takes minutes at first, then they are kept."""
+    """True: let TensorRT compile the models for the card; takes minutes at first, then they are kept. Without
+    a card it is refused."""
 
     cuda_graphs: bool = False
     """True: the fast engine launches recognition as CUDA graphs, for up to 32 shapes that come often (ONNX

@@ -94,7 +94,9 @@ class Summary:
         if self.cards:
             rows.append(("card memory", _cards(self.cards)))
         if self.new_pages:
-            rows.append(("this run", f"{self.new_pages:,} pages in {self.recognising_s:.1f} s"))
+            rows.append(
+                ("this run", f"{self.new_pages:,} pages in {self.recognising_s:.1f} s, start-up aside")
+            )
             rows.append(("pages per second", f"{self.pages_per_second:.2f}"))
             parts = ", ".join(f"{part} {seconds:.1f} s" for part, seconds in self.startup_s.items())
             rows.append(("start-up", parts))

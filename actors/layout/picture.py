@@ -27,7 +27,7 @@ _FAR = 1e5
 
 def numbered(picture: Image, lines: Sequence[Line]) -> PIL.Image.Image:
     """The picture (H×W×3 uint8) with each line's polygon in the colour of its block, a path through the lines
-    in their order, and the number of each block, from 1, where it begins. Lines are in reading order."""
+    in their order, and each block's number (`Line.block`) where it begins. Lines are in reading order."""
     import PIL.Image
     from PIL import ImageDraw, ImageFont
 
@@ -35,9 +35,9 @@ def numbered(picture: Image, lines: Sequence[Line]) -> PIL.Image.Image:
     pen = ImageDraw.Draw(sheet, "RGBA")
     size = max(_LEAST_FONT, _FONT * max(sheet.size))
     font = ImageFont.load_default(size)
-    for number, (_, group) in enumerate(groupby(lines, key=lambda line: line.block), start=1):
+    for number, group in groupby(lines, key=lambda line: line.block):
         block = list(group)
-        colour = _COLOURS[(number - 1) % len(_COLOURS)]
+        colour = _COLOURS[number % len(_COLOURS)]
         for line in block:
             pen.polygon(_corners(line), outline=colour, fill=f"{colour}18", width=max(1, round(size / 12)))
         middles = [_middle(line) for line in block]

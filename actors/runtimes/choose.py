@@ -53,6 +53,8 @@ def choose_runtime(
     """
     if cuda_graphs:
         _check_graphs(model_format, device, tensorrt=tensorrt)
+    if tensorrt:
+        _check_tensorrt(model_format, device)
     if model_format == "paddle":
         return _paddle(runtime, precision)
     if device == "gpu":
@@ -132,6 +134,17 @@ def _check_graphs(model_format: Format, device: str, *, tensorrt: bool) -> None:
     else:
         return
     raise ConfigError("engine.cuda_graphs cannot be used here.", why, "Set engine.cuda_graphs=false.")
+
+
+def _check_tensorrt(model_format: Format, device: str) -> None:
+    """Refuse engine.tensorrt where nothing would be compiled by it."""
+    if device == "cpu":
+        why = "The engine computes on a CPU; TensorRT compiles models for NVIDIA cards."
+    elif model_format == "paddle":
+        why = "The model is in paddle format, and TensorRT is reached through ONNX Runtime."
+    else:
+        return
+    raise ConfigError("engine.tensorrt cannot be used here.", why, "Set engine.tensorrt=false.")
 
 
 def _paddle(runtime: str, precision: str) -> RuntimeChoice:

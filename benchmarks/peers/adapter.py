@@ -161,7 +161,8 @@ def load(path: Path, form: Form, scratch: Path) -> Any:
         picture.save(stream, "BMP")
         return stream.getvalue()
     target = scratch / f"{path.stem}.tif"
-    picture.save(target, "TIFF", **({"dpi": dpi} if dpi else {}))
+    # Pillow keeps the compression of the file that was opened, and fax codes are for pictures of 1 bit.
+    picture.save(target, "TIFF", compression="raw", **({"dpi": dpi} if dpi else {}))
     return target
 
 

@@ -78,23 +78,32 @@ class LocalStore:
         return True
 
     def move(self, source: str, target: str) -> None:
-        """See Store."""
+        """See Store. Folders that become empty go."""
         old, new = self._path(source), self._path(target)
         new.parent.mkdir(parents=True, exist_ok=True)
         old.replace(new)
         _sync_folder(new.parent)
         _sync_folder(old.parent)
+        self._prune(old.parent)
 
     def delete(self, path: str) -> None:
-        """See Store. A folder that becomes empty goes too."""
+        """See Store. Folders that become empty go."""
         file = self._path(path)
         file.unlink(missing_ok=True)
-        if file.parent != Path(self.root):
-            with contextlib.suppress(OSError):
-                file.parent.rmdir()
+        self._prune(file.parent)
 
     def check_writable(self) -> None:
-        """See Store."""
+        """See Store. Folders that were not there before are gone afterwards."""
+        root = Path(self.root)
+        made = [folder for folder in (root, *root.parents) if not folder.exists()]
+        try:
+            self._check_writable()
+        finally:
+            with contextlib.suppress(OSError):  # not made, or another process writes there by now
+                for folder in made:
+                    folder.rmdir()
+
+    def _check_writable(self) -> None:
         probe = f"_staging/.probe-{uuid.uuid4().hex}"
         try:
             self.put(probe, b"rayocr")
@@ -115,6 +124,13 @@ class LocalStore:
 
     def _path(self, path: str) -> Path:
         return Path(self.root, path)
+
+    def _prune(self, folder: Path) -> None:
+        """Remove a folder if it is empty, then those above it; never the store itself."""
+        with contextlib.suppress(OSError):  # not empty, or already gone
+            while folder != Path(self.root):
+                folder.rmdir()
+                folder = folder.parent
 
 
 def _is_same(temporary: Path, target: Path) -> bool:

@@ -72,13 +72,16 @@ def print_plan(plan: Plan, pending: Pending, *, to_stderr: bool = False) -> None
     from rich.markup import escape
     from rich.table import Table
 
-    table = Table(box=box.SIMPLE_HEAD, title=f"plan: {pending.describe()}", title_justify="left")
+    if not pending.documents and not pending.again:
+        click.echo(f"plan: nothing is left to do, all {pending.listed:,} documents are there", err=to_stderr)
+        return
+    table = Table(box=box.SIMPLE_HEAD)
     table.add_column("choice", no_wrap=True)
     table.add_column("value", justify="right", no_wrap=True)
     table.add_column("why", overflow="fold")
     for name, value, reason in plan.rows():
         table.add_row(name, value, escape(reason))
-    _print(table, to_stderr=to_stderr)
+    _print(table, to_stderr=to_stderr, title=f"plan: {pending.describe()}")
 
 
 def print_probed(probed: Probed, *, to_stderr: bool = False) -> None:
@@ -86,13 +89,13 @@ def print_probed(probed: Probed, *, to_stderr: bool = False) -> None:
     from rich import box
     from rich.table import Table
 
-    table = Table(box=box.SIMPLE_HEAD, title=f"probe: {probed.describe()}", title_justify="left")
+    table = Table(box=box.SIMPLE_HEAD)
     for name in ("", "estimate", "measured", "plan before", "plan now"):
         table.add_column(name, no_wrap=True, justify="right" if name else "left")
     for change in probed.changes:
         values = (change.before, change.after)
         table.add_row(change.name, *(values if change.kind == "figure" else ("", "", *values)))
-    _print(table, to_stderr=to_stderr)
+    _print(table, to_stderr=to_stderr, title=f"probe: {probed.describe()}")
     for line in probed.loads():
         click.echo(line, err=to_stderr)
 
@@ -111,13 +114,13 @@ def print_report(report: Report) -> None:
     from rich.markup import escape
     from rich.table import Table
 
-    table = Table(box=box.SIMPLE_HEAD, title=report.outcome, title_justify="left")
+    table = Table(box=box.SIMPLE_HEAD)
     table.add_column("what", no_wrap=True)
     table.add_column("count", justify="right", no_wrap=True)
     table.add_column("", overflow="fold")
     for kind, count, names in report.rows():
         table.add_row(kind, count, escape(names))
-    _print(table, to_stderr=False)
+    _print(table, to_stderr=False, title=report.outcome)
     for note in report.notes:
         click.echo(f"rayocr: {note}", err=True)
 
@@ -135,10 +138,12 @@ def _summary_table(summary: Summary) -> Table:
     return table
 
 
-def _print(table: Table, *, to_stderr: bool) -> None:
+def _print(table: Table, *, to_stderr: bool, title: str = "") -> None:
     from rich.console import Console
 
     console = Console(stderr=to_stderr, highlight=False)
     if not console.is_terminal:
         console = Console(stderr=to_stderr, highlight=False, width=120)
+    if title:  # not the table's own title, which wraps where the table ends
+        console.print(title, style="table.title", markup=False, soft_wrap=True)
     console.print(table)

@@ -138,20 +138,27 @@ _COLUMNS: dict[str, Callable[[dict[str, Any]], str]] = {
 }
 """Header of each column of the table, and its text."""
 
+_NARROW = ("model", "size", "state", "note")
+_WIDE_FROM = 120
+"""Columns of the table on a terminal narrower than so many characters: all would be one word a line."""
+
 
 def _print_table(rows: list[dict[str, Any]]) -> None:
     from rich import box
     from rich.console import Console
     from rich.table import Table
 
+    console = Console(highlight=False)
+    if not console.is_terminal:
+        console = Console(highlight=False, width=160)
+    chosen = list(_COLUMNS) if console.width >= _WIDE_FROM else _NARROW
     table = Table(box=box.SIMPLE_HEAD)
-    for header in _COLUMNS:
+    for header in chosen:
         table.add_column(
             header, no_wrap=header in ("model", "size"), justify="right" if header == "size" else "left"
         )
     for row in rows:
-        table.add_row(*(text(row) for text in _COLUMNS.values()))
-    console = Console(highlight=False)
-    if not console.is_terminal:
-        console = Console(highlight=False, width=160)
+        table.add_row(*(_COLUMNS[header](row) for header in chosen))
     console.print(table)
+    if chosen is _NARROW:
+        _say("formats, licences and sources: in a wider terminal, or with --json")

@@ -205,6 +205,18 @@ def test_pages_are_upright_in_every_form(tmp_path: Path):
         assert picture.size == (20, 40)
 
 
+def test_a_fax_is_a_file_in_colour(tmp_path: Path):
+    """Tesseract reads files, of the same pixels that others get."""
+    from PIL import Image
+
+    fax = tmp_path / "fax.tif"
+    Image.new("1", (40, 30), 1).save(fax, compression="group4", dpi=(300, 300))
+    (tmp_path / "scratch").mkdir()
+    with Image.open(load(fax, "file", tmp_path / "scratch")) as file:
+        assert (file.mode, file.size, file.info["dpi"]) == ("RGB", (40, 30), (300, 300))
+        assert file.getextrema() == ((255, 255),) * 3
+
+
 def test_a_pool_of_our_engine_reads_and_an_unknown_setting_says_so(tmp_path: Path):
     from PIL import Image
 

@@ -52,6 +52,27 @@ def test_objects(store: Store) -> None:
             call()
 
 
+def test_folders_go_when_they_become_empty(tmp_path: Path) -> None:
+    store = LocalStore(str(tmp_path / "out"))
+    store.put("_staging/run/x", b"1")
+    store.put("_staging/run/y", b"2")
+    store.move("_staging/run/x", "pages/x")
+    assert (tmp_path / "out" / "_staging" / "run" / "y").exists()
+    store.move("_staging/run/y", "pages/y")
+    assert [folder.name for folder in (tmp_path / "out").iterdir()] == ["pages"]
+    store.delete("pages/x")
+    store.delete("pages/y")
+    assert list((tmp_path / "out").iterdir()) == []
+
+
+def test_whether_it_can_be_written_leaves_nothing_behind(tmp_path: Path) -> None:
+    LocalStore(str(tmp_path / "a" / "b")).check_writable()
+    assert list(tmp_path.iterdir()) == []
+    (tmp_path / "there").mkdir()
+    LocalStore(str(tmp_path / "there")).check_writable()
+    assert list(tmp_path.iterdir()) == [tmp_path / "there"]
+
+
 def test_put_if_absent(store: Store) -> None:
     assert store.put_if_absent("d/x", b"first")
     assert not store.put_if_absent("d/x", b"second")

@@ -70,9 +70,19 @@ def test_a_run_gives_one_row_a_page_and_a_second_run_does_nothing(tmp_path: Path
     assert again.returncode == 0
     assert "nothing was left to do" in again.stdout
     assert sorted((tmp_path / "out" / "pages").iterdir()) == before
-    assert not list((tmp_path / "out").glob("_staging/*/*"))
+    assert not (tmp_path / "out" / "_staging").exists()
     assert not (tmp_path / "out" / "_lock.json").exists()
     assert len(list((tmp_path / "out" / "runs").glob("*.json"))) == 2
+    plan = rayocr("plan", "-i", source, "-o", tmp_path / "out", *FAKE)
+    assert plan.stdout == "plan: nothing is left to do, all 6 documents are there\n"
+
+
+def test_a_refused_run_leaves_no_folder(tmp_path: Path) -> None:
+    source = folder_of_pictures(tmp_path / "in", 1)
+    nowhere = ("--set", f"models.cache={tmp_path / 'cache'}", "--set", f"models.source={tmp_path / 'none'}")
+    answer = rayocr("run", "-i", source, "-o", tmp_path / "deep" / "out", *nowhere)
+    assert answer.returncode == 2, answer.stderr
+    assert not (tmp_path / "deep").exists()
 
 
 def test_only_what_is_missing_is_done(tmp_path: Path) -> None:

@@ -41,6 +41,16 @@ def test_list_shows_every_model_and_its_state(tmp_path: Path) -> None:
     assert str(tmp_path) in result.stderr
 
 
+def test_list_on_a_narrow_terminal(tmp_path: Path) -> None:
+    seen = CliRunner().invoke(
+        group, ["list", "--cache", str(tmp_path)], env={"FORCE_COLOR": "1", "COLUMNS": "80", "NO_COLOR": "1"}
+    )
+    rows = [line for line in seen.stdout.splitlines() if DEFAULT_MODEL in line]
+    assert len(rows) == 1 and "not fetched" in rows[0]
+    assert "Apache" not in seen.stdout
+    assert "--json" in seen.stderr
+
+
 def test_list_as_json(tmp_path: Path) -> None:
     rows = json.loads(call("list", "--json", "--cache", tmp_path).stdout)
     assert [row["name"] for row in rows] == list(CATALOGUE)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from actors.contracts import Line
@@ -29,6 +31,14 @@ def test_the_numbers_follow_the_reading_order() -> None:
     turned = tuple(reversed(lines))
     assert numbered(SHEET, lines).tobytes() != numbered(SHEET, turned).tobytes()
     assert numbered(SHEET, lines).tobytes() == numbered(SHEET, arrange(turned).lines).tobytes()
+
+
+def test_blocks_have_their_own_numbers() -> None:
+    line = Line("x", 0.9, (300, 300, 400, 300, 400, 330, 300, 330))
+    pictures = [np.asarray(numbered(SHEET, [replace(line, block=block)])) for block in (0, 8)]
+    differs = np.argwhere((pictures[0] != pictures[1]).any(axis=2))
+    assert len(differs)
+    assert (differs[:, 1] < 300).all(), "the badge alone: eight blocks later the colours come again"
 
 
 def test_the_picture_itself_is_not_changed() -> None:

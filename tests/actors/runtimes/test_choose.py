@@ -70,6 +70,8 @@ def test_models_in_paddle_format_have_one_runtime(device: Device, asked: dict[st
         ("onnx", "gpu", {"runtime": "paddle"}, "paddle cannot"),
         ("onnx", "gpu", {"precision": "int8"}, "computes on a GPU"),
         ("onnx", "gpu", {"precision": "bfloat16", "tensorrt": True}, "computes on a GPU"),
+        ("onnx", "cpu", {"tensorrt": True}, "tensorrt cannot be used"),
+        ("paddle", "gpu", {"tensorrt": True}, "tensorrt cannot be used"),
         ("paddle", "cpu", {"runtime": "onnxruntime"}, "onnxruntime cannot"),
         ("paddle", "cpu", {"runtime": "openvino"}, "openvino cannot"),
         ("paddle", "gpu", {"precision": "bfloat16"}, "paddle format"),
