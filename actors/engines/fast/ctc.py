@@ -13,18 +13,30 @@ if TYPE_CHECKING:
 BLANK = 0
 """Class of a step between characters (PaddleX text_recognition/processors.py: CTCLabelDecode)."""
 
+STEP = 8
+"""Pixels of width to a step of the model, which gives one character at most."""
+
+_LEAST = 1e-6
+"""Probability below which a step counts as this one, so that its logarithm is finite."""
+
 
 @dataclass(frozen=True, slots=True)
 class Reading:
     """What one crop says: `score` is the mean of the kept steps' scores, 0..1; `steps` are their indexes.
 
-    `places`, where asked for: of each character, its middle in 0..1 of the line's width.
+    `scores`: of each character, 0..1. `gaps`: before, between and behind the characters, one more than those:
+    the probability, 0..1, that nothing was lost there, which is the product over the steps that became no
+    character. `places`: of each character, its middle in 0..1 of the line's width. All three are empty where
+    nobody knows them. `bound`: what the line's score may be at most, since a part of it stayed uncertain.
     """
 
     text: str
     score: float
     steps: tuple[int, ...] = ()
     places: tuple[float, ...] = ()
+    scores: tuple[float, ...] = ()
+    gaps: tuple[float, ...] = ()
+    bound: float = 1.0
 
 
 def collapse(
@@ -39,5 +51,25 @@ def collapse(
     if not steps.size:
         return Reading("", 0.0)
     text = "".join([characters[index] for index in classes[steps].tolist()])
-    score = np.float32(np.add.reduce(scores[steps]) / steps.size)  # numpy's mean, without what it asks before
-    return Reading(text, float(score), tuple(steps.tolist()))
+    of_kept = scores[steps]
+    score = np.float32(np.add.reduce(of_kept) / steps.size)  # numpy's mean, without what it asks before
+    return Reading(
+        text,
+        float(score),
+        tuple(steps.tolist()),
+        scores=tuple(of_kept.tolist()),
+        gaps=_gaps(scores, steps),
+    )
+
+
+def _gaps(scores: npt.NDArray[np.float32], steps: npt.NDArray[np.intp]) -> tuple[float, ...]:
+    """See Reading. The steps of a character after its first one belong to the gap behind it: two equal
+    neighbors that became one are a run of steps of which the second half is unsure."""
+    import numpy as np
+
+    logs = np.log(np.maximum(scores, _LEAST))
+    total = np.concatenate([[0.0], np.add.accumulate(logs)])
+    edges = np.concatenate([[0], steps + 1])
+    ends = np.concatenate([steps, [len(scores)]])
+    found: list[float] = np.exp(total[ends] - total[edges]).tolist()
+    return tuple(found)

@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 
     Around = Callable[[Literal["det", "rec"], Session], Session]
 
-VERSION = "5"
+VERSION = "6"
 """Raised whenever the engine's own steps give other results: outputs made before are then not mixed with."""
 
 
@@ -218,8 +218,10 @@ class FastEngine:
         )
 
     def _line(self, crop: Crop, reading: Reading) -> Line:
-        words = words_of(crop, reading) if self._options.read.places else None
-        return Line(reading.text, reading.score, tuple(crop.polygon.ravel().tolist()), words=words)
+        words = words_of(crop, reading) if self._options.words else None
+        return Line(
+            reading.text, min(reading.score, reading.bound), tuple(crop.polygon.ravel().tolist()), words=words
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -343,6 +345,7 @@ def _in_clear(options: FastOptions) -> dict[str, str]:
         "det_unclip_ratio": f"{boxes.unclip_ratio:g}",
         "rec_squeeze": f"{read.squeeze:g}",
         "rec_second_look": f"{read.second_look:g}",
+        "rec_doubt": repr(read.doubt),
         "rec_rows": f"{TRIMMED} from {TRIMMED_FROM}" if read.trim else str(HEIGHT),
         "rec_widths": "stock" if options.compat else "4 an octave",
         "rec_scores": repr(options.scores),

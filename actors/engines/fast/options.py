@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from actors.engines.fast.boxes import MAX_CANDIDATES, BoxRule
+from actors.engines.fast.doubt import DoubtRule
 from actors.engines.fast.packing import PackRule
 from actors.engines.fast.recognition import ReadRule
 from actors.engines.fast.scores import ScoreRule
@@ -26,6 +27,7 @@ _INT8_SQUEEZE = 0.8
 """int8 needs more of a line's picture: at 0.7 it loses 0.012 of receipts' F1, at 0.8 0.001."""
 
 _SECOND_LOOK = 0.9
+_DOUBT = DoubtRule(number=0.8, word=0.0)
 _SCORES = ScoreRule(thresh=0.75, of_median=0.7, least_lines=24)
 
 
@@ -62,6 +64,7 @@ class FastOptions:
     det_row_counts: tuple[int, ...]
     scores: ScoreRule
     compat: bool
+    words: bool = False
 
 
 def pace_of(runtime: str, device: str) -> Pace:
@@ -96,12 +99,13 @@ def options_of(config: EngineConfig, pace: Pace) -> FastOptions:
             _or(config.rec_second_look, _SECOND_LOOK),
             pace.rec,
             trim=not (compat or _keeps_its_graph(config)),
-            places=config.words,
+            doubt=_DOUBT,
         ),
         det_pixels=pace.det_pixels,
         det_row_counts=pace.det_row_counts,
         scores=_scores(config),
         compat=compat,
+        words=config.words,
     )
 
 

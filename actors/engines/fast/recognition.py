@@ -8,7 +8,8 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from actors.engines.fast.ahead import Hands, InTurn
-from actors.engines.fast.ctc import Reading, collapse
+from actors.engines.fast.ctc import STEP, Reading, collapse
+from actors.engines.fast.doubt import NO_DOUBT, DoubtRule
 from actors.engines.fast.formulas import looks_like_formula
 from actors.engines.fast.packing import (
     HEIGHT,
@@ -22,6 +23,7 @@ from actors.engines.fast.packing import (
     pack,
     stock_batches,
 )
+from actors.engines.fast.reread import look_again
 from actors.engines.fast.stages import Stages
 from actors.engines.fast.wide import cut_places
 from actors.runtimes.contracts import Array, Floats
@@ -36,14 +38,11 @@ if TYPE_CHECKING:
 WIDEST = WIDTHS[-1]
 """Most pixels of width in one pass; stock takes 3,200."""
 
-_STEP = 8
-"""Pixels of width to a step of the model, which gives one character at most."""
-
 _CROWDED, _CROWDED_SCORE = 0.7, 0.98
 """Characters to a step from which a squeezed line is so dense that it must score as high to be trusted."""
 
-_TRUST = 0.05
-"""How much lower an unsqueezed reading may score and still count instead of the squeezed one."""
+_WIDER = 1.3
+"""Width of the last look, at what two have not settled."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,15 +52,15 @@ class ReadRule:
     `squeeze`: width of a line's picture over what its height asks for, but for the rounding to WIDTHS.
     `second_look`: lines that score below, crowded ones that are not sure, and those with signs of formulas
     are read again unsqueezed; 0 for never.
-    `trim`: whether the model gets the middle rows only of wide pictures. `places`: whether the places of
-    characters are wanted.
+    `trim`: whether the model gets the middle rows only of wide pictures. `doubt`: which parts of a squeezed
+    line are read again, where the line as a whole is not.
     """
 
     squeeze: float
     second_look: float
     pack: PackRule
     trim: bool = False
-    places: bool = False
+    doubt: DoubtRule = NO_DOUBT
 
     def rows(self, width: int) -> int:
         """Rows of a picture of this width that the model gets."""
@@ -92,11 +91,11 @@ class Recogniser:
     def read(self, lines: Sequence[Image]) -> list[Reading]:
         """What each line (H×W×3 uint8 BGR, any size) says; in order."""
         readings = self._look(lines, self._rule.squeeze)
-        doubtful = [index for index, line in enumerate(lines) if self._is_doubtful(line, readings[index])]
-        for index, again in zip(doubtful, self._look([lines[index] for index in doubtful], 1.0), strict=True):
-            if again.score >= readings[index].score - _TRUST:
-                readings[index] = again
-        return readings
+        if not self._rule.second_look:
+            return readings
+        whole = [index for index, line in enumerate(lines) if self._is_doubtful(line, readings[index])]
+        widths = [width for width in (1.0, _WIDER) if width > self._rule.squeeze]
+        return look_again(lines, readings, whole, self._rule.doubt, widths, self._look)
 
     def read_as_stock(self, lines: Sequence[Image]) -> list[Reading]:
         """The same for the lines of one page, in the batches and with the padding of stock."""
@@ -104,13 +103,13 @@ class Recogniser:
         return self._run(lines, stock_batches(shapes))
 
     def _is_doubtful(self, line: Image, reading: Reading) -> bool:
-        if self._rule.squeeze >= 1.0 or not self._rule.second_look:
+        if self._rule.squeeze >= 1.0:
             return False
         if reading.score < self._rule.second_look or _longest(line, self._rule.squeeze) < line.shape[1]:
             return True  # the score of a line of hundreds of letters says nothing about one
         if looks_like_formula(reading.text):
             return True  # what is small in it, indices and exponents, is lost without lowering the score
-        steps = strip_width(line, self._rule.squeeze) / _STEP
+        steps = strip_width(line, self._rule.squeeze) / STEP
         return reading.score < _CROWDED_SCORE and len(reading.text) > _CROWDED * steps
 
     def _look(self, lines: Sequence[Image], squeeze: float) -> list[Reading]:
@@ -165,7 +164,7 @@ class _Recognition:
     def finish(self, batch: Batch, rows: slice, outputs: Sequence[Array]) -> list[Reading]:
         with self.stages.count("decode"):
             read = zip(batch.slots[rows], self.decode(outputs), strict=True)
-            return [_placed(reading, slot.width) if self.rule.places else reading for slot, reading in read]
+            return [_placed(reading, slot.width) for slot, reading in read]
 
 
 def decoder(head: str, characters: Sequence[str], kept: Sequence[int] | None) -> Decode:
@@ -190,26 +189,23 @@ def decoder(head: str, characters: Sequence[str], kept: Sequence[int] | None) ->
 
 
 def _from_logits(logits: Floats, characters: Sequence[str]) -> Reading:
-    """The softmax is worked out where it is needed, at the steps that become characters, and one by one: the
-    18,710 logits of a step stay in the processor's cache. OpenCV's exp takes half the time of numpy's."""
+    """The softmax is worked out for the best class of each step, and one by one: the 18,710 logits of a step
+    stay in the processor's cache. OpenCV's exp takes half the time of numpy's."""
     import cv2
     import numpy as np
 
     classes = logits.argmax(axis=1)
-    bare = collapse(classes, np.ones(len(classes), np.float32), characters)
-    if not bare.steps:
-        return bare
     row = np.empty((1, logits.shape[1]), np.float32)
-    total = 0.0
-    for step in bare.steps:
-        np.subtract(logits[step], logits[step, classes[step]], out=row[0])
-        total += 1.0 / float(np.add.reduce(cv2.exp(row, row)[0]))
-    return Reading(bare.text, total / len(bare.steps), bare.steps)
+    scores = np.empty(len(classes), np.float32)
+    for step, best in enumerate(classes.tolist()):
+        np.subtract(logits[step], logits[step, best], out=row[0])
+        scores[step] = 1.0 / float(np.add.reduce(cv2.exp(row, row)[0]))
+    return collapse(classes, scores, characters)
 
 
 def _placed(reading: Reading, width: int) -> Reading:
     """With the places of its characters; `width`: of the line's picture, without its padding."""
-    return replace(reading, places=tuple(min(1.0, (step + 0.5) * _STEP / width) for step in reading.steps))
+    return replace(reading, places=tuple(min(1.0, (step + 0.5) * STEP / width) for step in reading.steps))
 
 
 def strip_width(line: Image, squeeze: float) -> int:
@@ -261,15 +257,28 @@ def _join(
 
 
 def _joined(parts: Sequence[Reading], gaps: Sequence[bool], widths: Sequence[int]) -> Reading:
+    """A line's reading from those of its pieces: what is between two of them is as sure as their ends are."""
     whole = sum(widths)
-    text, left = "", 0
-    places: tuple[float, ...] = ()
+    text, left, sure = "", 0, 1.0
+    places: list[float] = []
+    scores: list[float] = []
+    between: list[float] = []
     for part, is_gap, width in zip(parts, (False, *gaps), widths, strict=True):
+        first, *rest = part.gaps or (1.0,)
         if is_gap and text and part.text:
-            text, places = text + " ", (*places, left / whole)
+            text += " "
+            places.append(left / whole)
+            scores.append(1.0)
+            between.append(sure)
+            sure = 1.0
         text += part.text
-        places += tuple((left + place * width) / whole for place in part.places)
+        places += [(left + place * width) / whole for place in part.places]
+        scores += part.scores
+        between += [sure * first, *rest[:-1]] if part.text else []
+        sure = rest[-1] if rest else sure
         left += width
     letters = sum(len(part.text) for part in parts)
     score = sum(part.score * len(part.text) for part in parts) / letters if letters else 0.0
-    return Reading(text, score, places=places if len(places) == len(text) else ())
+    if not len(places) == len(scores) == len(text):
+        return Reading(text, score)
+    return Reading(text, score, places=tuple(places), scores=tuple(scores), gaps=(*between, sure))

@@ -1,0 +1,120 @@
+"""Parts of a line that are read again: cut out of its picture, and put back into its text."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from actors.engines.fast.ctc import Reading
+from actors.engines.fast.doubt import Part
+
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+
+    from actors.contracts import Image
+
+_BARE = 0.2
+"""Share of the strongest column's contrast up to which a column has no ink."""
+
+_MARGIN = 0.15
+"""Line heights of background beside a part: as much as detection leaves beside a line, since characters that
+touch the edge of their picture are lost."""
+
+
+@dataclass(frozen=True, slots=True)
+class PartPicture:
+    """A part's picture (H×W×3 uint8), and the columns of the line's picture that it shows."""
+
+    image: Image
+    left: int
+    right: int
+
+
+def cut_part(line: Image, reading: Reading, part: Part) -> PartPicture:
+    """The picture of a part of a line (H×W×3 uint8). It is cut where the white beside the part is widest."""
+    width = line.shape[1]
+    left = 0 if part.first == 0 else _between(line, reading, part.first - 1, part.first)
+    right = width if part.last == len(reading.text) else _between(line, reading, part.last - 1, part.last)
+    right = max(right, left + 1)
+    margin = int(_MARGIN * line.shape[0])
+    return PartPicture(_with_margins(line, left, right, margin), left, right)
+
+
+def put_back(line: Reading, part: Part, again: Reading, picture: PartPicture, width: int) -> Reading:
+    """A line's reading with a part of it read again. `width`: of the line's picture in pixels."""
+    first, last = part.first, part.last
+    scores = (*line.scores[:first], *again.scores, *line.scores[last:])
+    span = picture.right - picture.left
+    margin = (picture.image.shape[1] - span) / 2
+    places = tuple(
+        min(1.0, max(0.0, (picture.left - margin + place * picture.image.shape[1]) / width))
+        for place in again.places
+    )
+    return replace(
+        line,
+        text=line.text[:first] + again.text + line.text[last:],
+        score=sum(scores) / len(scores) if scores else 0.0,
+        steps=(),
+        places=(*line.places[:first], *places, *line.places[last:]),
+        scores=scores,
+        gaps=(*line.gaps[:first], *again.gaps, *line.gaps[last + 1 :]),
+    )
+
+
+def trimmed(reading: Reading) -> Reading:
+    """A reading without spaces at its ends."""
+    first = len(reading.text) - len(reading.text.lstrip())
+    last = len(reading.text.rstrip())
+    if (first, last) == (0, len(reading.text)) or first >= last:
+        return reading
+    return replace(
+        reading,
+        text=reading.text[first:last],
+        steps=reading.steps[first:last],
+        places=reading.places[first:last],
+        scores=reading.scores[first:last],
+        gaps=reading.gaps[first : last + 1],
+    )
+
+
+def _between(line: Image, reading: Reading, before: int, after: int) -> int:
+    """The column between two characters where the picture has least ink: the middle of the widest gap."""
+    while before > 0 and reading.text[before] == " ":
+        before -= 1
+    width = line.shape[1]
+    low = int(reading.places[before] * width)
+    high = max(low + 1, int(reading.places[after] * width))
+    return low + _middle_of_gap(_contrast(line[:, low:high]))
+
+
+def _contrast(columns: Image) -> npt.NDArray[np.uint8]:
+    """Darkest from lightest value of each column, without the rows at the edges, where a rule may be."""
+    height = columns.shape[0]
+    middle = columns[height // 8 : height - height // 8 or None, :, 1]
+    found: npt.NDArray[np.uint8] = middle.max(axis=0) - middle.min(axis=0)
+    return found
+
+
+def _middle_of_gap(contrast: npt.NDArray[np.uint8]) -> int:
+    values: Sequence[int] = contrast.tolist()
+    least, most = min(values), max(values)
+    bare = least + _BARE * (most - least)
+    best, at, run = 0, 0, 0
+    for column, value in enumerate([*values, most + 1]):
+        if value <= bare and column < len(values):
+            run += 1
+            continue
+        if run > best:
+            best, at = run, column - run + run // 2
+        run = 0
+    return at
+
+
+def _with_margins(line: Image, left: int, right: int, margin: int) -> Image:
+    """Columns of a line with background beside them: its own where nothing else is, else the edge's."""
+    import cv2
+
+    found: Image = cv2.copyMakeBorder(line[:, left:right], 0, 0, margin, margin, cv2.BORDER_REPLICATE)
+    return found

@@ -1,0 +1,77 @@
+"""What a line's reading says of the parts that may have lost a character."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from actors.engines.fast.ctc import Reading, collapse
+from actors.engines.fast.doubt import DoubtRule, Part, certainty, doubtful, tokens
+from tests.actors.fast.readings import reading_of
+
+RULE = DoubtRule(number=0.8, word=0.3)
+
+
+def texts(reading: Reading) -> list[str]:
+    return [reading.text[part.first : part.last] for part in doubtful(reading, RULE)]
+
+
+def test_a_certain_line_has_no_doubtful_part() -> None:
+    assert texts(reading_of("paid 1,200.50 on 03.04.2021")) == []
+
+
+def test_a_number_with_an_unsure_gap_is_read_again_and_nothing_beside_it() -> None:
+    assert texts(reading_of("paid 1,200.50 in cash", unsure={8: 0.7})) == ["1,200.50"]
+
+
+@pytest.mark.parametrize("gap", [5, 13], ids=["before it", "behind it"])
+def test_the_gaps_beside_a_number_count(gap: int) -> None:
+    assert texts(reading_of("paid 1,200.50 in cash", unsure={gap: 0.5})) == ["1,200.50"]
+
+
+def test_words_are_trusted_longer_than_numbers() -> None:
+    assert texts(reading_of("cover plate 4711", unsure={2: 0.5})) == []
+    assert texts(reading_of("cover plate 4711", unsure={2: 0.2})) == ["cover"]
+
+
+def test_neighbors_are_one_part() -> None:
+    unsure = {2: 0.1, 7: 0.1, 16: 0.1}
+    assert texts(reading_of("DE44 7799 2588 8885", unsure=unsure)) == ["DE44 7799", "8885"]
+
+
+def test_chinese_beside_a_number_is_no_part_of_it() -> None:
+    reading = reading_of("合计3333元", unsure={4: 0.5})
+    assert texts(reading) == ["3333"]
+
+
+def test_a_reading_without_places_has_no_parts() -> None:
+    assert doubtful(Reading("1234", 0.2), RULE) == []
+
+
+@given(st.text("ab 12.", max_size=30))
+def test_tokens_are_what_stands_between_spaces(text: str) -> None:
+    assert [text[part.first : part.last] for part in tokens(text)] == text.split()
+
+
+@given(st.lists(st.tuples(st.integers(0, 3), st.floats(0.01, 1.0)), min_size=1, max_size=40))
+def test_the_certainty_of_a_line_is_the_product_over_its_steps(steps: list[tuple[int, float]]) -> None:
+    classes = np.array([index for index, _ in steps])
+    scores = np.array([score for _, score in steps], np.float32)
+    reading = collapse(classes, scores, ("", "a", "b", "c"))
+    if reading.text:
+        whole = certainty(reading, Part(0, len(reading.text)))
+        assert whole == pytest.approx(float(np.prod(scores.astype(np.float64))), rel=1e-4)
+
+
+def test_equal_neighbors_that_became_one_are_unsure() -> None:
+    """Two 3s without a blank step between them: of the second one the model is half sure."""
+    classes = np.array([1, 0, 2, 2, 2, 0, 1])
+    scores = np.array([1, 1, 0.98, 0.55, 0.9, 1, 1], np.float32)
+    reading = collapse(classes, scores, ("", "1", "3"))
+    assert reading.text == "131"
+    assert reading.score > 0.99
+    assert texts(replace(reading, places=(0.1, 0.5, 0.9))) == ["131"]

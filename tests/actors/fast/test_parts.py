@@ -1,0 +1,88 @@
+"""Parts of a line are cut between words, and put back where they came from."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from PIL import Image, ImageDraw, ImageFont
+
+from actors.engines.fast.ctc import Reading
+from actors.engines.fast.doubt import Part, tokens
+from actors.engines.fast.parts import PartPicture, cut_part, put_back, trimmed
+from tests.actors.fast.readings import reading_of
+
+TEXT = "paid 1,200.50 in cash"
+
+
+def drawn(text: str, size: float = 30) -> tuple[np.ndarray, Reading]:
+    """A line's picture (H×W×3), and a reading with the true places of its characters."""
+    font = ImageFont.load_default(size)
+    sheet = Image.new("RGB", (int(font.getlength(text)) + 20, int(size * 1.5)), "white")
+    ImageDraw.Draw(sheet).text((10, size * 0.15), text, "black", font)
+    ends = [10 + font.getlength(text[: index + 1]) for index in range(len(text))]
+    starts = [10 + font.getlength(text[:index]) for index in range(len(text))]
+    places = tuple((left + right) / 2 / sheet.width for left, right in zip(starts, ends, strict=True))
+    plain = reading_of(text)
+    return np.asarray(sheet), Reading(text, 1.0, (), places, plain.scores, plain.gaps)
+
+
+@pytest.mark.parametrize("number", range(4))
+def test_a_part_is_cut_through_the_white_beside_it(number: int) -> None:
+    line, reading = drawn(TEXT)
+    part = list(tokens(TEXT))[number]
+    picture = cut_part(line, reading, part)
+    edges = [column for column in (picture.left, picture.right - 1) if 0 < column < line.shape[1] - 1]
+    assert all((line[:, column] > 200).all() for column in edges)
+    inside = [
+        index
+        for index, place in enumerate(reading.places)
+        if picture.left <= place * line.shape[1] < picture.right
+    ]
+    assert TEXT[inside[0] : inside[-1] + 1].strip() == TEXT[part.first : part.last]
+
+
+def test_a_part_has_background_beside_it() -> None:
+    line, reading = drawn(TEXT)
+    picture = cut_part(line, reading, Part(5, 13))
+    margin = (picture.image.shape[1] - (picture.right - picture.left)) // 2
+    assert margin >= 0.1 * line.shape[0]
+    assert (picture.image[:, :margin] > 200).all()
+    assert (picture.image[:, -margin:] > 200).all()
+
+
+def test_a_part_of_a_rule_of_dark_pixels_is_still_cut_somewhere() -> None:
+    line = np.zeros((40, 200, 3), np.uint8)
+    picture = cut_part(line, reading_of("12 34"), Part(3, 5))
+    assert 0 < picture.left < picture.right == 200
+
+
+def test_what_was_read_again_stands_where_it_stood() -> None:
+    line, reading = drawn("paid 1,20.50 in cash")
+    part = Part(5, 12)
+    picture = cut_part(line, reading, part)
+    again = reading_of("1,200.50", score=0.9)
+    whole = put_back(reading, part, again, picture, line.shape[1])
+    assert whole.text == TEXT
+    assert len(whole.places) == len(whole.scores) == len(TEXT)
+    assert len(whole.gaps) == len(TEXT) + 1
+    assert list(whole.places) == sorted(whole.places)
+    assert whole.score == pytest.approx((13 + 8 * 0.9) / 21)
+    left, right = picture.left / line.shape[1], picture.right / line.shape[1]
+    assert all(left - 0.02 <= place <= right + 0.02 for place in whole.places[5:13])
+
+
+def test_spaces_at_the_ends_of_a_part_go() -> None:
+    reading = trimmed(reading_of(" 12 34  "))
+    assert reading.text == "12 34"
+    assert len(reading.places) == len(reading.scores) == 5
+    assert len(reading.gaps) == 6
+
+
+def test_a_part_of_nothing_but_spaces_stays() -> None:
+    assert trimmed(reading_of("  ")).text == "  "
+
+
+def test_a_whole_line_read_again_takes_its_place() -> None:
+    line, reading = drawn("4711")
+    picture = PartPicture(line, 0, line.shape[1])
+    assert put_back(reading, Part(0, 4), reading_of("44711"), picture, line.shape[1]).text == "44711"

@@ -1,0 +1,126 @@
+"""Which reading counts, where a line or a part of it is read again."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import pytest
+
+from actors.engines.fast.ctc import Reading
+from actors.engines.fast.doubt import DoubtRule
+from actors.engines.fast.reread import look_again
+from tests.actors.fast.readings import reading_of
+
+RULE = DoubtRule(number=0.8, word=0.0)
+LINE = np.full((48, 480, 3), 255, np.uint8)
+FULL, WIDER = 1.0, 1.3
+
+
+class Looks:
+    """Says what it is told for each width, and keeps what it was asked."""
+
+    def __init__(self, answers: Mapping[float, Sequence[Reading]]) -> None:
+        self.answers = {width: list(told) for width, told in answers.items()}
+        self.asked: list[tuple[float, int]] = []
+
+    def __call__(self, pictures: Sequence[np.ndarray], width: float) -> list[Reading]:
+        self.asked += [(width, picture.shape[1]) for picture in pictures]
+        return [self.answers[width].pop(0) for _ in pictures]
+
+
+def again(
+    first: Reading, answers: Mapping[float, Sequence[Reading]], whole: Sequence[int] = ()
+) -> tuple[Reading, Looks]:
+    looks = Looks(answers)
+    (reading,) = look_again([LINE], [first], whole, RULE, (FULL, WIDER), looks)
+    assert not any(looks.answers.values()), "each answer was asked for"
+    return reading, looks
+
+
+MERGED = reading_of("paid 1,20.50 in cash", unsure={8: 0.6})
+
+
+def test_a_certain_line_is_read_once() -> None:
+    first = reading_of("paid 1,200.50 in cash")
+    reading, looks = again(first, {})
+    assert reading == first
+    assert not looks.asked
+
+
+def test_only_the_number_is_read_again() -> None:
+    reading, looks = again(MERGED, {FULL: [reading_of("1,200.50")]})
+    assert reading.text == "paid 1,200.50 in cash"
+    assert reading.bound == 1.0
+    ((width, columns),) = looks.asked
+    assert width == FULL
+    assert columns < 0.7 * LINE.shape[1]
+
+
+def test_two_looks_that_agree_are_enough() -> None:
+    reading, looks = again(MERGED, {FULL: [reading_of("1,20.50", unsure={3: 0.5})]})
+    assert reading.text == MERGED.text
+    assert reading.bound == 1.0
+    assert len(looks.asked) == 1
+
+
+def test_the_third_look_decides() -> None:
+    answers = {
+        FULL: [reading_of("1,2000.50", unsure={3: 0.5})],
+        WIDER: [reading_of("1,20.50", unsure={3: 0.7})],
+    }
+    reading, looks = again(MERGED, answers)
+    assert reading.text == MERGED.text, "it agrees with the first"
+    assert [width for width, _ in looks.asked] == [FULL, WIDER]
+    assert reading.bound == 1.0
+
+
+def test_where_none_agree_the_most_certain_counts_and_the_score_is_no_promise() -> None:
+    answers = {
+        FULL: [reading_of("1,2000.50", unsure={3: 0.7})],
+        WIDER: [reading_of("1,2O0.50", unsure={3: 0.4})],
+    }
+    reading, _ = again(MERGED, answers)
+    assert reading.text == "paid 1,2000.50 in cash"
+    assert reading.bound == pytest.approx(0.7)
+
+
+def test_several_numbers_of_a_line_keep_their_places() -> None:
+    first = reading_of("DE44 799 2588 885 66", unsure={6: 0.5, 15: 0.5})
+    reading, _ = again(first, {FULL: [reading_of("7799"), reading_of("8885")]})
+    assert reading.text == "DE44 7799 2588 8885 66"
+
+
+def test_several_open_numbers_of_a_line_keep_their_places() -> None:
+    first = reading_of("DE44 799 2588 885 66", unsure={6: 0.5, 15: 0.5})
+    unsure = [reading_of("77999", unsure={2: 0.5}), reading_of("88885", unsure={2: 0.5})]
+    reading, _ = again(first, {FULL: unsure, WIDER: [reading_of("7799"), reading_of("8885")]})
+    assert reading.text == "DE44 7799 2588 8885 66"
+
+
+def test_a_number_that_fills_its_line_is_read_as_a_line() -> None:
+    first = reading_of("800,0000", unsure={7: 0.6})
+    reading, looks = again(first, {FULL: [reading_of("800,000.00")]})
+    assert reading.text == "800,000.00"
+    assert looks.asked == [(FULL, LINE.shape[1])]
+
+
+@pytest.mark.parametrize(("score", "taken"), [(0.86, True), (0.84, False)])
+def test_a_whole_line_counts_unless_it_is_much_less_sure(score: float, taken: bool) -> None:
+    first, full = reading_of("squeezed", score=0.895), reading_of("full", score=score)
+    reading, _ = again(first, {FULL: [full]}, whole=[0])
+    assert reading == (full if taken else first)
+
+
+def test_a_number_that_stays_doubtful_in_a_line_read_again_is_looked_at_once_more() -> None:
+    first = reading_of("pay 1,20.50", score=0.8)
+    full = reading_of("paid 1,2000.50", score=0.9, unsure={8: 0.5})
+    reading, _ = again(first, {FULL: [full], WIDER: [reading_of("1,200.50")]}, whole=[0])
+    assert reading.text == "paid 1,200.50"
+
+
+def test_an_answer_of_nothing_is_none() -> None:
+    answers = {FULL: [Reading("", 0.0)], WIDER: [Reading("", 0.0)]}
+    reading, _ = again(MERGED, answers)
+    assert reading.text == MERGED.text
+    assert reading.bound < 0.8
