@@ -25,7 +25,8 @@ _FINER = 6
 @dataclass(frozen=True)
 class Font:
     """A font file and how it is used. `dots`: a bitmap font, of which each pixel is drawn as a dot of ink.
-    `only`: the characters that it may write; empty for all of which it has glyphs."""
+    `only`: the characters that it may write; empty for all of which it has glyphs. `apart`: letter spacing,
+    in x-heights."""
 
     name: str
     style: Style
@@ -33,37 +34,82 @@ class Font:
     package: str
     dots: bool = False
     only: str = ""
+    apart: float = 0.0
 
     def __str__(self) -> str:
         return self.name
 
 
 _SEGMENTS = "0123456789.:- "
-"""What seven segments can show; the font has letters, too, of which many look like digits."""
-
-
-def _debian(name: str, style: Style, file: str, package: str, *, dots: bool = False, only: str = "") -> Font:
-    return Font(name, style, DEBIAN / file, package, dots, only)
+"""What seven segments can show; the font has letters, too, of which many look like digits. Its point has no
+width, and would touch both neighbors."""
 
 
 FONTS: tuple[Font, ...] = (
-    _debian("Liberation Serif", "serif", "truetype/liberation/LiberationSerif-Regular.ttf", "fonts-liberation"),
-    _debian("DejaVu Sans", "sans", "truetype/dejavu/DejaVuSans.ttf", "fonts-dejavu-core"),
-    _debian("Roboto Condensed", "condensed", "truetype/roboto/unhinted/RobotoCondensed-Regular.ttf", "fonts-roboto-unhinted"),
-    _debian("DejaVu Sans Mono", "mono", "truetype/dejavu/DejaVuSansMono.ttf", "fonts-dejavu-core"),
-    _debian("Dot matrix 6x9", "dot matrix", "X11/misc/6x9.pcf.gz", "xfonts-base", dots=True),
-    _debian("EB Garamond", "serif", "opentype/ebgaramond/EBGaramond12-Regular.otf", "fonts-ebgaramond"),
-    _debian("Liberation Sans", "sans", "truetype/liberation/LiberationSans-Regular.ttf", "fonts-liberation"),
-    _debian("OCR-B", "OCR", "opentype/ocr-b/OCRB.otf", "fonts-ocr-b"),
-    _debian("DSEG7 Classic", "seven segments", "truetype/dseg/DSEG7Classic-Bold.ttf", "fonts-dseg", only=_SEGMENTS),
-    _debian("Liberation Serif Italic", "serif", "truetype/liberation/LiberationSerif-Italic.ttf", "fonts-liberation"),
-    _debian("Courier Prime", "mono", "opentype/courier-prime/Courier Prime.otf", "fonts-courier-prime"),
-    _debian("Liberation Sans Narrow", "condensed", "truetype/liberation/LiberationSansNarrow-Regular.ttf", "fonts-liberation"),
-    _debian("Carlito", "sans", "truetype/crosextra/Carlito-Regular.ttf", "fonts-crosextra-carlito"),
-    _debian("Dancing Script", "script", "opentype/dancingscript/DancingScript-Regular.otf", "fonts-dancingscript"),
-    _debian("Liberation Mono", "mono", "truetype/liberation/LiberationMono-Regular.ttf", "fonts-liberation"),
-    _debian("Liberation Sans Bold", "sans", "truetype/liberation/LiberationSans-Bold.ttf", "fonts-liberation"),
-)  # fmt: skip
+    Font(
+        "Liberation Serif",
+        "serif",
+        DEBIAN / "truetype/liberation/LiberationSerif-Regular.ttf",
+        "fonts-liberation",
+    ),
+    Font("DejaVu Sans", "sans", DEBIAN / "truetype/dejavu/DejaVuSans.ttf", "fonts-dejavu-core"),
+    Font(
+        "Roboto Condensed",
+        "condensed",
+        DEBIAN / "truetype/roboto/unhinted/RobotoCondensed-Regular.ttf",
+        "fonts-roboto-unhinted",
+    ),
+    Font("DejaVu Sans Mono", "mono", DEBIAN / "truetype/dejavu/DejaVuSansMono.ttf", "fonts-dejavu-core"),
+    Font("Dot matrix 6x12", "dot matrix", DEBIAN / "X11/misc/6x12.pcf.gz", "xfonts-base", dots=True),
+    Font("Caladea", "serif", DEBIAN / "truetype/crosextra/Caladea-Regular.ttf", "fonts-crosextra-caladea"),
+    Font(
+        "Liberation Sans",
+        "sans",
+        DEBIAN / "truetype/liberation/LiberationSans-Regular.ttf",
+        "fonts-liberation",
+    ),
+    Font("OCR-B", "OCR", DEBIAN / "opentype/ocr-b/OCRB.otf", "fonts-ocr-b"),
+    Font(
+        "DSEG7 Classic",
+        "seven segments",
+        DEBIAN / "truetype/dseg/DSEG7Classic-Bold.ttf",
+        "fonts-dseg",
+        only=_SEGMENTS,
+        apart=0.2,
+    ),
+    Font(
+        "Liberation Serif Italic",
+        "serif",
+        DEBIAN / "truetype/liberation/LiberationSerif-Italic.ttf",
+        "fonts-liberation",
+    ),
+    Font("Courier Prime", "mono", DEBIAN / "opentype/courier-prime/Courier Prime.otf", "fonts-courier-prime"),
+    Font(
+        "Liberation Sans Narrow",
+        "condensed",
+        DEBIAN / "truetype/liberation/LiberationSansNarrow-Regular.ttf",
+        "fonts-liberation",
+    ),
+    Font("Carlito", "sans", DEBIAN / "truetype/crosextra/Carlito-Regular.ttf", "fonts-crosextra-carlito"),
+    Font(
+        "Kaushan Script",
+        "script",
+        DEBIAN / "opentype/kaushanscript/KaushanScript-Regular.otf",
+        "fonts-kaushanscript",
+    ),
+    Font(
+        "Liberation Mono",
+        "mono",
+        DEBIAN / "truetype/liberation/LiberationMono-Regular.ttf",
+        "fonts-liberation",
+    ),
+    Font(
+        "Liberation Sans Bold",
+        "sans",
+        DEBIAN / "truetype/liberation/LiberationSans-Bold.ttf",
+        "fonts-liberation",
+    ),
+)
 """What `python benchmarks/numbers.py` renders in."""
 
 
@@ -98,14 +144,18 @@ def _outlines(font: Font, text: str, x_height: float, shift: tuple[float, float]
 
     face = _face(font, x_height / _x_height_ratio(font))
     pad = round(2 * x_height) + 2
-    width, height = round(face.getlength(text)) + 2 * pad, round(5 * x_height) + 2 * pad
-    sheet = Image.new("L", (width, height), 0)
-    ImageDraw.Draw(sheet).text((pad + shift[0], pad + shift[1]), text, 255, face)
+    apart = font.apart * x_height
+    width = round(face.getlength(text) + len(text) * apart) + 2 * pad
+    sheet = Image.new("L", (width, round(5 * x_height) + 2 * pad), 0)
+    pen, x = ImageDraw.Draw(sheet), pad + shift[0]
+    for part in text if apart else (text,):
+        pen.text((x, pad + shift[1]), part, 255, face)
+        x += face.getlength(part) + apart
     return sheet
 
 
 def _dots(font: Font, text: str, x_height: float, shift: tuple[float, float]) -> Pictures.Image:
-    """Each pixel of a bitmap font as a disc that a little overlaps its neighbors, as pins of a printer do."""
+    """Each pixel of a bitmap font as a disc that touches its neighbors, as pins of a printer set them."""
     import numpy as np
     from PIL import Image, ImageDraw
 
@@ -113,7 +163,7 @@ def _dots(font: Font, text: str, x_height: float, shift: tuple[float, float]) ->
     mask = face.getmask(text, "1")
     pixels = np.array(mask, np.uint8).reshape(mask.size[1], mask.size[0])
     pitch = x_height / _bitmap_x_height(font) * _FINER
-    radius = 0.55 * pitch
+    radius = 0.5 * pitch
     size = tuple(round(count * pitch + 4 * pitch) for count in mask.size)
     sheet = Image.new("L", (max(_FINER, size[0]), max(_FINER, size[1])), 0)
     pen = ImageDraw.Draw(sheet)

@@ -29,7 +29,7 @@ _LEAST = 0.5
 
 @dataclass(frozen=True)
 class Line:
-    """What a system read in one place: polygon x1 y1 .. in pixels of the page; no score, where it has none."""
+    """What a system read in one place; polygon x1 y1 .. in pixels of the page, no score where it has none."""
 
     text: str
     score: float | None

@@ -107,7 +107,7 @@ def _lines(result: PageResult, sheet: Sheet) -> list[Line]:
 
 
 def _turned_back(polygon: tuple[float, ...], degrees: int, width: int, height: int) -> tuple[float, ...]:
-    """A polygon of a page that was turned clockwise by so many degrees, in pixels of the page as it was given."""
+    """A polygon of a page that was turned clockwise by so many degrees, on the page as it was given."""
     pairs = zip(polygon[::2], polygon[1::2], strict=True)
     if degrees == 90:
         moved = [(y, height - x) for x, y in pairs]

@@ -55,8 +55,7 @@ def blur(page: Gray, x_height: float, chance: np.random.Generator) -> Gray:
 
     radius = x_height * chance.uniform(0.09, 0.12)
     blurred = _picture(page).filter(ImageFilter.GaussianBlur(radius))
-    noisy = np.asarray(blurred.convert("L"), np.float32) + _noise(page.shape, 3, chance)
-    return noisy
+    return np.asarray(blurred.convert("L"), np.float32) + _noise(page.shape, 3, chance)
 
 
 def thermal(page: Gray, x_height: float, chance: np.random.Generator) -> Gray:
