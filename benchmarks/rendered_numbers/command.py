@@ -5,43 +5,33 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from benchmarks import hardware
-from benchmarks.peers.systems import variant
+from benchmarks.peers.systems import CannotRunError
 from benchmarks.rendered_numbers import fonts as typefaces
 from benchmarks.rendered_numbers import report, words
 from benchmarks.rendered_numbers.judge import Case
 from benchmarks.rendered_numbers.match import match
-from benchmarks.rendered_numbers.readers import COMPAT, STOCK, Reader, System
-from benchmarks.rendered_numbers.sheets import X_HEIGHTS, Contents, Order, Sheet, every_wear, orders, render
+from benchmarks.rendered_numbers.readers import Reading, reader_of
+from benchmarks.rendered_numbers.sheets import X_HEIGHTS, Contents, Order, Sheet, orders, render
+from benchmarks.rendered_numbers.systems import NAMES, STOCK, System, choose
+from benchmarks.rendered_numbers.wear import WEARS
 
 ROOT = Path(__file__).resolve().parents[2]
 SEED = 20261130
-FAST = "fast"
 NUMBERS_A_SHEET = 16
 WORDS_A_SHEET = 6
 _BATCH = 4
 """Sheets that an engine is given at once."""
 
 _PACKAGES = (
-    "rayocr", "onnxruntime", "openvino", "paddleocr", "paddlex", "paddlepaddle", "opencv-contrib-python", "numpy", "pillow",
+    "rayocr", "onnxruntime", "onnxruntime-gpu", "openvino", "paddlepaddle", "paddlepaddle-gpu", "tensorrt",
+    "paddleocr", "paddlex", "opencv-contrib-python", "numpy", "pillow",
 )  # fmt: skip
-
-
-@dataclass
-class Run:
-    """What is to be read, and what was. `cases`: an item each, in the order of the sheets."""
-
-    options: argparse.Namespace
-    sheets: Sequence[Order]
-    contents: Contents
-    systems: Sequence[System]
-    readers: list[Reader] = field(default_factory=list)
-    cases: list[Case] = field(default_factory=list)
 
 
 def main(description: str | None) -> None:
@@ -50,54 +40,49 @@ def main(description: str | None) -> None:
     missing = typefaces.missing() + words.missing()
     if missing:
         say(f"Not installed, and left out: {', '.join(missing)}.\nsudo apt-get install {' '.join(missing)}")
-    fonts = [font for font in typefaces.FONTS if font.path.is_file()]
-    if not fonts:
-        sys.exit("None of the fonts is installed.")
-    run = Run(options, chosen(options, fonts), contents(options.seed, options.model), systems(options))
-    read(run)
-    found = results(run, missing)
+    todo = chosen(options, [font for font in typefaces.FONTS if font.path.is_file()])
+    if not todo:
+        sys.exit("There is no sheet to read: none of the fonts is installed, or nothing was chosen.")
+    content = contents(options.seed, options.model)
+    cases = [case for order in todo for case in cases_of(render(order, content))]
+    readings = read(options, todo, content, cases)
+    if not readings:
+        sys.exit("None of the systems can run here.")
+    found = results(options, todo, cases, readings) | {"missing": missing}
     print(report.markdown(found), end="")
     if options.list_wrong:
-        list_wrong(run)
+        list_wrong(cases, [reading.system for reading in readings])
     options.output.parent.mkdir(parents=True, exist_ok=True)
     options.output.write_text(json.dumps(found, indent=2, ensure_ascii=False) + "\n", "utf-8")
     options.output.with_suffix(".md").write_text(report.markdown(found), "utf-8")
 
 
 def parse(description: str | None) -> argparse.Namespace:
-    """The command line."""
+    """The command line; `options.chosen` are its systems."""
     parser = argparse.ArgumentParser(
         prog="numbers.py", description=description, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--seed", type=int, default=SEED)
-    parser.add_argument("--items", type=int, help="only the first sheets that hold so many numbers")
-    parser.add_argument("--fonts", type=_names, help="only these, names joined by commas")
-    parser.add_argument("--wears", type=_names, help=f"only these of {','.join(every_wear())}")
-    parser.add_argument(
-        "--sizes", type=_names, help=f"only these x-heights of {','.join(map(str, X_HEIGHTS))}"
-    )
-    parser.add_argument("--systems", type=_names, default=[FAST, COMPAT, STOCK], help="of fast,compat,stock")
-    parser.add_argument(
-        "--fast", action="append", metavar="NAME:KEY=VALUE,...", help="a variant of our engine"
-    )
-    parser.add_argument("--model", default="PP-OCRv6_small")
-    parser.add_argument("--device", choices=("cpu", "gpu"), default="cpu")
-    parser.add_argument("--threads", type=int, default=1)
-    parser.add_argument("--cache", type=Path, metavar="FOLDER", help="keep what is read here, and use it")
-    parser.add_argument(
-        "--keep", type=_names, default=[COMPAT, STOCK], help="whose readings --cache keeps (compat,stock)"
-    )
-    parser.add_argument("--list-wrong", action="store_true", help="print each wrong reading")
-    parser.add_argument("--output", type=Path, default=ROOT / "benchmarks" / "results" / "numbers.json")
+    fonts = {font.name: font for font in typefaces.FONTS}
+    add = parser.add_argument
+    add("--seed", type=int, default=SEED)
+    add("--items", type=int, help="only the first sheets, with so many numbers: all fonts, sizes and wears")
+    add("--fonts", type=_some(fonts), default=list(fonts), help="only these, names joined by commas")
+    add("--wears", type=_some(WEARS), default=list(WEARS), help=f"only these of {','.join(WEARS)}")
+    add("--sizes", type=_some(map(str, X_HEIGHTS)), default=list(map(str, X_HEIGHTS)), help="x-heights in px")
+    add("--systems", type=_some(NAMES), default=list(NAMES), help=f"of {','.join(NAMES)}")
+    add("--fast", action="append", default=[], metavar="NAME:KEY=VALUE,...", help="a variant of our engine")
+    add("--model", default="PP-OCRv6_small")
+    add("--device", choices=("cpu", "gpu"), default="cpu")
+    add("--threads", type=int, default=1)
+    add("--cache", type=Path, metavar="FOLDER", help="keep readings here, and use those of before")
+    add("--keep", type=_names, help="whose readings --cache keeps (all but the variants of our engine)")
+    add("--list-wrong", action="store_true", help="print each wrong reading, stock's beside it")
+    add("--output", type=Path, default=ROOT / "benchmarks" / "results" / "numbers.json")
     options = parser.parse_args()
-    if unknown := set(options.systems) - {FAST, COMPAT, STOCK}:
-        parser.error(f"no system {', '.join(sorted(unknown))}; there are fast, compat and stock")
-    if unknown := set(options.wears or ()) - set(every_wear()):
-        parser.error(f"no wear {', '.join(sorted(unknown))}; there are {', '.join(every_wear())}")
-    if unknown := set(options.fonts or ()) - {font.name for font in typefaces.FONTS}:
-        parser.error(f"no font {', '.join(sorted(unknown))}")
+    if (options.items or 1) < 1 or options.threads < 1:
+        parser.error("--items and --threads count from 1")
     try:
-        options.variants = [variant(text) for text in options.fast or precisions(options)]
+        options.chosen = choose(options.systems, options.fast, options.model, options.device, say)
     except ValueError as error:
         parser.error(str(error))
     return options
@@ -107,56 +92,27 @@ def _names(text: str) -> list[str]:
     return [name for name in text.split(",") if name]
 
 
-def precisions(options: argparse.Namespace) -> list[str]:
-    """Our engine in each arithmetic that this machine has."""
-    from actors.engines import describe_engine
-    from actors.errors import ConfigError
-    from actors.settings import EngineConfig
+def _some(known: Any) -> Any:
+    """A type for argparse: some of the known names, joined by commas."""
+    allowed = list(known)
 
-    found = []
-    plain = "runtime=onnxruntime,precision=float32"
-    for precision, settings in (
-        ("float32", plain),
-        ("bfloat16", "precision=bfloat16"),
-        ("float16", "precision=float16"),
-        ("int8", "precision=int8"),
-    ):
-        tree = {key: value for key, _, value in (pair.partition("=") for pair in settings.split(","))}
-        try:
-            config = EngineConfig.model_validate({**tree, "model": options.model, "device": options.device})
-            describe_engine(config)
-        except (ConfigError, ValueError) as error:
-            say(f"{precision} is left out: {error}")
-            continue
-        found.append(f"{precision}:{settings}")
-    return found
+    def some(text: str) -> list[str]:
+        names = _names(text)
+        if unknown := [name for name in names if name not in allowed]:
+            raise argparse.ArgumentTypeError(f"no {', '.join(unknown)}; there are {', '.join(allowed)}")
+        return names
 
-
-def systems(options: argparse.Namespace) -> list[System]:
-    """What reads: our variants first, then what they are measured by."""
-    base = {"model": options.model, "device": options.device}
-    found = []
-    if FAST in options.systems:
-        found += [
-            System(one.name, {**base, "engine": "fast", **one.options["settings"]}, is_fast=True)
-            for one in options.variants
-        ]
-    plain = {"runtime": "onnxruntime", "precision": "float32"}
-    if COMPAT in options.systems:
-        found.append(System(COMPAT, {**base, **plain, "engine": "fast", "compat": True}))
-    if STOCK in options.systems:
-        found.append(System(STOCK, {**base, "engine": "stock"}))
-    return found
+    return some
 
 
 def chosen(options: argparse.Namespace, fonts: Sequence[typefaces.Font]) -> list[Order]:
     """The sheets to read, in their order."""
     todo = [
         order
-        for order in orders(fonts, X_HEIGHTS, every_wear(), options.seed)
-        if (not options.fonts or order.font.name in options.fonts)
-        and (not options.wears or order.wear in options.wears)
-        and (not options.sizes or str(order.x_height) in options.sizes)
+        for order in orders(fonts, X_HEIGHTS, list(WEARS), options.seed)
+        if order.font.name in options.fonts
+        and order.wear in options.wears
+        and str(order.x_height) in options.sizes
     ]
     return todo[: -(-options.items // NUMBERS_A_SHEET)] if options.items else todo
 
@@ -167,38 +123,8 @@ def contents(seed: int, model: str) -> Contents:
     from actors.models.cache import ModelStore
 
     characters = {*read_dictionary(ModelStore().ensure(model)), " "}
-
-    def known(text: str) -> bool:
-        return characters.issuperset(text)
-
-    return Contents(seed, NUMBERS_A_SHEET, WORDS_A_SHEET, words.load(known), known)
-
-
-def read(run: Run) -> None:
-    """All sheets with all systems, one system after the other, so that one engine is in memory at a time."""
-    texts: list[list[Any]] = []
-    for system in run.systems:
-        kept = run.options.cache if system.name in run.options.keep else None
-        reader = Reader(system, run.options.threads, kept)
-        run.readers.append(reader)
-        found = []
-        for start in range(0, len(run.sheets), _BATCH):
-            say(f"{system.name}: sheet {start + 1} of {len(run.sheets)}", end="\r")
-            batch = [render(order, run.contents) for order in run.sheets[start : start + _BATCH]]
-            reader.read(batch)
-            found += [
-                match(sheet, lines)
-                for sheet, lines in zip(batch, reader.reading.pages[-len(batch) :], strict=True)
-            ]
-            if system is run.systems[0]:
-                for sheet in batch:
-                    run.cases += cases_of(sheet)
-        reader.close()
-        texts.append([one for page in found for one in page])
-    names = [system.name for system in run.systems]
-    for case, *reads in zip(run.cases, *texts, strict=True):
-        case.read.update(zip(names, reads, strict=True))
-    say("")
+    lists = words.load(characters.issuperset)
+    return Contents(seed, NUMBERS_A_SHEET, WORDS_A_SHEET, lists, characters.issuperset)
 
 
 def cases_of(sheet: Sheet) -> list[Case]:
@@ -207,45 +133,78 @@ def cases_of(sheet: Sheet) -> list[Case]:
     return [Case(order.font.name, order.x_height, order.wear, placed.item, {}) for placed in sheet.placed]
 
 
-def results(run: Run, missing: Iterable[str]) -> dict[str, Any]:
+def read(
+    options: argparse.Namespace, todo: Sequence[Order], content: Contents, cases: Sequence[Case]
+) -> list[Reading]:
+    """All sheets with all systems that can run, one after the other, so that one is in memory at a time."""
+    found = []
+    for system in options.chosen:
+        try:
+            found.append(read_with(system, options, todo, content, cases))
+        except CannotRunError as error:
+            say(f"{system.name} is left out: {error}")
+    say("")
+    return found
+
+
+def read_with(
+    system: System,
+    options: argparse.Namespace,
+    todo: Sequence[Order],
+    content: Contents,
+    cases: Sequence[Case],
+) -> Reading:
+    """All sheets with one system; what it read goes into the cases. Raises CannotRunError."""
+    keeps = system.name in options.keep if options.keep is not None else not system.is_fast
+    reader = reader_of(system, options.threads, options.cache if keeps else None)
+    rest = iter(cases)
+    try:
+        for start in range(0, len(todo), _BATCH):
+            say(f"{system.name}: sheet {start + 1} of {len(todo)}", end="\r")
+            batch = [render(order, content) for order in todo[start : start + _BATCH]]
+            for sheet, lines in zip(batch, reader.read(batch), strict=True):
+                for one in match(sheet, lines):
+                    next(rest).read[system.name] = one
+    finally:
+        reader.close()
+    return reader.reading
+
+
+def results(
+    options: argparse.Namespace, todo: Sequence[Order], cases: Sequence[Case], readings: Sequence[Reading]
+) -> dict[str, Any]:
     """The tree that is written."""
-    numbers = [case for case in run.cases if case.item.is_number]
-    machine = hardware.hardware()
-    options = run.options
+    numbers = [case for case in cases if case.item.is_number]
+    systems = {system.name: system for system in options.chosen}
+    read_ = [reading.system for reading in readings]
+    names = ("seed", "items", "fonts", "wears", "sizes", "model", "device", "threads")
     return {
         "date": hardware.now(),
-        "machine": {"processor": machine.processor, "cores": machine.cores, "memory_gib": machine.memory_gib,
-                    "system": machine.system, "cards": [card.name for card in machine.cards]},
+        "machine": asdict(hardware.hardware()),
         "versions": hardware.versions(_PACKAGES),
-        "options": {name: getattr(options, name) for name in ("seed", "items", "fonts", "wears", "sizes", "model", "device", "threads")},
-        "settings": {system.name: dict(system.settings) for system in run.systems},
-        "missing": list(missing),
-        "sheets": len(run.sheets),
+        "options": {name: getattr(options, name) for name in names},
+        "settings": {name: dict(systems[name].settings) for name in read_},
+        "sheets": len(todo),
         "items": {
             "numbers": len(numbers),
             "equal": sum(bool(case.item.equal) for case in numbers),
-            "words": len(run.cases) - len(numbers),
+            "words": len(cases) - len(numbers),
         },
-        **report.tree(run.cases, [reader.reading for reader in run.readers], [system.name for system in run.systems if system.is_fast]),
-    }  # fmt: skip
+        **report.tree(cases, readings, [name for name in read_ if systems[name].is_fast]),
+    }
 
 
-def list_wrong(run: Run) -> None:
-    """Each reading of ours that is wrong, with stock's beside it."""
+def list_wrong(cases: Sequence[Case], systems: Sequence[str]) -> None:
+    """Each wrong reading of each system, with stock's beside it."""
     print("\n# Wrong readings\n")
-    shown: Callable[[float | None], str] = lambda score: "-" if score is None else f"{score:.3f}"  # noqa: E731
-    for system in run.systems:
-        if system.name == STOCK and len(run.systems) > 1:
-            continue
-        for case in run.cases:
-            if case.right(system.name):
+    for system in systems:
+        for case in cases:
+            if case.right(system):
                 continue
-            read_ = case.read[system.name]
-            stock: Mapping[str, Any] = case.read
-            beside = f"   stock {stock[STOCK].text!r} {shown(stock[STOCK].score)}" if STOCK in stock else ""
+            beside = f"   {STOCK}: {case.told(STOCK)}" if STOCK in case.read and system != STOCK else ""
             print(
-                f"{system.name}: {case.font}, {case.x_height} px, {case.wear}, {case.item.kind}: "
-                f"{case.item.text!r} -> {read_.text!r} {shown(read_.score)}{beside}"
+                f"{system}: {case.font}, {case.x_height} px, {case.wear}, {case.item.kind}: "
+                f"{case.item.text!r} -> {case.told(system)}{beside}"
             )
 
 

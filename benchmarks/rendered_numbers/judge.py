@@ -32,6 +32,11 @@ class Case:
         """Characters that a system got wrong."""
         return errors(self.item.text, self.read[system].text)
 
+    def told(self, system: str) -> str:
+        """What a system read, with its score."""
+        read = self.read[system]
+        return f"{read.text!r} {'-' if read.score is None else f'{read.score:.3f}'}"
+
     @property
     def length(self) -> int:
         """Characters that are compared."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -44,6 +45,7 @@ class Read:
     score: float | None
 
 
+@functools.cache
 def folded(text: str) -> str:
     """A text as it is compared: NFC, without white space, one form for each sign."""
     return "".join(unicodedata.normalize("NFC", text).translate(_SAME).split())
@@ -54,6 +56,7 @@ def is_exact(truth: str, read: str) -> bool:
     return folded(truth) == folded(read)
 
 
+@functools.cache
 def errors(truth: str, read: str) -> int:
     """Characters that are wrong, missing or too many: the edit distance (Levenshtein) of what is compared."""
     return distance(folded(truth), folded(read))

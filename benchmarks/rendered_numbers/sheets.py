@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,7 +13,7 @@ from benchmarks.rendered_numbers import fonts as typefaces
 from benchmarks.rendered_numbers import words as lists
 from benchmarks.rendered_numbers.fonts import Font
 from benchmarks.rendered_numbers.kinds import KINDS, Item, numbers
-from benchmarks.rendered_numbers.wear import WEARS, Matrix, wear_out
+from benchmarks.rendered_numbers.wear import Matrix, wear_out
 
 X_HEIGHTS = (9, 12, 16, 24)
 """Pixels. 9 px is 8 point print at 150 dpi, 24 px is 11 point at 300."""
@@ -71,7 +71,7 @@ def orders(fonts: Sequence[Font], x_heights: Sequence[int], wears: Sequence[str]
     """Each font at each size with each wear, once; any first part holds about equally many of all."""
     rest = [(x_height, wear) for x_height in x_heights for wear in wears]
     random.Random(seed).shuffle(rest)
-    found = []
+    found: list[Order] = []
     for round_ in range(len(rest)):
         for number, font in enumerate(fonts):
             x_height, wear = rest[(round_ + number * 7) % len(rest)]
@@ -131,14 +131,3 @@ def _set(
         page[top : top + height, left : left + length] -= ink
         placed.append(Placed(item, (left, top, left + length, top + height)))
     return page, placed
-
-
-def all_sheets(todo: Sequence[Order], contents: Contents) -> Iterator[Sheet]:
-    """One after the other; none is kept."""
-    for order in todo:
-        yield render(order, contents)
-
-
-def every_wear() -> tuple[str, ...]:
-    """Names of all wears, the clean one first."""
-    return tuple(WEARS)

@@ -6,7 +6,7 @@ import io
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -14,7 +14,7 @@ import numpy.typing as npt
 if TYPE_CHECKING:
     from PIL import Image as Pictures
 
-Gray = npt.NDArray[np.float32]
+Gray = npt.NDArray[np.floating[Any]]
 """A page, H×W, 0 (black) to 255 (white)."""
 
 Matrix = npt.NDArray[np.float64]
@@ -63,8 +63,9 @@ def thermal(page: Gray, x_height: float, chance: np.random.Generator) -> Gray:
     ink = (255 - page) * chance.uniform(0.55, 0.75)
     specks = chance.random(page.shape) < 0.06
     ink = np.where(specks, ink * 0.35, ink)
-    columns = 1 - 0.35 * (chance.random(page.shape[1]) < 0.04)
-    return 250 - ink * columns[None, :] + _noise(page.shape, 4, chance)
+    columns = np.where(chance.random(page.shape[1]) < 0.04, 0.65, 1.0)
+    pale: Gray = ink * columns
+    return 250 - pale + _noise(page.shape, 4, chance)
 
 
 def low_contrast(page: Gray, x_height: float, chance: np.random.Generator) -> Gray:
