@@ -109,7 +109,7 @@ def parse_options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    known = [one.name for one in labelled.SETS if one.measure == "word"]
+    known = [one.name for one in labelled.SETS if one.measure == "word" and not one.documents]
     parser.add_argument("--sets", type=lambda text: text.split(","), default=list(SETS))
     parser.add_argument("--pages", type=int, help="only the first so many pages of each set")
     parser.add_argument("--seconds", type=float, help="how long each engine reads a set again (20)")

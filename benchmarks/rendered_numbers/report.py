@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
-from benchmarks.peers.report import table
+from benchmarks.peers.tables import table
 from benchmarks.rendered_numbers import judge
 from benchmarks.rendered_numbers.judge import DIMENSIONS, PROMISES, Case, Paired
 from benchmarks.rendered_numbers.readers import Reading
