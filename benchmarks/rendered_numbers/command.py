@@ -40,7 +40,7 @@ def main(description: str | None) -> None:
     missing = typefaces.missing() + words.missing()
     if missing:
         say(f"Not installed, and left out: {', '.join(missing)}.\nsudo apt-get install {' '.join(missing)}")
-    todo = chosen(options, [font for font in typefaces.FONTS if font.path.is_file()])
+    todo = chosen(options, list(filter(typefaces.is_installed, typefaces.FONTS)))
     if not todo:
         sys.exit("There is no sheet to read: none of the fonts is installed, or nothing was chosen.")
     content = contents(options.seed, options.model)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
+from importlib import util
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, cast
 
 if TYPE_CHECKING:
     from PIL import Image as Pictures
@@ -24,13 +25,13 @@ _FINER = 6
 
 @dataclass(frozen=True)
 class Font:
-    """A font file and how it is used. `dots`: a bitmap font, of which each pixel is drawn as a dot of ink.
-    `only`: the characters that it may write; empty for all of which it has glyphs. `apart`: letter spacing,
-    in x-heights."""
+    """A font file and how it is used. `path`: None for the font that Pillow has in itself; `dots`: a bitmap
+    font, of which each pixel is drawn as a dot of ink; `only`: the characters that it may write, empty for
+    all of which it has glyphs; `apart`: letter spacing in x-heights."""
 
     name: str
     style: Style
-    path: Path
+    path: Path | None
     package: str
     dots: bool = False
     only: str = ""
@@ -115,7 +116,30 @@ FONTS: tuple[Font, ...] = (
 
 def missing(fonts: Iterable[Font] = FONTS) -> list[str]:
     """Packages of the fonts that are not installed, each once."""
-    return sorted({font.package for font in fonts if not font.path.is_file()})
+    return sorted({font.package for font in fonts if not is_installed(font)})
+
+
+def is_installed(font: Font) -> bool:
+    """Whether its file is there."""
+    return font.path is None or font.path.is_file()
+
+
+def wheel_fonts() -> tuple[Font, ...]:
+    """Fonts that come with packages of pip's: those that are installed here."""
+    files = (
+        ("Vera Sans", "sans", "reportlab", "fonts/Vera.ttf"),
+        ("Vera Sans Bold", "sans", "reportlab", "fonts/VeraBd.ttf"),
+        ("Vera Sans Oblique", "sans", "reportlab", "fonts/VeraIt.ttf"),
+        ("Noto Sans SC", "sans", "pylopdf_fonts_zh_cn", "NotoSansSC-Regular.otf"),
+        ("Noto Serif SC", "serif", "pylopdf_fonts_zh_cn", "NotoSerifSC-Regular.otf"),
+    )
+    found = [Font("Aileron", "sans", None, "pillow")]
+    for name, style, package, file in files:
+        spec = util.find_spec(package)
+        for folder in (spec.submodule_search_locations or ()) if spec else ():
+            if (Path(folder) / file).is_file():
+                found.append(Font(name, cast("Style", style), Path(folder) / file, package))
+    return tuple(found)
 
 
 def can_write(font: Font, text: str) -> bool:
@@ -177,14 +201,18 @@ def _dots(font: Font, text: str, x_height: float, shift: tuple[float, float]) ->
 def _face(font: Font, size: float) -> Any:
     from PIL import ImageFont
 
-    return ImageFont.truetype(str(font.path), size, layout_engine=ImageFont.Layout.BASIC)
+    basic = ImageFont.Layout.BASIC  # which Pillow always has, and which makes no ligatures
+    if font.path is None:
+        face: Any = ImageFont.load_default(size)
+        return face.font_variant(layout_engine=basic)
+    return ImageFont.truetype(str(font.path), size, layout_engine=basic)
 
 
 @functools.cache
 def _x_height_ratio(font: Font) -> float:
     """Height of an x over the font's size."""
     face = _face(font, _MEASURED_AT)
-    if _has_glyph(font, "x"):
+    if can_write(font, "x"):
         return _ink_height(face, "x") / _MEASURED_AT
     return _ink_height(face, "8") / _DIGIT_OVER_X / _MEASURED_AT
 
@@ -197,6 +225,7 @@ def _ink_height(face: Any, text: str) -> float:
 
 def _bitmap_size(font: Font) -> float:
     """The one size of a bitmap font, as its file's name has it (6x9: 9 pixels)."""
+    assert font.path is not None
     return float(font.path.name.partition(".")[0].partition("x")[2])
 
 
@@ -211,9 +240,3 @@ def _has_glyph(font: Font, character: str) -> bool:
     face = _face(font, _bitmap_size(font) if font.dots else _MEASURED_AT)
     mask, tofu = face.getmask(character), face.getmask("\U0010fffe")
     return any(mask) and (mask.size != tofu.size or bytes(mask) != bytes(tofu))
-
-
-def in_order(fonts: Sequence[Font]) -> list[Font]:
-    """Fonts by style and name, as tables list them."""
-    styles = list(dict.fromkeys(font.style for font in fonts))
-    return sorted(fonts, key=lambda font: (styles.index(font.style), font.name))
