@@ -10,6 +10,9 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from pydantic import ValidationError
+
+from actors.errors import ConfigError
 from benchmarks import hardware
 from benchmarks.peers.systems import CannotRunError
 from benchmarks.rendered_numbers import fonts as typefaces
@@ -46,8 +49,6 @@ def main(description: str | None) -> None:
     content = contents(options.seed, options.model)
     cases = [case for order in todo for case in cases_of(render(order, content))]
     readings = read(options, todo, content, cases)
-    if not readings:
-        sys.exit("None of the systems can run here.")
     found = results(options, todo, cases, readings) | {"missing": missing}
     print(report.markdown(found), end="")
     if options.list_wrong:
@@ -136,14 +137,17 @@ def cases_of(sheet: Sheet) -> list[Case]:
 def read(
     options: argparse.Namespace, todo: Sequence[Order], content: Contents, cases: Sequence[Case]
 ) -> list[Reading]:
-    """All sheets with all systems that can run, one after the other, so that one is in memory at a time."""
-    found = []
+    """All sheets with all systems that can run, one after the other, so that one is in memory at a time.
+    Ends the command where none can."""
+    found, last = [], ""
     for system in options.chosen:
         try:
             found.append(read_with(system, options, todo, content, cases))
-        except CannotRunError as error:
-            say(f"{system.name} is left out: {error}")
-    say("")
+        except (CannotRunError, ConfigError, ValidationError) as error:
+            last = f"{system.name} is left out: {' '.join(str(error).split())}"
+            say(last)
+    if not found:
+        sys.exit(f"None of the systems can run here. {last}")
     return found
 
 
@@ -154,7 +158,8 @@ def read_with(
     content: Contents,
     cases: Sequence[Case],
 ) -> Reading:
-    """All sheets with one system; what it read goes into the cases. Raises CannotRunError."""
+    """All sheets with one system; what it read goes into the cases. Raises CannotRunError, ConfigError, or
+    pydantic's ValidationError for settings that there are not."""
     keeps = system.name in options.keep if options.keep is not None else not system.is_fast
     reader = reader_of(system, options.threads, options.cache if keeps else None)
     rest = iter(cases)

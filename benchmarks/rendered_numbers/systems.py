@@ -10,7 +10,7 @@ from benchmarks.peers import systems as peers
 
 FAST, COMPAT, STOCK = "fast", "compat", "stock"
 HALF = "float16_emulated"
-"""A setting of a variant that `EngineConfig` does not know: its models compute in float16, emulated."""
+"""A setting of a variant beside those of `EngineConfig`: its models compute in float16, emulated."""
 
 PEERS: Mapping[str, peers.System] = {
     one.name: one for one in peers.OTHERS if one.environment and not one.name.endswith("tiny")
@@ -51,9 +51,11 @@ def choose(
     if FAST in names:
         told = [peers.variant(text) for text in variants]
         ours = {one.name: one.options["settings"] for one in told} or native(base, say)
-        found += [System(name, {**base, "engine": FAST, **more}, True) for name, more in ours.items()]
+        for name, more in ours.items():
+            arithmetic = _FLOAT32 if HALF in more else {}
+            found.append(System(name, {**base, "engine": FAST, **arithmetic, **more}, is_fast=True))
     if COMPAT in names:
-        settings = _FLOAT32 if device == "cpu" else {"precision": "float32"}
+        settings = _FLOAT32 if device == "cpu" and model_is_onnx(model) else {"precision": "float32"}
         found.append(System(COMPAT, {**base, **settings, "engine": FAST, "compat": True}))
     found += [System(name, peer=peer) for name, peer in PEERS.items() if name in names]
     if STOCK in names:
@@ -62,6 +64,13 @@ def choose(
     if doubles:
         raise ValueError(f"two systems are called {', '.join(sorted(doubles))}")
     return found
+
+
+def model_is_onnx(model: str) -> bool:
+    """Whether a model of the catalog is executed by ONNX Runtime and OpenVINO, not by Paddle."""
+    from actors.models.catalogue import find_model
+
+    return find_model(model).format == "onnx"
 
 
 def native(base: Mapping[str, Any], say: Callable[[str], None]) -> dict[str, Mapping[str, str]]:
@@ -76,7 +85,8 @@ def native(base: Mapping[str, Any], say: Callable[[str], None]) -> dict[str, Map
         if name == "bfloat16" and not cpu_has_bfloat16():
             say("bfloat16 is left out: this CPU does not compute in it.")
             continue
-        given = settings if base["device"] == "cpu" else {"precision": settings["precision"]}
+        on_onnx = base["device"] == "cpu" and model_is_onnx(base["model"])
+        given = settings if on_onnx else {"precision": settings["precision"]}
         try:
             describe_engine(EngineConfig.model_validate({**base, **given}))
         except ConfigError as error:

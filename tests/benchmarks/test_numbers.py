@@ -299,6 +299,8 @@ def test_systems_are_chosen_by_name() -> None:
     assert [one.name for one in found] == ["a", "b", "rapidocr-openvino", "stock"]
     assert found[1].settings == {"engine": "fast", "model": "m", "device": "cpu", "rec_squeeze": "1"}
     assert [one.is_fast for one in found] == [True, True, False, False]
+    (half,) = systems.choose(["fast"], ["half:float16_emulated=1"], "m", "cpu", said.append)
+    assert (half.settings["runtime"], half.settings["precision"]) == ("onnxruntime", "float32")
     with pytest.raises(ValueError, match="no system nobody"):
         systems.choose(["nobody"], [], "m", "cpu", said.append)
     with pytest.raises(ValueError, match="two systems are called stock"):
@@ -342,6 +344,20 @@ def test_float16_is_emulated_result_by_result(tmp_path: Path) -> None:
     assert half.dtype == exact.dtype == np.float32
     assert np.allclose(exact, half, atol=2e-2)
     assert not np.array_equal(exact, half)
+
+
+@pytest.mark.models
+def test_what_cannot_run_is_told_in_a_line() -> None:
+    if not any(map(is_installed, FONTS)):
+        pytest.skip("none of the fonts is installed")
+    command = [sys.executable, "benchmarks/numbers.py", "--items", "1", "--systems", "fast"]
+    for setting, reason in (("precision=float16", "engine.precision is float16"), ("odd=1", "odd")):
+        done = subprocess.run(
+            [*command, "--fast", f"x:{setting}"], cwd=ROOT, capture_output=True, text=True, check=False
+        )
+        assert done.returncode == 1
+        assert done.stderr.splitlines()[-1].startswith("None of the systems can run here. x is left out: ")
+        assert reason in done.stderr
 
 
 @pytest.mark.models
