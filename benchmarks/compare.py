@@ -26,6 +26,7 @@ sys.path.insert(0, str(ROOT))
 from benchmarks import hardware  # noqa: E402
 from benchmarks.peers import pages as labelled  # noqa: E402
 from benchmarks.peers import report, systems  # noqa: E402
+from benchmarks.peers.number_report import numbers_beside, numbers_tree  # noqa: E402
 from benchmarks.peers.pages import Label, PageSet  # noqa: E402
 from benchmarks.peers.processes import Pool, Turn, add  # noqa: E402
 from benchmarks.peers.report import Row  # noqa: E402
@@ -67,7 +68,8 @@ class Results:
         """The JSON file, and the tables beside it."""
         found = report.ratios(self.rows)
         tree = self.tree | {
-            "rows": [asdict(row) for row in self.rows],
+            "rows": [asdict(row) | {"numbers": numbers_tree(row)} for row in self.rows],
+            "numbers": [asdict(one) | {"no_lower": one.no_lower} for one in numbers_beside(self.rows)],
             "ratios": [asdict(one) | {"no_lower_f1": one.no_lower_f1} for one in found],
             "means": [asdict(one) for one in report.means(found, labelled.TARGET_SETS)],
         }
@@ -93,7 +95,7 @@ def main() -> None:
         warm = labelled.draw_warm_up(Path(scratch) / "warm-up.png")
         for mode in plan.modes:
             for chosen in plan.sets:
-                measure(plan, mode, chosen, warm, results)
+                measure(plan, mode, chosen, warm, results, Path(scratch))
                 results.write(plan.output)
     say("", end="")
     print(plan.output.with_suffix(".md").read_text(encoding="utf-8"))
@@ -143,9 +145,9 @@ def _names(text: str) -> list[str]:
     return [name for name in text.split(",") if name]
 
 
-def measure(plan: Plan, mode: str, chosen: PageSet, warm: Path, results: Results) -> None:
+def measure(plan: Plan, mode: str, chosen: PageSet, warm: Path, results: Results, scratch: Path) -> None:
     """All systems on one set: start them, take turns, score, end them."""
-    pages = labelled.labels(plan.data, chosen, plan.pages)
+    pages = labelled.labels(plan.data, chosen, plan.pages, scratch)
     pools: list[Pool] = []
     try:
         for system in plan.systems:
@@ -233,6 +235,7 @@ def summarise(
         errors=sum(page.error is not None for turn in rounds for page in turn.pages.values()),
         start_cpu_s=told["start_cpu_s"] + _over(total.start_cpu_s, len(rounds)),
         start_wall_s=told["start_wall_s"] + _over(total.start_wall_s, len(rounds)),
+        numbers=scores.numbers,
     )
 
 

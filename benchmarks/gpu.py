@@ -5,8 +5,9 @@
 
 Reads labelled pages (RAYOCR_DATA) again and again. First the CPU reads each page once, for what should be
 read, and once with a card's sizes of lines and pages, for what its arithmetic changes; then stock PaddleOCR
-and our engine read them on the first card that this process sees, each alone in a process; then `rayocr run`
-reads them from files with one engine on the card, with two, and with four.
+and our engine read them on the first card that this process sees, each alone in a process, and numbers on
+rendered sheets (benchmarks/numbers.py); then `rayocr run` reads them from files with one engine on the card,
+with two, and with four.
 --tensorrt measures float16 compiled by TensorRT, too, and takes minutes more, since engines are built. Prints
 tables, and writes results/gpu.json. Without a card it ends with 2; a rehearsal writes no results.
 """
@@ -20,7 +21,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from importlib import util
 from pathlib import Path
 from typing import Any, NoReturn, get_args
@@ -32,6 +33,7 @@ from actors.device import gpu_package_missing  # noqa: E402
 from actors.engines.fast.stages import Stage  # noqa: E402
 from actors.models.catalogue import find_model  # noqa: E402
 from benchmarks import hardware  # noqa: E402
+from benchmarks.card import rendered  # noqa: E402
 from benchmarks.card.files import Run, RunFailedError, RunOrder, repeat, run  # noqa: E402
 from benchmarks.card.judge import STOCK, EngineRow, Target, engine_row, targets  # noqa: E402
 from benchmarks.card.reader import Order, Pass, parse  # noqa: E402
@@ -73,6 +75,7 @@ class Bench:
     runs: list[Run]
     cpu_f1: dict[str, float]
     left_out: list[dict[str, str]]
+    numbers: dict[str, Any] = field(default_factory=dict)
 
     @property
     def rehearsal(self) -> bool:
@@ -95,8 +98,10 @@ def main() -> None:
     sets = {known[name]: labelled.labels(data, known[name], options.pages) for name in options.sets}
     bench = Bench(options, data, sets, [], [], {}, [])
     measure_engines(bench)
+    measure_numbers(bench)
     measure_runs(bench)
     found = targets(bench.rows, bench.cpu_f1, bench.runs, lambda runs: share_chosen(bench, runs))
+    found += rendered.targets(bench.numbers)
     print_tables(bench, found)
     if not bench.rows and not bench.runs:
         sys.exit(1)
@@ -109,11 +114,12 @@ def parse_options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    known = [one.name for one in labelled.SETS if one.measure == "word"]
+    known = [one.name for one in labelled.SETS if one.measure == "word" and not one.documents]
     parser.add_argument("--sets", type=lambda text: text.split(","), default=list(SETS))
     parser.add_argument("--pages", type=int, help="only the first so many pages of each set")
     parser.add_argument("--seconds", type=float, help="how long each engine reads a set again (20)")
     parser.add_argument("--files", type=int, help="pages of each run, repeated from the set (3000)")
+    parser.add_argument("--numbers", type=int, help="numbers on rendered sheets (1200); 0 for none")
     parser.add_argument("--tensorrt", action="store_true", help="measure float16 compiled by TensorRT, too")
     parser.add_argument("--model", default="PP-OCRv6_small")
     parser.add_argument(
@@ -133,6 +139,7 @@ def parse_options() -> argparse.Namespace:
         parser.error(f"no set {', '.join(unknown)}; there are {', '.join(known)}")
     options.seconds = options.seconds if options.seconds is not None else 1.0 if rehearsal else 20.0
     options.files = options.files or (2 * (options.pages or 4) if rehearsal else 3000)
+    options.numbers = options.numbers if options.numbers is not None else 16 if rehearsal else 1200
     if min(options.pages or 1, options.files, options.threads, *options.at_once) < 1 or options.seconds <= 0:
         parser.error("--pages, --files, --at-once and --threads count from 1, --seconds is more than 0")
     return options
@@ -214,6 +221,21 @@ def measure_engines(bench: Bench) -> None:
             engine_row(variant.name, one, reference[one.set], alike[one.set], f1_of(bench, one))
             for one in passes
         ]
+
+
+def measure_numbers(bench: Bench) -> None:
+    """Numbers on rendered sheets, with each engine that read pages."""
+    options = bench.options
+    measured = {row.variant for row in bench.rows}
+    engines = {one.name: one.settings for one in variants(bench) if one.name in measured}
+    if STOCK in measured:
+        engines[STOCK] = {}
+    if not options.numbers or not engines:
+        return
+    say("numbers on rendered sheets")
+    order = rendered.NumbersOrder(options.model, options.device, options.threads, options.numbers, engines)
+    with tempfile.TemporaryDirectory(prefix="gpu-") as scratch:
+        bench.numbers = rendered.measure(order, Path(scratch), bench.leave_out)
 
 
 def read_alone(bench: Bench, variant: Variant, seconds: float, *, as_on_card: bool = False) -> list[Pass]:
@@ -302,10 +324,21 @@ def write(bench: Bench, found: Sequence[Target]) -> None:
         "versions": hardware.versions(PACKAGES),
         "options": {
             name: getattr(options, name)
-            for name in ("model", "sets", "pages", "seconds", "files", "tensorrt", "at_once", "threads")
+            for name in (
+                "model",
+                "sets",
+                "pages",
+                "seconds",
+                "files",
+                "numbers",
+                "tensorrt",
+                "at_once",
+                "threads",
+            )
         },
         "cpu_f1": bench.cpu_f1,
         "engines": [_row_tree(row) for row in bench.rows],
+        "numbers": bench.numbers,
         "runs": [asdict(one) | {"pages_per_s": one.pages_per_s} for one in bench.runs],
         "targets": [asdict(one) for one in found],
         "left_out": bench.left_out,
@@ -328,6 +361,8 @@ def print_tables(bench: Bench, found: Sequence[Target]) -> None:
     title = REHEARSAL if bench.rehearsal else _heading()
     console.print(title, style="bold red" if bench.rehearsal else "bold")
     console.print(_engines_table(bench), _stages_table(bench), _gap_table(bench))
+    if bench.numbers:
+        console.print(rendered.table(bench.numbers))
     console.print(_runs_table(bench), _targets_table(found, bench.rehearsal))
     for one in bench.left_out:
         console.print(f"left out: {one['what']}: {one['why']}")

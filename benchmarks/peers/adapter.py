@@ -29,11 +29,14 @@ Polygon = list[list[float]]
 
 @dataclass(frozen=True)
 class Found:
-    """What a system read on one page; `error` where it could not."""
+    """What a system read on one page; `error` where it could not. `texts`, `scores`: of `lines`, one by one,
+    where a system tells them."""
 
     text: str = ""
     lines: tuple[Polygon, ...] = ()
     error: str | None = None
+    texts: tuple[str, ...] = ()
+    scores: tuple[float, ...] = ()
 
 
 @dataclass(frozen=True)

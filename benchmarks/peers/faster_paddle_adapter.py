@@ -38,8 +38,13 @@ class FasterPaddleReader(Reader):
 
 
 def _found(page: Mapping[str, Any]) -> Found:
-    lines = (box_polygon(*box["topLeftCoord"], *box["bottomRightCoord"]) for box in page["bounds"].values())
-    return Found(page["text"], tuple(lines))
+    found = list(page["bounds"].values())
+    return Found(
+        page["text"],
+        tuple(box_polygon(*box["topLeftCoord"], *box["bottomRightCoord"]) for box in found),
+        texts=tuple(box["text"] for box in found),
+        scores=tuple(box["confidence"] for box in found),
+    )
 
 
 if __name__ == "__main__":

@@ -53,7 +53,8 @@ class RapidReader(Reader):
         if not found.txts:
             return Found()
         boxes = tuple([[float(x), float(y)] for x, y in box] for box in found.boxes)
-        return Found("\n".join(found.txts), boxes)
+        scores = tuple(map(float, found.scores))
+        return Found("\n".join(found.txts), boxes, texts=tuple(found.txts), scores=scores)
 
     def _precision(self) -> str:
         """What OpenVINO took without being told: bfloat16 where the processor has it."""

@@ -4,18 +4,24 @@ from __future__ import annotations
 
 import math
 import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from benchmarks import hardware
+from benchmarks.peers.number_report import number_table, numbers_beside
+from benchmarks.peers.number_tokens import NumberScore
+from benchmarks.peers.tables import table, yes_or_no
 
 TELLING_FLAGS = ("avx2", "avx512f", "avx512_vnni", "avx512_bf16", "amx_bf16", "amx_int8")
 
 
 @dataclass(frozen=True)
 class Row:
-    """One system on one set in one mode. CPU seconds and pages per second are of recognition alone."""
+    """One system on one set in one mode. CPU seconds and pages per second are of recognition alone.
+
+    `numbers`: exact numbers; None on sets without, and in results from before they were counted.
+    """
 
     mode: str
     set: str
@@ -36,6 +42,7 @@ class Row:
     errors: int
     start_cpu_s: float
     start_wall_s: float
+    numbers: NumberScore | None = None
 
 
 @dataclass(frozen=True)
@@ -144,6 +151,8 @@ def markdown(tree: Mapping[str, Any], rows: Sequence[Row], target_sets: Sequence
     for mode, name in dict.fromkeys((row.mode, row.set) for row in rows):
         parts.append(_set_table(mode, name, [row for row in rows if (row.mode, row.set) == (mode, name)]))
     parts.append(_ratio_tables(found, means(found, target_sets), target_sets))
+    if beside := numbers_beside(rows):
+        parts.append(number_table(beside))
     if tree["left_out"]:
         parts.append(_left_out(tree["left_out"]))
     parts.append(_systems(tree, rows))
@@ -169,7 +178,7 @@ def _set_table(mode: str, name: str, rows: Sequence[Row]) -> str:
     measure = rows[0].measure
     header = (
         "system", "weights", "arithmetic", "CPU s/page", "first round", "pages/s", "peak RSS MB",
-        f"{measure} F1", f"{measure} precision", "errors", "start CPU s",
+        f"{measure} F1", f"{measure} precision", "numbers", "errors", "start CPU s",
     )  # fmt: skip
     cells = [
         (
@@ -182,6 +191,7 @@ def _set_table(mode: str, name: str, rows: Sequence[Row]) -> str:
             f"{row.peak_rss_mb:.0f}",
             f"{row.f1:.3f}",
             f"{row.text_precision:.3f}",
+            f"{row.numbers.f1:.4f}" if row.numbers else "-",
             str(row.errors),
             f"{row.start_cpu_s:.1f}",
         )
@@ -213,7 +223,7 @@ def _ratio_tables(found: Sequence[Ratio], over: Sequence[Mean], target_sets: Seq
             f"{one.ratio_first:.3f}",
             f"{one.f1:.3f}",
             f"{one.peer_f1:.3f}",
-            _yes(one.no_lower_f1),
+            yes_or_no(one.no_lower_f1),
         )
         for one in found
     ]
@@ -225,7 +235,7 @@ def _ratio_tables(found: Sequence[Ratio], over: Sequence[Mean], target_sets: Seq
             one.variant,
             f"{one.ratio:.3f}",
             f"{one.ratio_first:.3f}",
-            _yes(one.no_lower_f1),
+            yes_or_no(one.no_lower_f1),
             "all" if one.complete else f"only {', '.join(one.sets)}",
         )
         for one in over
@@ -251,17 +261,6 @@ def _systems(tree: Mapping[str, Any], rows: Sequence[Row]) -> str:
         for name, versions in tree["versions"].items()
     ]
     return f"## Settings and versions\n\n{table(('system', 'settings', 'versions'), cells, text_columns=3)}"
-
-
-def table(header: Sequence[str], rows: Iterable[Sequence[str]], text_columns: int) -> str:
-    """A Markdown table; columns after the first `text_columns` are aligned to the right."""
-    rules = ["---" if number < text_columns else "---:" for number in range(len(header))]
-    lines = (header, rules, *rows)
-    return "\n".join(f"| {' | '.join(cell.replace('|', '/') for cell in line)} |" for line in lines)
-
-
-def _yes(value: bool) -> str:
-    return "yes" if value else "no"
 
 
 def machine() -> dict[str, Any]:

@@ -15,6 +15,8 @@ import pytest
 from benchmarks import compare
 from benchmarks.peers import report, systems
 from benchmarks.peers.adapter import Found, Reader, Ready, answer, load, one_by_one
+from benchmarks.peers.number_report import number_table, numbers_beside, numbers_tree
+from benchmarks.peers.number_tokens import NumberScore, number_tokens, score_numbers
 from benchmarks.peers.pages import SETS, data_folder, labels, score
 from benchmarks.peers.processes import Pool, Read, Turn, add
 from benchmarks.peers.report import Row
@@ -114,8 +116,55 @@ def test_the_report_has_a_table_per_set_and_says_what_was_left_out():
     text = report.markdown(tree, [row("fast", 1.0), row("stock", 2.0)], ("sroie",))
     assert "## sroie, one-thread, 4 pages" in text
     assert "| stock | small | float32 | 2.000 |" in text
+    assert "| 0.900 | - | 0 | 1.0 |" in text
     assert "| one-thread | fast | 0.500 |" in text
     assert "- tesseract: not installed (sroie a, sroie b)" in text
+
+
+def test_numbers_are_tokens_with_three_digits_and_more():
+    found = number_tokens("Total: $1,234.50\tRM12 (3.40) AL-3333-8333 12:30 １２３ 1,234.50 no")
+    assert found == {"1,234.50": 2, "3.40": 1, "33338333": 1, "1230": 1, "123": 1}
+
+
+def test_numbers_are_counted_page_by_page():
+    found = score_numbers([("100 200 200", "200 100 999"), ("300", "100"), ("", "")])
+    assert (found.labelled, found.read, found.hits) == (4, 4, 2)
+    assert found.f1 == found.precision == found.recall == 0.5
+    assert NumberScore(0, 0, 0).f1 == 1.0
+
+
+def test_numbers_stand_beside_the_best_of_the_others():
+    rows = [
+        row("fast", 1.0, numbers=NumberScore(1000, 1000, 909)),
+        row("latin", 1.0, ours=True, numbers=NumberScore(1000, 1000, 908)),
+        row("stock", 2.0, numbers=NumberScore(1000, 1000, 910)),
+        row("faster-paddle-tiny", 0.5, weights="tiny", numbers=NumberScore(1000, 1000, 700)),
+        row("fast", 1.0, set="chinese"),
+        row("stock", 2.0, set="chinese"),
+    ]
+    found = numbers_beside(rows)
+    assert [(one.variant, one.best, one.no_lower) for one in found] == [
+        ("fast", "stock", True),
+        ("latin", "stock", False),
+    ]
+    assert "| one-thread | latin | sroie | stock | 1000 | 0.9080 | 0.9100 | no |" in number_table(found)
+    assert numbers_tree(rows[0]) == {
+        "labelled": 1000,
+        "read": 1000,
+        "hits": 909,
+        "f1": 0.909,
+        "precision": 0.909,
+        "recall": 0.909,
+    }
+
+
+def test_results_from_before_numbers_were_counted_are_rows():
+    tree = json.loads((ROOT / "benchmarks" / "results" / "compare.json").read_text("utf-8"))
+    old = [{name: value for name, value in one.items() if name != "numbers"} for one in tree["rows"]]
+    rows = [Row(**one) for one in old]
+    text = report.markdown(tree, rows, ("sroie",))
+    assert "| numbers | errors |" in text
+    assert "## Exact numbers" not in text
 
 
 def test_a_variant_from_the_command_line():
@@ -247,15 +296,20 @@ def test_without_data_it_ends_with_a_sentence(tmp_path: Path, monkeypatch: pytes
 
 
 @pytest.mark.data
-def test_scores_are_of_the_pages_that_were_read():
+def test_scores_are_of_the_pages_that_were_read(tmp_path: Path):
     from tests.data import require_data
 
     data = require_data()
     for chosen in SETS:
-        pages = labels(data, chosen, 2)
+        pages = labels(data, chosen, 2, tmp_path)
         assert len(pages) == 2, chosen
+        assert all(page.path.is_file() for page in pages)
     right = {page.path: Read(page.row["text"], [], None) for page in pages}
-    assert score(data, chosen, pages, right).f1 == 1.0
+    perfect = score(data, chosen, pages, right)
+    assert perfect.f1 == 1.0
+    assert perfect.numbers is not None
+    assert perfect.numbers.labelled > 10
+    assert perfect.numbers.f1 == 1.0
     assert score(data, chosen, pages, dict(list(right.items())[:1])).f1 < 1.0
 
 
@@ -281,4 +335,5 @@ def test_the_command_with_the_fake_engine(tmp_path: Path):
         ("one-thread", 3, 0),
         ("all-cores", 3, 0),
     ]
+    assert tree["rows"][0]["numbers"]["labelled"] > 20
     assert (tmp_path / "c.md").read_text("utf-8").startswith("# Engines and their peers")

@@ -14,7 +14,7 @@ import pytest
 
 from actors.nvml import CardMemory
 from benchmarks import gpu
-from benchmarks.card import reader
+from benchmarks.card import reader, rendered
 from benchmarks.card.files import Run, RunFailedError, RunOrder, repeat, run
 from benchmarks.card.judge import EngineRow, engine_row, targets
 from benchmarks.card.reader import Pass, ReadPage
@@ -308,7 +308,7 @@ def test_a_card_without_a_package_for_it_is_no_measurement(tmp_path: Path) -> No
 def test_results_have_what_they_depend_on(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     options = argparse.Namespace(
         device="gpu", model="m", sets=["funsd"], pages=None, seconds=20.0, files=3000, tensorrt=False,
-        threads=8, at_once=[1, 2, 4], output=tmp_path / "results" / "gpu.json",
+        threads=8, numbers=1200, at_once=[1, 2, 4], output=tmp_path / "results" / "gpu.json",
     )  # fmt: skip
     rows, runs = [row("stock", 10.0), row("float32", 90.0)], [a_run(1, 10.0), a_run(4, 12.0)]
     bench = gpu.Bench(options, tmp_path, {}, rows, runs, {"funsd": 0.95}, [{"what": "float16", "why": "x"}])
@@ -328,6 +328,51 @@ def test_results_have_what_they_depend_on(tmp_path: Path, capsys: pytest.Capture
     assert tree["runs"][1]["pages_per_s"] == 12.0
 
 
+def test_numbers_on_rendered_sheets_are_read_by_each_engine_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    seen: list[list[str]] = []
+
+    def ran(command: list[str]) -> str:
+        seen.append(command)
+        return "RuntimeError: no such card" if "tensorrt" in command[command.index("--keep") + 1] else ""
+
+    shares = ("numbers", "numbers_equal", "numbers_clean", "words_cer")
+    tree = {
+        "sheets": 2,
+        "items": {"numbers": 32, "equal": 16, "words": 12},
+        "systems": {
+            name: {"is": name, "faults": 0, **dict.fromkeys(shares, 0.5)}
+            for name in ("float16", "stock")
+        },
+        "against_stock": {"float16": {"lost": 3, "read_by_stock": 30}},
+        "targets": [{"system": "float16", "target": "lost", "asked": "0", "measured": "3", "held": False}],
+    }  # fmt: skip
+    (tmp_path / "numbers.json").write_text(json.dumps(tree), "utf-8")
+    monkeypatch.setattr(rendered, "_run", ran)
+    engines = {"float16": {"precision": "float16"}, "tensorrt": {"tensorrt": True}, "stock": {}}
+    left_out: list[tuple[str, str]] = []
+    order = rendered.NumbersOrder("m", "gpu", 4, 1200, engines)
+    assert rendered.measure(order, tmp_path, lambda *why: left_out.append(why)) == tree
+    assert left_out == [("tensorrt, rendered numbers", "RuntimeError: no such card")]
+    assert [command[command.index("--systems") + 1] for command in seen] == [
+        "fast",
+        "fast",
+        "stock",
+        "fast,stock",
+    ]
+    assert seen[-1][-2:] == ["--fast", "float16:precision=float16"]
+    assert [(one.name, one.held) for one in rendered.targets(tree)] == [
+        ("rendered numbers, float16: lost", False)
+    ]
+    from rich.console import Console
+
+    Console(width=150).print(rendered.table(tree))
+    told = capsys.readouterr().out
+    assert "32 numbers and 12 words on 2 rendered sheets" in told
+    assert "3 of 30" in told
+
+
 @pytest.mark.ray
 @pytest.mark.slow
 @pytest.mark.models
@@ -340,6 +385,7 @@ def test_a_rehearsal_does_all_of_it_and_writes_nothing(tmp_path: Path) -> None:
     require_data("sroie")
     require_model()
     few = ("--sets", "sroie", "--pages", "2", "--at-once", "1,2", "--threads", "1", "--seconds", "0.1")
+    few += ("--numbers", "16")
     done = command("--device", "cpu", *few, "--output", tmp_path / "gpu.json", timeout=850)
     assert done.returncode == 0, done.stderr
     assert done.stdout.count(gpu.REHEARSAL) == 2
@@ -348,4 +394,5 @@ def test_a_rehearsal_does_all_of_it_and_writes_nothing(tmp_path: Path) -> None:
     assert "models alone" in done.stdout
     assert "1 float32" in done.stdout
     assert "2 float32" in done.stdout
+    assert "rendered sheets" in done.stdout or "rendered numbers" in done.stdout, "or why not"
     assert not (tmp_path / "gpu.json").exists()
