@@ -120,7 +120,8 @@ class EngineConfig(Settings):
 
     rec_second_look: float | None = Field(default=None, ge=0, le=1)
     """Recognition: a squeezed line with a lower mean score, a crowded one, and one with signs of formulas is
-    read again at its natural width, and the better reading counts; 0: never; null: the fast engine's own."""
+    read again at its natural width, and the better reading counts. In other lines the numbers that may have
+    lost a character are read again. 0: never, numbers neither; null: the fast engine's own."""
 
     rec_score_thresh: float | None = Field(default=None, ge=0, le=1)
     """Recognition: lines with a lower mean score are dropped. Null: the fast engine drops those below 0.7 of

@@ -80,11 +80,12 @@ def trimmed(reading: Reading) -> Reading:
 
 
 def _between(line: Image, reading: Reading, before: int, after: int) -> int:
-    """The column between two characters where the picture has least ink: the middle of the widest gap."""
+    """The column between two characters where the picture has least ink: the middle of the widest gap. A
+    character may be read a step late, behind its own ink: the search begins half a character before it."""
     while before > 0 and reading.text[before] == " ":
         before -= 1
     width = line.shape[1]
-    low = int(reading.places[before] * width)
+    low = int(max(0.0, reading.places[before] - 0.5 / len(reading.text)) * width)
     high = max(low + 1, int(reading.places[after] * width))
     return low + _middle_of_gap(_contrast(line[:, low:high]))
 
