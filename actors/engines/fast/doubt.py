@@ -51,6 +51,11 @@ def certainty(reading: Reading, part: Part) -> float:
     return math.prod(inside) * math.prod(reading.gaps[part.first : part.last + 1])
 
 
+def has_digits(text: str) -> bool:
+    """Whether a digit of any script is in a text."""
+    return _DIGIT.search(text) is not None
+
+
 def is_known(reading: Reading) -> bool:
     """Whether it is known where each character stands: not where one of the model's is several code points
     long."""
@@ -64,7 +69,7 @@ def doubtful(reading: Reading, rule: DoubtRule) -> list[Part]:
     found: list[Part] = []
     before: Part | None = None
     for part in tokens(reading.text):
-        least = rule.number if _DIGIT.search(reading.text, part.first, part.last) else rule.word
+        least = rule.number if has_digits(reading.text[part.first : part.last]) else rule.word
         if certainty(reading, part) < least:
             if before is not None and found and found[-1].last == before.last:
                 found[-1] = Part(found[-1].first, part.last)

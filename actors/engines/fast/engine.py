@@ -345,6 +345,7 @@ def _in_clear(options: FastOptions) -> dict[str, str]:
         "det_unclip_ratio": f"{boxes.unclip_ratio:g}",
         "rec_squeeze": f"{read.squeeze:g}",
         "rec_second_look": f"{read.second_look:g}",
+        "rec_tightened": str(read.tighten).lower(),
         "rec_doubt": repr(read.doubt),
         "rec_rows": f"{TRIMMED} from {TRIMMED_FROM}" if read.trim else str(HEIGHT),
         "rec_widths": "stock" if options.compat else "4 an octave",

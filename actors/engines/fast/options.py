@@ -99,6 +99,7 @@ def options_of(config: EngineConfig, pace: Pace) -> FastOptions:
             _or(config.rec_second_look, _SECOND_LOOK),
             pace.rec,
             trim=not (compat or _keeps_its_graph(config)),
+            tighten=not compat,
             doubt=_DOUBT,
         ),
         det_pixels=pace.det_pixels,

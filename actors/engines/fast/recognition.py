@@ -25,6 +25,7 @@ from actors.engines.fast.packing import (
 )
 from actors.engines.fast.reread import look_again
 from actors.engines.fast.stages import Stages
+from actors.engines.fast.tighten import tightened
 from actors.engines.fast.wide import cut_places
 from actors.runtimes.contracts import Array, Floats
 from actors.runtimes.host_memory import Inputs, Plain
@@ -52,7 +53,8 @@ class ReadRule:
     `squeeze`: width of a line's picture over what its height asks for, but for the rounding to WIDTHS.
     `second_look`: lines that score below, crowded ones that are not sure, and those with signs of formulas
     are read again unsqueezed; 0 for never.
-    `trim`: whether the model gets the middle rows only of wide pictures. `doubt`: which parts of a squeezed
+    `trim`: whether the model gets the middle rows only of wide pictures. `tighten`: whether rows that a loose
+    box adds are cut off. `doubt`: which parts of a squeezed
     line are read again, where the line as a whole is not.
     """
 
@@ -60,6 +62,7 @@ class ReadRule:
     second_look: float
     pack: PackRule
     trim: bool = False
+    tighten: bool = False
     doubt: DoubtRule = NO_DOUBT
 
     def rows(self, width: int) -> int:
@@ -90,6 +93,9 @@ class Recogniser:
 
     def read(self, lines: Sequence[Image]) -> list[Reading]:
         """What each line (H×W×3 uint8 BGR, any size) says; in order."""
+        if self._rule.tighten:
+            with self._stages.count("crops"):
+                lines = [tightened(line) for line in lines]
         readings = self._look(lines, self._rule.squeeze)
         if not self._rule.second_look:
             return readings

@@ -1,7 +1,7 @@
 """Lines and parts of lines that are read again, wider, where the look before may be wrong.
 
 A line that is doubtful as a whole is read again as it is. Of any other only the doubtful parts are: numbers
-above all, which nothing beside them can confirm. A part that stays doubtful is read once more, wider still.
+above all, which nothing beside them can confirm. A number that stays doubtful is read once more, wider still.
 What two looks agree on counts. Where none agree, the line scores no higher than its least certain part.
 """
 
@@ -13,7 +13,7 @@ from itertools import groupby
 from typing import TYPE_CHECKING
 
 from actors.engines.fast.ctc import Reading
-from actors.engines.fast.doubt import DoubtRule, Part, certainty, doubtful, is_known
+from actors.engines.fast.doubt import DoubtRule, Part, certainty, doubtful, has_digits, is_known
 from actors.engines.fast.parts import PartPicture, cut_part, put_back, trimmed
 
 if TYPE_CHECKING:
@@ -111,7 +111,7 @@ def _answered(
         if chosen is not now:
             reading = put_back(reading, part, chosen, picture, line.shape[1])
         moved += len(chosen.text) - (part.last - part.first)
-        if not _is_settled(chosen, looks, rule):
+        if has_digits(chosen.text) and not _is_settled(chosen, looks, rule):
             part = Part(part.first, part.first + len(chosen.text))
             left.append(_Question(question.line, part, looks))
     return reading, left
@@ -125,7 +125,9 @@ def _whole(
     if answer.score < reading.score - _TRUST:
         return reading, []
     open_parts = [
-        part for part in doubtful(answer, rule) if answer.text[part.first : part.last] not in reading.text
+        part
+        for part in doubtful(answer, rule)
+        if has_digits(said := answer.text[part.first : part.last]) and said not in reading.text
     ]
     return answer, [_Question(question.line, part) for part in open_parts]
 

@@ -1,0 +1,66 @@
+"""Of a loose picture of a line the rows with its ink are left, and a margin; of a tight one all."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from PIL import Image, ImageDraw, ImageFont
+
+from actors.engines.fast.tighten import tightened
+
+
+def drawn(text: str, above: int, below: int, size: int = 30) -> tuple[np.ndarray, int]:
+    """A line's picture with so many bare rows above and below its ink, and the ink's height."""
+    font = ImageFont.load_default(size)
+    left, top, right, bottom = font.getbbox(text)
+    sheet = Image.new("RGB", (int(right - left) + 20, int(bottom - top) + above + below), "white")
+    ImageDraw.Draw(sheet).text((10 - left, above - top), text, "black", font)
+    return np.asarray(sheet), int(bottom - top)
+
+
+def test_a_loose_box_is_tightened_to_its_ink_and_a_margin() -> None:
+    picture, ink = drawn("1,234.50", above=6, below=30)
+    tight = tightened(picture)
+    assert 1.3 * ink <= tight.shape[0] <= 1.5 * ink or tight.shape[0] == pytest.approx(
+        0.6 * len(picture), abs=2
+    )
+    assert (tight != 255).any(axis=(1, 2)).sum() == (picture != 255).any(axis=(1, 2)).sum(), "no ink is cut"
+
+
+def test_a_tight_box_stays() -> None:
+    picture, _ = drawn("Agp 12", above=3, below=3)
+    assert tightened(picture).shape == picture.shape
+
+
+def test_a_dash_is_not_blown_up() -> None:
+    picture = np.full((50, 60, 3), 255, np.uint8)
+    picture[24:27, 10:50] = 0
+    assert tightened(picture).shape[0] >= 0.6 * 50
+
+
+def test_lines_that_reach_in_from_above_and_below_keep_their_picture() -> None:
+    picture = np.full((50, 200, 3), 255, np.uint8)
+    picture[:2, 30:60] = picture[-2:, 90:120] = picture[20:35, 10:190] = 0
+    assert tightened(picture).shape == picture.shape
+
+
+@pytest.mark.parametrize("value", [0, 128, 255])
+def test_a_picture_without_ink_stays(value: int) -> None:
+    picture = np.full((40, 100, 3), value, np.uint8)
+    assert tightened(picture) is picture
+
+
+def test_light_letters_on_dark_paper_are_ink() -> None:
+    picture, _ = drawn("1,234.50", above=6, below=30)
+    assert tightened(255 - picture).shape == tightened(picture).shape
+
+
+@given(st.integers(0, 2**32 - 1), st.integers(1, 60), st.integers(1, 60))
+def test_some_rows_are_left_and_they_are_the_pictures_own(seed: int, height: int, width: int) -> None:
+    picture = np.random.default_rng(seed).integers(0, 256, (height, width, 3), dtype=np.uint8)
+    tight = tightened(picture)
+    assert 0.6 * height - 1 <= tight.shape[0] <= height
+    assert tight.shape[1:] == picture.shape[1:]
+    assert np.shares_memory(tight, picture)
