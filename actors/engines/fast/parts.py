@@ -80,13 +80,19 @@ def trimmed(reading: Reading) -> Reading:
 
 
 def _between(line: Image, reading: Reading, before: int, after: int) -> int:
-    """The column between two characters where the picture has least ink: the middle of the widest gap. A
-    character may be read a step late, behind its own ink: the search begins half a character before it."""
-    while before > 0 and reading.text[before] == " ":
-        before -= 1
-    width = line.shape[1]
-    low = int(max(0.0, reading.places[before] - 0.5 / len(reading.text)) * width)
-    high = max(low + 1, int(reading.places[after] * width))
+    """The column between two characters where the picture has least ink: the middle of the widest gap."""
+    reach = 0.0
+    if " " in (reading.text[before], reading.text[after]):
+        # A character is read up to half of its width early or late. With a space between them that does not
+        # matter: its gap is the widest far and wide. Without one, the next gap could be taken for it.
+        reach = 0.5 / len(reading.text)
+        while before > 0 and reading.text[before] == " ":
+            before -= 1
+        while after < len(reading.text) - 1 and reading.text[after] == " ":
+            after += 1
+    width: int = line.shape[1]
+    low = min(width - 1, int(max(0.0, reading.places[before] - reach) * width))
+    high = max(low + 1, int(min(1.0, reading.places[after] + reach) * width))
     return low + _middle_of_gap(_contrast(line[:, low:high]))
 
 

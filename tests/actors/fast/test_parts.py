@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from PIL import Image, ImageDraw, ImageFont
@@ -39,6 +41,20 @@ def test_a_part_is_cut_through_the_white_beside_it(number: int) -> None:
         if picture.left <= place * line.shape[1] < picture.right
     ]
     assert TEXT[inside[0] : inside[-1] + 1].strip() == TEXT[part.first : part.last]
+
+
+@pytest.mark.parametrize("shift", [-0.6, -0.3, 0.0, 0.3, 0.6])
+@pytest.mark.parametrize("text", ["AT73 9662 2222 3666", "PL11 1111 0842 7777", "66.666,11 EUR in cash"])
+def test_a_part_holds_its_own_ink_wherever_the_model_reads_its_characters(text: str, shift: float) -> None:
+    """A character may be read early or late by a part of its width; a space anywhere in its gap."""
+    line, reading = drawn(text)
+    pitch = 1 / len(text)
+    places = tuple(min(1.0, max(0.0, place + shift * pitch)) for place in reading.places)
+    for part in tokens(text):
+        picture = cut_part(line, replace(reading, places=places), part)
+        centers = [place * line.shape[1] for place in reading.places]
+        inside = [index for index, at in enumerate(centers) if picture.left <= at < picture.right]
+        assert text[inside[0] : inside[-1] + 1].strip() == text[part.first : part.last]
 
 
 def test_a_part_has_background_beside_it() -> None:
