@@ -12,6 +12,7 @@ import math
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 
 from actors.engines.fast.ctc import Reading
 
@@ -22,6 +23,10 @@ _TOKEN = re.compile(
 """What stands between spaces, parted where Chinese or Japanese, which knows none, begins or ends."""
 
 _DIGIT = re.compile(r"\d")
+
+_GAP = 2.2
+"""Distance between neighbors of a number, in its own typical ones, from which a character may be missing
+between them. Characters are one to three steps of the model apart: less says nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +56,14 @@ def certainty(reading: Reading, part: Part) -> float:
     return math.prod(inside) * math.prod(reading.gaps[part.first : part.last + 1])
 
 
+def _has_gap(reading: Reading, part: Part) -> bool:
+    """Whether two neighbors of a number are much farther apart than others of it: a sign that the model does
+    not see, as the apostrophe of `20'000`, leaves its place empty, and no step of it unsure."""
+    places = reading.places[part.first : part.last]
+    steps = sorted(after - before for before, after in pairwise(places))
+    return len(steps) > 1 and steps[-1] > _GAP * steps[len(steps) // 2]
+
+
 def has_digits(text: str) -> bool:
     """Whether a digit of any script is in a text."""
     return _DIGIT.search(text) is not None
@@ -69,8 +82,9 @@ def doubtful(reading: Reading, rule: DoubtRule) -> list[Part]:
     found: list[Part] = []
     before: Part | None = None
     for part in tokens(reading.text):
-        least = rule.number if has_digits(reading.text[part.first : part.last]) else rule.word
-        if certainty(reading, part) < least:
+        is_number = has_digits(reading.text[part.first : part.last])
+        least = rule.number if is_number else rule.word
+        if certainty(reading, part) < least or (is_number and rule.number and _has_gap(reading, part)):
             if before is not None and found and found[-1].last == before.last:
                 found[-1] = Part(found[-1].first, part.last)
             else:

@@ -52,6 +52,15 @@ def test_a_reading_without_places_has_no_parts() -> None:
     assert doubtful(Reading("1234", 0.2), RULE) == []
 
 
+@pytest.mark.parametrize(("place", "doubted"), [(0.5, False), (0.9, True)])
+def test_a_wide_gap_in_a_number_is_doubtful(place: float, doubted: bool) -> None:
+    """Characters at 0.1, 0.2, 0.3 and 0.4, and one more behind them."""
+    reading = replace(reading_of("20000"), places=(0.1, 0.2, 0.3, 0.4, place))
+    assert texts(reading) == (["20000"] if doubted else [])
+    word = replace(reading_of("abcde"), places=reading.places)
+    assert texts(word) == []
+
+
 @given(st.text("ab 12.", max_size=30))
 def test_tokens_are_what_stands_between_spaces(text: str) -> None:
     assert [text[part.first : part.last] for part in tokens(text)] == text.split()
