@@ -8,12 +8,16 @@ from dataclasses import dataclass
 from operator import attrgetter, itemgetter
 
 from actors.layout.geometry import Box
+from actors.layout.headings import reaches
 
 _CORRIDOR = 0.1
 """Line heights that a corridor is wide at least, between boxes that are already trimmed to their ink."""
 
 _BREAK = 1.2
 """Line heights of white, over the whole width, at which a band ends if one of its corridors does."""
+
+_BREAK_AT_HEADING = 0.4
+"""The same where a heading over several columns closes it."""
 
 _FEW = 12
 """Intervals that are sorted sooner than searched."""
@@ -42,18 +46,23 @@ class Band:
         return parts
 
 
-def bands(rows: Iterable[Sequence[Box]], height: float) -> list[Band]:
+def bands(rows: Sequence[Sequence[Box]], height: float) -> list[Band]:
     """Bands from top to bottom. `rows`: as `groups` gives them; `height`: of the page's typical line."""
     found: list[Band] = []
     least = _CORRIDOR * height
+    wide = reaches([box for group in rows for box in group], height)
     for group in rows:
         cover = [(box.left, box.right) for box in group]
-        if len(group) > 1:
+        if wide:
+            cover += [(wide[box.place].left, wide[box.place].right) for box in group if box.place in wide]
+        if len(cover) > 1:
             cover = overlapping(cover, least)
         if found:
             last = found[-1]
             both = joined(last.cover, cover, least)
-            closes = len(both) < len(last.cover) and white(last.boxes, group) > _BREAK * height
+            headed = wide and any(box.place in wide for box in group)
+            least_white = (_BREAK_AT_HEADING if headed else _BREAK) * height
+            closes = len(both) < len(last.cover) and white(last.boxes, group) > least_white
             if (len(both) > 1 and not closes) or len(last.cover) == len(cover) == 1:
                 last.boxes.extend(group)
                 last.cover = both

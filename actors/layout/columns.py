@@ -10,7 +10,8 @@ from __future__ import annotations
 from bisect import bisect_left, insort
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from itertools import accumulate
+from itertools import accumulate, combinations
+from math import log
 from typing import NamedTuple
 
 from actors.layout.bands import Band, bands, groups
@@ -26,18 +27,22 @@ _MOSTLY = 0.5
 _LEVEL = 0.35
 """Line heights that two middles on one row may differ."""
 
-_IN_ROWS = 0.5
+_IN_ROWS = 0.75
 """Share of the lines of the shorter side that stand level with lines of the other, for rows."""
 
-_BY_CHANCE = 0.35
-"""Beside running text, how far that share must lie above what chance gives, of what is left to 1 (as Cohen's
-kappa): half of any lines are level with some line of a paragraph. No labelled page changes in 0.2..0.5."""
+_SURE = 2.5
+
+_FAR = 3.0
 
 _PITCH = 2.0
 """Line heights from the middle of a line to that of the next one in a column that runs on."""
 
 _ALONE = 0.8
 """Rows to a line in a column that has no columns in it; some lines come in pieces."""
+
+_ASIDE, _DEEP = 0.3, 5.0
+"""Share of the lines on the right that a column on the left has at most, and line heights that it begins below
+their top at least, to be read after them."""
 
 _DEPTH = 40
 """Cuts within cuts: more than a page has, and few enough for any drawing of boxes."""
@@ -105,7 +110,16 @@ class _Cutter:
 
     def _cut_all(self, chain: _Chain, depth: int) -> list[Strip]:
         columns = [*chain.columns, *chain.insets]
+        if len(columns) == 2 and self._is_aside(*columns):
+            columns = columns[::-1]
         return [strip for column in columns for strip in self.cut(groups(column), depth + 1)]
+
+    def _is_aside(self, left: Strip, right: Strip) -> bool:
+        """Whether the left one of two columns is a few lines that begin far below the top of the text on the right,
+        as a picture's caption does: the text comes first."""
+        if len(left) > _ASIDE * len(right) or not self._text(right).flows:
+            return False
+        return min(box.top for box in left) - min(box.top for box in right) > _DEEP * self._height
 
     def _columns(self, band: Band) -> list[Strip]:
         """The band's boxes by column; one where its corridors only part cells of rows."""
@@ -127,7 +141,7 @@ class _Cutter:
             columns[-1].extend(part)
             for box in part:
                 insort(levels, box.middle)
-        return columns
+        return _side_by_side(columns)
 
     def _apart(self, parts: Sequence[Strip], text: Sequence[_Text], levels: Sequence[float]) -> bool:
         """Whether a corridor between the first two of these parts separates columns. `text`: of these two;
@@ -148,13 +162,8 @@ class _Cutter:
         return len(left) > len(beyond) or not self._in_rows(left, _middles(beyond), beside_text)
 
     def _in_rows(self, few: Strip, levels: Sequence[float], beside_text: bool) -> bool:
-        """Whether most of these lines stand on one of some levels (sorted)."""
-        reach = _LEVEL * self._height
-        share = _level(few, levels, reach) / len(few)
-        if share < _IN_ROWS or not beside_text:
-            return share >= _IN_ROWS
-        chance = _covered([box.middle for box in few], levels, reach)
-        return share - chance >= _BY_CHANCE * (1 - chance)
+        """Whether these lines stand on some levels (sorted), rather than anywhere."""
+        return _evidence(few, levels, self._height) > (_SURE if beside_text else 0.0)
 
     def _text(self, boxes: Sequence[Box]) -> _Text:
         text = [box.width for box in boxes if self._flowing[box.place]]
@@ -201,23 +210,68 @@ def _middles(boxes: Strip) -> list[float]:
     return sorted(box.middle for box in boxes)
 
 
-def _level(boxes: Sequence[Box], levels: Sequence[float], least: float) -> int:
-    """How many of the boxes have a middle less than `least` from one of the levels (sorted)."""
-    found = 0
+def _evidence(boxes: Strip, levels: Sequence[float], height: float) -> float:
+    """How much likelier the lines' middles are if they stand in rows on some levels (sorted) than if they stand
+    anywhere: the logarithm of the ratio. In rows three of four lie around a level with a parabola's density
+    that ends `_LEVEL` line heights away (Epanechnikov's kernel); anywhere, all distances up to half the way
+    between two levels are equally likely: half of any lines are level with some line of a paragraph."""
+    reach = _LEVEL * height
+    total = 0.0
+    levels = _thinned(levels, reach)
+    last = len(levels) - 1
     for box in boxes:
-        place = bisect_left(levels, box.middle)
-        found += any(abs(near - box.middle) < least for near in levels[max(0, place - 1) : place + 1])
+        middle = box.middle
+        place = bisect_left(levels, middle)
+        if 0 < place <= last:
+            below, above = levels[place - 1], levels[place]
+            away = min(middle - below, above - middle)
+            gap = above - below
+        else:
+            away = abs(middle - levels[0 if place == 0 else last])
+            gap = _FAR * height
+        near = away / reach
+        density = 0.75 * (1.0 - near * near) * min(gap, _FAR * height) / reach if near < 1.0 else 0.0
+        total += log(_IN_ROWS * density + 1.0 - _IN_ROWS)
+    return total
+
+
+def _thinned(levels: Sequence[float], least: float) -> list[float]:
+    """Levels (sorted) without those that follow another by less than `least`: the cells of one row."""
+    found = [levels[0]]
+    for level in levels:
+        if level - found[-1] >= least:
+            found.append(level)
     return found
 
 
-def _covered(middles: Sequence[float], levels: Sequence[float], reach: float) -> float:
-    """Share of the span of some middles that lies within `reach` of one of the levels (sorted): how many of
-    them would stand level by chance."""
-    top, end = min(middles), max(middles)
-    span, covered, start = end - top, 0.0, top
-    for level in levels:
-        reached = min(level + reach, end)
-        if reached > start:
-            covered += max(0.0, reached - max(start, level - reach))
-            start = reached
-    return covered / span if span else 0.0
+def _side_by_side(columns: list[Strip]) -> list[Strip]:
+    """Columns of which no two lines stand at one height are none: messages of a chat, a time line. One that
+    stands beside no other goes to the end if it lies below all others: a page number."""
+    if len(columns) == 1:
+        return columns
+    number = {box.place: index for index, column in enumerate(columns) for box in column}
+    beside: set[tuple[int, int]] = set()
+    for group in groups(_joined(columns)):
+        found = sorted({number[box.place] for box in group})
+        beside.update(combinations(found, 2))
+    paired = {index for pair in beside for index in pair}
+    merged: list[Strip] = []
+    lone: list[Strip] = []
+    for index, column in enumerate(columns):
+        if paired and index not in paired and _below(column, columns):
+            lone.append(column)
+        elif merged and (index - 1, index) not in beside and _alike(index, paired):
+            merged[-1].extend(column)
+        else:
+            merged.append(column)
+    return merged + lone
+
+
+def _alike(index: int, paired: set[int]) -> bool:
+    """Whether a column and the one before it both stand beside others, or no two columns do."""
+    return not paired or {index - 1, index} <= paired
+
+
+def _below(column: Strip, columns: Sequence[Strip]) -> bool:
+    top = min(box.upper for box in column)
+    return all(other is column or max(box.lower for box in other) <= top for other in columns)

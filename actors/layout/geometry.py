@@ -44,8 +44,9 @@ class Box(NamedTuple):
 
     `place`: of the line in what was given; `middle`: the y of its centre; `width`, `height`: pixels along it
     and across; `upper`, `lower`: edges of its core, without the margin in which boxes of neighbours overlap;
-    `crossing`: it runs across the page's reading direction, as a side note does. A named tuple, since a page
-    has many, and making and reading them is where the time goes.
+    `crossing`: it runs across the page's reading direction, as a side note does; `letter`: pixels along the
+    line that a character takes. A named tuple, since a page has many, and making and reading them is where the
+    time goes.
     """
 
     place: int
@@ -59,6 +60,7 @@ class Box(NamedTuple):
     upper: float
     lower: float
     crossing: bool
+    letter: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +84,7 @@ def upright(lines: Sequence[Line]) -> Upright:
     crossing = (down != vertical) & sure
     skew = _skew(runs, crossing, np.pi / 2 if vertical else 0.0)
     mirrored = not vertical and _runs_left(lines)
-    return _boxes(runs, crossing, skew, vertical, mirrored)
+    return _boxes(runs, letters, crossing, skew, vertical, mirrored)
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +114,12 @@ def _runs(lines: Sequence[Line], letters: npt.NDArray[np.int_]) -> _Runs:
 
 
 def _boxes(
-    runs: _Runs, crossing: npt.NDArray[np.bool_], skew: float, vertical: bool, mirrored: bool
+    runs: _Runs,
+    letters: npt.NDArray[np.int_],
+    crossing: npt.NDArray[np.bool_],
+    skew: float,
+    vertical: bool,
+    mirrored: bool,
 ) -> Upright:
     cos, sin = np.cos(skew), np.sin(skew)
     middle_x = runs.centres[:, 0] * cos + runs.centres[:, 1] * sin
@@ -127,7 +134,8 @@ def _boxes(
     top, bottom = middle_y - heights / 2, middle_y + heights / 2
     width, tall = right - left, bottom - top
     core = np.where(crossing, 0.0, _CORE) * tall
-    columns = (left, top, right, bottom, middle_y, width, tall, top + core, bottom - core, crossing)
+    letter = runs.lengths / letters
+    columns = (left, top, right, bottom, middle_y, width, tall, top + core, bottom - core, crossing, letter)
     numbers = zip(range(len(left)), *(column.tolist() for column in columns), strict=True)
     return Upright(tuple(map(Box._make, numbers)), height, vertical)
 

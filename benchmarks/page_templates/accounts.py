@@ -13,7 +13,7 @@ def analyst(rng: Random) -> Sheet:
     """Text and tables of figures, or these alone, and beside them a narrow column of its own: a rating, key
     data, text, a chart, names. The two share no rows. The one on the left is read first."""
     main, side, gutter = rng.uniform(38, 48), rng.uniform(15, 20), rng.uniform(1.8, 4)
-    sheet = Sheet(rng, 8 + main + side + gutter, rng.uniform(60, 95))
+    sheet = Sheet(rng, 8 + main + side + gutter, rng.uniform(75, 95))
     em, on_left, figures = sheet.em, rng.random() < 0.3, rng.random() < 0.5
     whole = sheet.width - 8 * em
     sheet.put(f"{sheet.write.title(1, 2)} Research", 4 * em, 3 * em, sheet.body.at(1.1, BOLD))
@@ -51,7 +51,7 @@ def _analysis(sheet: Sheet, left: float, top: float, width: float, bottom: float
     leading = rng.uniform(1.2, 1.4)
     place, number = rng.randint(0, 2), 0
     while flow.y < bottom - 8 * em:
-        if number == place:
+        if number == place and flow.y < bottom - 24 * em:
             flow.y = _figures(sheet, left, flow.y, width) + 1.5 * em
         else:
             if rng.random() < 0.6:
@@ -65,7 +65,7 @@ def _analysis(sheet: Sheet, left: float, top: float, width: float, bottom: float
 def _tables(sheet: Sheet, left: float, top: float, width: float, bottom: float) -> None:
     """Tables of figures one under the other."""
     y = top
-    while y < bottom - 12 * sheet.em:
+    while y < bottom - 24 * sheet.em:
         y = _figures(sheet, left, y, width) + sheet.rng.uniform(0.8, 2.2) * sheet.em
 
 
@@ -96,20 +96,21 @@ def _sidebar(sheet: Sheet, left: float, top: float, width: float, bottom: float)
     flow = Flow(sheet, left, top + rng.uniform(-0.3, 0.5) * em, width)
     flow.line(f"{rng.choice(('Buy', 'Hold', 'Sell'))}", sheet.body.at(1.6, BOLD)).skip(rng.uniform(0.3, 1))
     leading = rng.uniform(1.25, 1.6)
-    for _ in range(rng.randint(1, 2)):
+    for _ in range(rng.randint(1, 2) if flow.y < bottom - 50 * em else 1):
         flow.line(sheet.write.label(1, 2), bold)
         for _ in range(rng.randint(4, 9)):
             flow.y += leading * style.size
             sheet.put(sheet.write.label(1, 2), left, flow.y - 0.25 * em, style)
             sheet.put(sheet.write.amount(3), left + width, flow.y - 0.25 * em, style, "right")
         flow.skip(1)
-    if rng.random() < 0.5:
+    if rng.random() < 0.5 and flow.y < bottom - 32 * em:
         flow.line(sheet.write.label(1, 2), bold).paragraph(
             sheet.write.text(1, 4), style, leading=leading
         ).skip(1)
-    flow.line(sheet.write.label(2, 2), bold)
-    flow.y = bar_chart(sheet, left, flow.y + 0.5 * em, width, rng.uniform(8, 12) * em, style.at(0.85))
-    flow.line(f"Source: {sheet.write.title(1, 1)}", style.at(0.85)).skip(1.2)
+    if flow.y < bottom - 15 * em:
+        flow.line(sheet.write.label(2, 2), bold)
+        flow.y = bar_chart(sheet, left, flow.y + 0.5 * em, width, rng.uniform(8, 12) * em, style.at(0.85))
+        flow.line(f"Source: {sheet.write.title(1, 1)}", style.at(0.85)).skip(1.2)
     while flow.y < bottom - 6 * em and rng.random() < 0.8:
         flow.line(sheet.write.name(), bold).line(
             f"+44 {rng.randint(10, 99)} {rng.randint(1000, 9999)}", style
