@@ -13,7 +13,8 @@ from actors.layout.blocks import blocks
 from actors.layout.columns import strips
 from actors.layout.flow import running
 from actors.layout.geometry import Box, upright
-from actors.layout.margins import line_numbers
+from actors.layout.zones import zones
+from actors.layout.numbering import Numbering, numberings
 
 CELL = "\t"
 """What parts the cells of a row in a page's text: a label and its amount, the columns of a table."""
@@ -77,15 +78,24 @@ def arrange(lines: Sequence[Line]) -> Layout:
     page = upright(lines)
     texts = [line.text for line in lines]
     flowing = running(page, texts)
-    numbers = line_numbers(page, texts)
-    counted = {box.place for box in numbers}
-    body = [box for box in page.boxes if box.place not in counted]
-    found: list[list[list[Box]]] = [[[box] for box in numbers]] if numbers else []
-    for strip in strips(body, page.height, flowing):
-        found += blocks(strip, page.height, flowing)
+    numbers = numberings(page, texts)
+    counted = {box.place for one in numbers for box in one.numbers}
+    body = [box for box in page.boxes if box.place not in counted] if counted else page.boxes
+    found: list[list[list[Box]]] = []
+    for zone in zones(page, body):
+        for strip in strips(zone, page.height, flowing):
+            for block in blocks(strip, page.height, flowing):
+                for one in [one for one in numbers if _stands_beside(one, block)]:
+                    found.append([[box] for box in one.numbers])
+                    numbers.remove(one)
+                found.append(block)
     return Layout(
         tuple(Block(tuple(tuple(lines[box.place] for box in row) for row in block)) for block in found)
     )
+
+
+def _stands_beside(numbering: Numbering, block: Sequence[Sequence[Box]]) -> bool:
+    return any(box.place in numbering.beside for row in block for box in row)
 
 
 def _all_numbers(lines: Sequence[Line]) -> bool:

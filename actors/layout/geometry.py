@@ -27,7 +27,7 @@ crops from the same ratio on."""
 _LONG = 3.0
 """Width over height from which a line's direction counts for the page's skew: shorter ones are noisy."""
 
-_CORE = 0.25
+CORE = 0.25
 """Share of a line's height that is taken off at its top and bottom when rows are told apart: detectors grow
 their boxes, so that neighbours overlap."""
 
@@ -77,11 +77,13 @@ def upright(lines: Sequence[Line]) -> Upright:
     if not lines:
         return Upright((), 1.0)
     letters = np.array([len(line.text) or 1 for line in lines])
-    runs = _runs(lines, letters)
+    few = np.array([_is_short(line.text) for line in lines])
+    runs = _runs(lines, few)
     down = np.abs(runs.along[:, 1]) > np.abs(runs.along[:, 0])
-    sure = runs.lengths > runs.heights
+    sure = (runs.lengths > runs.heights) & ~few
     vertical = bool(letters[down & sure].sum() > letters[~down & sure].sum())
     crossing = (down != vertical) & sure
+    runs = runs.turned(few & (down != vertical))
     skew = _skew(runs, crossing, np.pi / 2 if vertical else 0.0)
     mirrored = not vertical and _runs_left(lines)
     return _boxes(runs, letters, crossing, skew, vertical, mirrored)
@@ -89,15 +91,35 @@ def upright(lines: Sequence[Line]) -> Upright:
 
 @dataclass(frozen=True, slots=True)
 class _Runs:
-    """Lines by the direction in which they run: n×2 centres and directions, n lengths and heights."""
+    """Lines by the direction in which they run: n×2 centres, directions, and directions across, n lengths and
+    heights."""
 
     centres: Floats
     along: Floats
     lengths: Floats
     heights: Floats
+    across: Floats
+
+    def turned(self, which: npt.NDArray[np.bool_]) -> _Runs:
+        """Those lines taken to run the other way: along what was across."""
+        if not which.any():
+            return self
+        return _Runs(
+            self.centres,
+            np.where(which[:, None], self.across, self.along),
+            np.where(which, self.heights, self.lengths),
+            np.where(which, self.lengths, self.heights),
+            np.where(which[:, None], self.along, self.across),
+        )
 
 
-def _runs(lines: Sequence[Line], letters: npt.NDArray[np.int_]) -> _Runs:
+def _is_short(text: str) -> bool:
+    """Whether a line is a single character, or two narrow ones: its box may be higher than wide, and an engine
+    may have turned it, but it stands as the page's other lines do."""
+    return len(text) < 2 or (len(text) < 3 and text.isascii())
+
+
+def _runs(lines: Sequence[Line], few: npt.NDArray[np.bool_]) -> _Runs:
     corners = np.array([eight(line.polygon) for line in lines], dtype=np.float64)
     if not (np.abs(corners) <= _FARTHEST).all():
         corners[~np.isfinite(corners)] = 0
@@ -106,11 +128,8 @@ def _runs(lines: Sequence[Line], letters: npt.NDArray[np.int_]) -> _Runs:
     along = (corners[:, 1] + corners[:, 2] - corners[:, 0] - corners[:, 3]) / 2
     across = (corners[:, 2] + corners[:, 3] - corners[:, 0] - corners[:, 1]) / 2
     lengths, heights = np.hypot(*along.T), np.hypot(*across.T)
-    turned = (heights > _TALL * lengths) & (letters > 1)
-    if turned.any():
-        along = np.where(turned[:, None], across, along)
-        lengths, heights = np.where(turned, heights, lengths), np.where(turned, lengths, heights)
-    return _Runs(corners.sum(axis=1) / 4, along, lengths, heights)
+    runs = _Runs(corners.sum(axis=1) / 4, along, lengths, heights, across)
+    return runs.turned((heights > _TALL * lengths) & ~few)
 
 
 def _boxes(
@@ -133,7 +152,7 @@ def _boxes(
     left, right = middle_x - widths / 2 + pad, middle_x + widths / 2 - pad
     top, bottom = middle_y - heights / 2, middle_y + heights / 2
     width, tall = right - left, bottom - top
-    core = np.where(crossing, 0.0, _CORE) * tall
+    core = np.where(crossing, 0.0, CORE) * tall
     letter = runs.lengths / letters
     columns = (left, top, right, bottom, middle_y, width, tall, top + core, bottom - core, crossing, letter)
     numbers = zip(range(len(left)), *(column.tolist() for column in columns), strict=True)
