@@ -62,7 +62,7 @@ def bands(rows: Sequence[Sequence[Box]], height: float) -> list[Band]:
             both = joined(last.cover, cover, least)
             headed = wide and any(box.place in wide for box in group)
             least_white = (_BREAK_AT_HEADING if headed else _BREAK) * height
-            closes = len(both) < len(last.cover) and white(last.boxes, group) > least_white
+            closes = len(both) < max(len(last.cover), len(cover)) and white(last.boxes, group) > least_white
             if (len(both) > 1 and not closes) or len(last.cover) == len(cover) == 1:
                 last.boxes.extend(group)
                 last.cover = both

@@ -7,7 +7,7 @@ A column is cut again in the same way. After the recursive XY cut (Nagy and Seth
 
 from __future__ import annotations
 
-from bisect import bisect_left, insort
+from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import accumulate, combinations
@@ -128,42 +128,41 @@ class _Cutter:
         parts = band.parts()
         text = [self._text(part) for part in parts]
         before, after = list(accumulate(text, _add)), list(accumulate(text[::-1], _add))[::-1]
-        columns: list[Strip] = []
-        levels: list[float] = []  # the middles of the last column, sorted
-        for index, part in enumerate(parts):
-            if (
-                not index
-                or (before[index - 1].flows and after[index].flows)
-                or self._apart(parts[index - 1 :], text[index - 1 : index + 1], levels)
+        reach = _LEVEL * self._height
+        levels = [_thinned(_middles(part), reach) for part in parts]
+        beyond = list(accumulate(levels[::-1], lambda one, other: _thinned(sorted(one + other), reach)))[::-1]
+        columns = [parts[0]]
+        here = levels[0]  # of the last column
+        for index in range(1, len(parts)):
+            if (before[index - 1].flows and after[index].flows) or self._apart(
+                parts[index - 1 : index + 1], text[index - 1 : index + 1], here, beyond[index]
             ):
-                columns.append([])
-                levels = []
-            columns[-1].extend(part)
-            for box in part:
-                insort(levels, box.middle)
+                columns.append(parts[index])
+                here = levels[index]
+            else:
+                columns[-1] = columns[-1] + parts[index]
+                here = _thinned(sorted(here + levels[index]), reach)
         return _side_by_side(columns)
 
-    def _apart(self, parts: Sequence[Strip], text: Sequence[_Text], levels: Sequence[float]) -> bool:
-        """Whether a corridor between the first two of these parts separates columns. `text`: of these two;
-        `levels`: the middles of all in the column up to here. Debits and credits share no row, but both stand
-        in those of the dates; a total stands in no row of the list beside it, but in that of its amount."""
-        left, right = parts[:2]
+    def _apart(
+        self, parts: Sequence[Strip], text: Sequence[_Text], left: Sequence[float], right: Sequence[float]
+    ) -> bool:
+        """Whether a corridor between these two parts separates columns: the rows of all that stands on the left, up
+        to the last column, and of all on the right, are not the same. Debits and credits share no row, but both
+        stand in those of the dates; a total stands in no row of the list beside it, but in that of its amount."""
         if text[0].flows and text[1].flows:
             return True
-        if all(box.crossing for box in left) or all(box.crossing for box in right):
+        if all(box.crossing for box in parts[0]) or all(box.crossing for box in parts[1]):
             return True
         few, many = (left, right) if len(left) <= len(right) else (right, left)
-        beside_text = text[0].flows or text[1].flows
-        if len(few) < 2 or self._in_rows(few, _middles(many), beside_text):
+        if len(few) < 2:
             return False
-        if len(right) <= len(levels) and self._in_rows(right, levels, beside_text):
-            return False
-        beyond = [box for part in parts[1:] for box in part]
-        return len(left) > len(beyond) or not self._in_rows(left, _middles(beyond), beside_text)
-
-    def _in_rows(self, few: Strip, levels: Sequence[float], beside_text: bool) -> bool:
-        """Whether these lines stand on some levels (sorted), rather than anywhere."""
-        return _evidence(few, levels, self._height) > (_SURE if beside_text else 0.0)
+        top, bottom = max(left[0], right[0]) - self._height, min(left[-1], right[-1]) + self._height
+        beside_text = any(
+            one.flows and self._text([box for box in part if top < box.middle < bottom]).flows
+            for part, one in zip(parts, text, strict=True)
+        )
+        return _evidence(few, many, self._height) <= (_SURE if beside_text else 0.0)
 
     def _text(self, boxes: Sequence[Box]) -> _Text:
         text = [box.width for box in boxes if self._flowing[box.place]]
@@ -210,36 +209,34 @@ def _middles(boxes: Strip) -> list[float]:
     return sorted(box.middle for box in boxes)
 
 
-def _evidence(boxes: Strip, levels: Sequence[float], height: float) -> float:
-    """How much likelier the lines' middles are if they stand in rows on some levels (sorted) than if they stand
-    anywhere: the logarithm of the ratio. In rows three of four lie around a level with a parabola's density
-    that ends `_LEVEL` line heights away (Epanechnikov's kernel); anywhere, all distances up to half the way
-    between two levels are equally likely: half of any lines are level with some line of a paragraph."""
-    reach = _LEVEL * height
+def _evidence(rows: Sequence[float], levels: Sequence[float], height: float) -> float:
+    """How much likelier it is that these rows are among some others (sorted middles of both) than that they stand
+    anywhere: the logarithm of the ratio. If they are, three of four lie around one of the others with a parabola's
+    density that ends `_LEVEL` line heights away (Epanechnikov's kernel); anywhere, all distances up to half the way
+    between two rows are equally likely: half of any lines are level with some line of a paragraph."""
+    reach, far = _LEVEL * height, _FAR * height
     total = 0.0
-    levels = _thinned(levels, reach)
     last = len(levels) - 1
-    for box in boxes:
-        middle = box.middle
+    for middle in rows:
         place = bisect_left(levels, middle)
         if 0 < place <= last:
             below, above = levels[place - 1], levels[place]
-            away = min(middle - below, above - middle)
-            gap = above - below
+            away, gap = min(middle - below, above - middle), min(above - below, far)
         else:
-            away = abs(middle - levels[0 if place == 0 else last])
-            gap = _FAR * height
+            away, gap = abs(middle - levels[0 if place == 0 else last]), far
+            if away > far:
+                continue
         near = away / reach
-        density = 0.75 * (1.0 - near * near) * min(gap, _FAR * height) / reach if near < 1.0 else 0.0
+        density = 0.75 * (1.0 - near * near) * gap / reach if near < 1.0 else 0.0
         total += log(_IN_ROWS * density + 1.0 - _IN_ROWS)
     return total
 
 
 def _thinned(levels: Sequence[float], least: float) -> list[float]:
-    """Levels (sorted) without those that follow another by less than `least`: the cells of one row."""
-    found = [levels[0]]
+    """Levels (sorted) without those that follow another by less than `least`: the cells of one row are one."""
+    found: list[float] = []
     for level in levels:
-        if level - found[-1] >= least:
+        if not found or level - found[-1] >= least:
             found.append(level)
     return found
 
