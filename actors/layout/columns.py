@@ -152,7 +152,7 @@ class _Cutter:
         stand in those of the dates; a total stands in no row of the list beside it, but in that of its amount."""
         if text[0].flows and text[1].flows:
             return True
-        if all(box.crossing for box in parts[0]) or all(box.crossing for box in parts[1]):
+        if _is_note(*parts) or _is_note(*parts[::-1]):
             return True
         few, many = (left, right) if len(left) <= len(right) else (right, left)
         if len(few) < 2:
@@ -267,6 +267,15 @@ def _side_by_side(columns: list[Strip]) -> list[Strip]:
 def _alike(index: int, paired: set[int]) -> bool:
     """Whether a column and the one before it both stand beside others, or no two columns do."""
     return not paired or {index - 1, index} <= paired
+
+
+def _is_note(part: Strip, other: Strip) -> bool:
+    """Whether a part only has lines across the page's direction, and they run beside several lines of the other
+    one: a side note, an axis title. The head of a table's column stands beside other heads."""
+    if not all(box.crossing for box in part):
+        return False
+    top, bottom = min(box.top for box in part), max(box.bottom for box in part)
+    return sum(top < box.middle < bottom and not box.crossing for box in other) > 1
 
 
 def _below(column: Strip, columns: Sequence[Strip]) -> bool:
