@@ -11,6 +11,7 @@ from operator import attrgetter
 from actors.contracts import Line
 from actors.layout.blocks import blocks
 from actors.layout.columns import strips
+from actors.layout.fields import fields
 from actors.layout.flow import running
 from actors.layout.geometry import Box, upright
 from actors.layout.numbering import Numbering, numberings
@@ -103,12 +104,14 @@ def arrange(lines: Sequence[Line]) -> Layout:
     body = [box for box in page.boxes if box.place not in counted] if counted else page.boxes
     found: list[list[list[Box]] | Grid] = []
     for zone in zones(page, body):
-        for strip in strips(zone, page.height, flowing):
-            for block in tables(blocks(strip, page.height, flowing), page.height):
-                for one in [one for one in numbers if _stands_beside(one, block)]:
-                    found.append([[box] for box in one.numbers])
-                    numbers.remove(one)
-                found.append(block)
+        parts = strips(zone, page.height, flowing)
+        whole = [block for strip in parts for block in blocks(strip, page.height, flowing)]
+        whole = fields(whole, texts, page.height)
+        for block in tables(whole, page.height):
+            for one in [one for one in numbers if _stands_beside(one, block)]:
+                found.append([[box] for box in one.numbers])
+                numbers.remove(one)
+            found.append(block)
     return Layout(tuple(_block(block, lines) for block in found))
 
 

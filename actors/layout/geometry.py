@@ -24,6 +24,12 @@ _TALL = 1.5
 """Height over width from which a line of two characters or more is taken for vertical text; PaddleOCR turns
 crops from the same ratio on."""
 
+_VERTICAL = re.compile(r"[\u2e80-\u9fff\uac00-\ud7af\uf900-\ufaff\uff00-\uffef]")
+"""A character of a script that is written from top to bottom, too."""
+
+_TURNED = 4
+"""How many times as many letters run down as across, on a page of another script that lies on its side."""
+
 _LONG = 3.0
 """Width over height from which a line's direction counts for the page's skew: shorter ones are noisy."""
 
@@ -81,12 +87,27 @@ def upright(lines: Sequence[Line]) -> Upright:
     runs = _runs(lines, few)
     down = np.abs(runs.along[:, 1]) > np.abs(runs.along[:, 0])
     sure = (runs.lengths > runs.heights) & ~few
-    vertical = bool(letters[down & sure].sum() > letters[~down & sure].sum())
+    vertical = _is_vertical(lines, letters, down & sure, ~down & sure)
     crossing = (down != vertical) & sure
     runs = runs.turned(few & (down != vertical))
     skew = _skew(runs, crossing, np.pi / 2 if vertical else 0.0)
     mirrored = not vertical and _runs_left(lines)
     return _boxes(runs, letters, crossing, skew, vertical, mirrored)
+
+
+def _is_vertical(
+    lines: Sequence[Line],
+    letters: npt.NDArray[np.int_],
+    down: npt.NDArray[np.bool_],
+    across: npt.NDArray[np.bool_],
+) -> bool:
+    """Whether a page's text runs down: most of its letters, of scripts that are written so; of others many more,
+    since the heads of a table may be turned up."""
+    many, few = int(letters[down].sum()), int(letters[across].sum())
+    if many <= few or many > _TURNED * few:
+        return many > few
+    written = sum(len(_VERTICAL.findall(lines[index].text)) for index in np.flatnonzero(down).tolist())
+    return 2 * written > many
 
 
 @dataclass(frozen=True, slots=True)

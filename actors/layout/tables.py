@@ -30,6 +30,18 @@ _TWICE = 2.0
 _APART = 3.0
 """Line heights of white at most between two parts of a table: its head, or its total, and the rest."""
 
+_CLOSE = 0.8
+"""The same for a line that goes on in the cell above."""
+
+_HEAD_ROWS = 2
+"""Rows of a table's head, or of its totals, at most."""
+
+_TORN, _FEW_TORN = 0.8, 0.3
+"""Line heights between two lines of one cell at most, and share of the rows that may have such ones."""
+
+_NEAR = 4
+"""Rows above a line in which a cell is looked for that it goes on in."""
+
 _HEAD = 1.5
 """Line heights from a head to its cells, where it does not stand over them."""
 
@@ -41,7 +53,7 @@ Row = list[Box]
 
 @dataclass(frozen=True, slots=True)
 class Grid:
-    """Rows with the column of each of their cells, from 0; `columns`: how many there are."""
+    """A table: rows with the column of each of their cells, from 0; `columns`: how many there are."""
 
     rows: list[Row]
     cells: list[list[int]]
@@ -49,88 +61,151 @@ class Grid:
 
 
 def tables(blocks: Sequence[list[Row]], height: float) -> list[list[Row] | Grid]:
-    """A strip's blocks with its tables as grids: rows before and after a table are blocks of their own, parts of
-    one table are one. `height`: of the page's typical line."""
+    """Blocks in reading order with their tables as grids: rows before and after a table are blocks of their own,
+    parts of one table are one. `height`: of the page's typical line."""
+    if sum(map(_wide, blocks)) < _FEWEST_ROWS:
+        return list(blocks)
     found: list[list[Row] | Grid] = []
-    for block in blocks:
-        first, last = _core(block)
-        grid = _grid(block[first:last], height) if last - first >= _FEWEST_ROWS else None
-        if grid is None:
-            found.append(block)
-            continue
-        found += [part for part in (block[:first],) if part]
-        found.append(grid)
-        found += [part for part in (block[last:],) if part]
-    return _joined(found, height) if any(isinstance(one, Grid) for one in found) else found
-
-
-def _core(block: Sequence[Row]) -> tuple[int, int]:
-    """From the first to the last row that has as many cells as a table has columns."""
-    wide = [index for index, row in enumerate(block) if len(row) >= _FEWEST_COLUMNS]
-    if len(wide) < _FEWEST_ROWS:
-        return 0, 0
-    return wide[0], wide[-1] + 1
-
-
-def _joined(parts: Sequence[list[Row] | Grid], height: float) -> list[list[Row] | Grid]:
-    """Tables with the rows above and below that have cells in their columns."""
-    found: list[list[Row] | Grid] = []
-    for part in parts:
-        both = _both(found[-1], part, height) if found else None
-        if both is None:
-            found.append(part)
-        else:
-            found[-1] = both
+    for run in _runs(blocks, height):
+        rest = run
+        while rest:
+            taken, parts = _first_table(rest, height)
+            found += parts
+            rest = rest[taken:]
     return found
 
 
-def _both(above: list[Row] | Grid, below: list[Row] | Grid, height: float) -> Grid | None:
-    """Two parts as one table, if one is, and the other's rows fit into its columns."""
-    if isinstance(above, list) and isinstance(below, list):
+def _first_table(run: Sequence[list[Row]], height: float) -> tuple[int, list[list[Row] | Grid]]:
+    """How many of these blocks are the first table, or are none, and their parts. A block is a part of the table
+    above if no column is added by it; a head of one or two rows may add some that are empty otherwise."""
+    found = _table(run[0], run[:1], height)
+    taken, cells = 1, _wide(run[0])
+    for end in range(1, len(run)):
+        cells += _wide(run[end])
+        if cells < _FEWEST_ROWS:
+            continue  # rows that are set wide apart are a block each
+        more = _table(run[end], run[end : end + 1], height)
+        both = _table([row for block in run[: end + 1] for row in block], run[: end + 1], height)
+        few = min(sum(map(len, run[:end])), len(run[end])) <= _HEAD_ROWS
+        most = max(_width(found), _width(more))
+        if both is None or (most and not few and _width(both) > most):
+            break
+        found, taken = both, end + 1
+    return taken, found or [run[0]]
+
+
+def _wide(block: Sequence[Row]) -> int:
+    """The rows that have as many cells as a table has columns."""
+    return sum(len(row) >= _FEWEST_COLUMNS for row in block)
+
+
+def _width(parts: Sequence[list[Row] | Grid] | None) -> int:
+    """The columns of a table among some parts."""
+    return max((part.columns for part in parts or () if isinstance(part, Grid)), default=0)
+
+
+def _runs(blocks: Sequence[list[Row]], height: float) -> list[list[list[Row]]]:
+    """Blocks that may be parts of one table: each but the first begins near under the one above, with a row of
+    cells, or with a line that begins where a cell of that one does."""
+    runs: list[list[list[Row]]] = []
+    for block in blocks:
+        above = runs[-1][-1] if runs else None
+        if above and _APART * height > _white(above[-1], block[0]) > -height and _goes_on(above, block[0], height):
+            runs[-1].append(block)
+        else:
+            runs.append([block])
+    return runs
+
+
+def _goes_on(above: list[Row], row: Row, height: float) -> bool:
+    if len(row) > 1:
+        return True
+    edges = [box.left for other in above[-_NEAR:] for box in other[1:]]
+    return any(abs(edge - row[0].left) < _ALIGNED * height for edge in edges)
+
+
+def _table(rows: list[Row], blocks: Sequence[list[Row]], height: float) -> list[list[Row] | Grid] | None:
+    """Rows, which are those of some blocks, with the table among them as a grid; None if there is none."""
+    wide = [index for index, row in enumerate(rows) if len(row) >= _FEWEST_COLUMNS]
+    if len(wide) < _FEWEST_ROWS:
         return None
-    rows, more = _rows(above), _rows(below)
-    if _top(more[0]) - _bottom(rows[-1]) > _APART * height:
+    first, last = wide[0], wide[-1] + 1
+    columns = _columns(rows[first:last], height)
+    if columns is None:
         return None
-    columns = max(part.columns for part in (above, below) if isinstance(part, Grid))
-    for part in (above, below):
-        if isinstance(part, list) and not all(_may_belong(row) for row in part):
-            return None
-    both = _grid([*rows, *more], height)
-    if both is None or both.columns != columns:
-        return None
-    return both
+    while first and len(rows[first - 1]) > 1 and columns.fit(rows[first - 1], rows[first], rows[first - 1], height):
+        first -= 1
+    while last < len(rows) and columns.fit(rows[last - 1], rows[last], rows[last], height):
+        last += 1
+    grid = Grid(rows[first:last], [columns.places(row) for row in rows[first:last]], len(columns.ranges))
+    return [*_part(blocks, 0, first), grid, *_part(blocks, last, len(rows))]
 
 
-def _may_belong(row: Row) -> bool:
-    return len(row) > 1
+def _part(blocks: Sequence[list[Row]], first: int, last: int) -> list[list[Row]]:
+    """The rows from `first` to `last`, counted over all blocks, in the blocks that they are in."""
+    found, start = [], 0
+    for block in blocks:
+        part = block[max(0, first - start) : max(0, last - start)]
+        if part:
+            found.append(part)
+        start += len(block)
+    return found
 
 
-def _rows(part: list[Row] | Grid) -> list[Row]:
-    return part.rows if isinstance(part, Grid) else part
+@dataclass(frozen=True, slots=True)
+class _Columns:
+    """A table's columns: their x-ranges, and the left edges that most of their cells have, if they do."""
+
+    ranges: list[Interval]
+    edges: list[float | None]
+
+    def places(self, row: Row) -> list[int]:
+        """The first column that each box of a row shares some x with."""
+        return [_column(box, self.ranges) for box in row]
+
+    def fit(self, above: Row, below: Row, row: Row, height: float) -> bool:
+        """Whether a row over or under the table, one of these two, is a part of it: each of its cells is in a column
+        of its own, or it is one line that begins where a column's cells do, but for the first column's."""
+        white = _white(above, below)
+        if len(row) == 1:
+            edge = self.edges[place] if (place := _column(row[0], self.ranges)) else None
+            return edge is not None and abs(row[0].left - edge) < _ALIGNED * height and white < _CLOSE * height
+        return white < _APART * height and all(self._is_in_one(box) for box in row) and _distinct(self.places(row))
+
+    def _is_in_one(self, box: Box) -> bool:
+        return sum(box.left < right and left < box.right for left, right in self.ranges) == 1
 
 
-def _top(row: Row) -> float:
-    return min(box.top for box in row)
+def _distinct(places: Sequence[int]) -> bool:
+    return len(set(places)) == len(places)
 
 
-def _bottom(row: Row) -> float:
-    return max(box.bottom for box in row)
+def _white(above: Row, below: Row) -> float:
+    """Pixels of white between two rows, one over the other."""
+    return min(box.top for box in below) - max(box.bottom for box in above)
 
 
-def _grid(rows: list[Row], height: float) -> Grid | None:
-    """Rows as a table; None if their cells are in no clear columns."""
+def _columns(rows: Sequence[Row], height: float) -> _Columns | None:
+    """The columns of a table's rows; None if these are in no clear ones."""
     cells = [box for row in rows if len(row) > 1 for box in row]
     if len(cells) > _MOST_CELLS:
         return None
     across = _across(rows, cells)
-    columns = overlapping([(box.left, box.right) for box in cells if box.place not in across])
-    if len(columns) < _FEWEST_COLUMNS:
+    ranges = overlapping([(box.left, box.right) for box in cells if box.place not in across])
+    if len(ranges) < _FEWEST_COLUMNS:
         return None
-    columns = _under_their_heads(columns, rows, across, height)
-    places = [[_column(box, columns) for box in row] for row in rows]
-    if len(columns) < _FEWEST_COLUMNS or not _aligned(rows, places, across, height):
+    ranges = _mended(_under_their_heads(ranges, rows, across, height), rows, height)
+    if len(ranges) < _FEWEST_COLUMNS:
         return None
-    return Grid(rows, places, len(columns))
+    members: list[list[Box]] = [[] for _ in ranges]
+    for box in cells:
+        if box.place not in across:
+            members[_column(box, ranges)].append(box)
+    of = sum(len(column) for column in members if len(column) > 1)
+    aligned = sum(len(column) for column in members if len(column) > 1 and _is_aligned(column, height))
+    if aligned < _MOSTLY * of:
+        return None
+    return _Columns(ranges, [_edge([box.left for box in column], height) for column in members])
 
 
 def _across(rows: Sequence[Row], cells: Sequence[Box]) -> set[int]:
@@ -166,6 +241,26 @@ def _under_their_heads(
     return found
 
 
+def _mended(columns: list[Interval], rows: Sequence[Row], height: float) -> list[Interval]:
+    """Columns without those that a few torn cells make: lines that all follow close upon another of their row."""
+    torn = [0] * len(columns)
+    cells = [0] * len(columns)
+    for row in rows:
+        end = float("-inf")
+        for box in row:
+            place = _column(box, columns)
+            cells[place] += 1
+            torn[place] += box.left - end < _TORN * height
+            end = box.right
+    found = [columns[0]]
+    for place, column in enumerate(columns[1:], start=1):
+        if torn[place] == cells[place] and cells[place] <= _FEW_TORN * len(rows):
+            found[-1] = (found[-1][0], column[1])
+        else:
+            found.append(column)
+    return found
+
+
 def _column(box: Box, columns: Sequence[Interval]) -> int:
     """The first column that a box shares some x with."""
     for index, (_, right) in enumerate(columns):
@@ -174,25 +269,17 @@ def _column(box: Box, columns: Sequence[Interval]) -> int:
     return len(columns) - 1
 
 
-def _aligned(rows: Sequence[Row], places: Sequence[Sequence[int]], across: set[int], height: float) -> bool:
-    """Whether most cells are in columns whose cells have an edge or their middle in common."""
-    cells: dict[int, list[Box]] = {}
-    for row, places_of_row in zip(rows, places, strict=True):
-        for box, place in zip(row, places_of_row, strict=True):
-            if box.place not in across:
-                cells.setdefault(place, []).append(box)
-    aligned = of = 0
-    for column in cells.values():
-        if len(column) > 1:
-            of += len(column)
-            aligned += len(column) * _is_aligned(column, height)
-    return aligned >= _MOSTLY * of
-
-
 def _is_aligned(column: Sequence[Box], height: float) -> bool:
-    for edges in ([box.left for box in column], [box.right for box in column], [box.left + box.right for box in column]):
-        middle = median(edges)
-        near = sum(abs(edge - middle) < _ALIGNED * height for edge in edges)
-        if near >= _MOSTLY * len(column):
-            return True
-    return False
+    """Whether most cells have their left edge, their right edge or their middle in common."""
+    return (
+        _edge([box.left for box in column], height) is not None
+        or _edge([box.right for box in column], height) is not None
+        or _edge([(box.left + box.right) / 2 for box in column], height) is not None
+    )
+
+
+def _edge(edges: list[float], height: float) -> float | None:
+    """Where most edges are, or None."""
+    middle = median(edges)
+    near = sum(abs(edge - middle) < _ALIGNED * height for edge in edges)
+    return middle if near >= _MOSTLY * len(edges) else None
