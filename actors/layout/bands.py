@@ -29,10 +29,12 @@ Interval = tuple[float, float]
 
 @dataclass(slots=True)
 class Band:
-    """Rows with the same corridors. `cover`: the x-ranges where they have ink, from left to right."""
+    """Rows with the same corridors. `cover`: the x-ranges where they have ink, from left to right; `bottom`: the
+    lowest edge."""
 
     boxes: list[Box]
     cover: list[Interval]
+    bottom: float = 0.0
 
     def parts(self) -> list[list[Box]]:
         """The boxes by the range of `cover` that they are in."""
@@ -50,24 +52,28 @@ def bands(rows: Sequence[Sequence[Box]], height: float) -> list[Band]:
     """Bands from top to bottom. `rows`: as `groups` gives them; `height`: of the page's typical line."""
     found: list[Band] = []
     least = _CORRIDOR * height
-    wide = reaches([box for group in rows for box in group], height)
+    wide = reaches(rows, height)
     for group in rows:
-        cover = [(box.left, box.right) for box in group]
+        top, bottom, cover = group[0].top, group[0].bottom, [(box.left, box.right) for box in group]
+        if len(group) > 1:
+            top, bottom = min([box.top for box in group]), max([box.bottom for box in group])
+        headed = False
         if wide:
-            cover += [(wide[box.place].left, wide[box.place].right) for box in group if box.place in wide]
+            reached = [wide[box.place] for box in group if box.place in wide]
+            headed = bool(reached)
+            cover += [(one.left, one.right) for one in reached]
         if len(cover) > 1:
             cover = overlapping(cover, least)
         if found:
             last = found[-1]
             both = joined(last.cover, cover, least)
-            headed = wide and any(box.place in wide for box in group)
-            least_white = (_BREAK_AT_HEADING if headed else _BREAK) * height
-            closes = len(both) < max(len(last.cover), len(cover)) and white(last.boxes, group) > least_white
+            white = (_BREAK_AT_HEADING if headed else _BREAK) * height
+            closes = len(both) < max(len(last.cover), len(cover)) and top - last.bottom > white
             if (len(both) > 1 and not closes) or len(last.cover) == len(cover) == 1:
                 last.boxes.extend(group)
-                last.cover = both
+                last.cover, last.bottom = both, max(last.bottom, bottom)
                 continue
-        found.append(Band(list(group), cover))
+        found.append(Band(list(group), cover, bottom))
     return found
 
 
@@ -81,11 +87,6 @@ def groups(boxes: Iterable[Box]) -> list[list[Box]]:
         found[-1].append(box)
         reach = max(reach, box.lower)
     return found
-
-
-def white(above: Iterable[Box], below: Iterable[Box]) -> float:
-    """Pixels from the lowest edge of some boxes to the highest of others; negative where they overlap."""
-    return min([box.top for box in below]) - max([box.bottom for box in above])
 
 
 def overlapping(intervals: list[Interval], least: float = 0.0) -> list[Interval]:

@@ -128,20 +128,16 @@ class _Cutter:
         parts = band.parts()
         text = [self._text(part) for part in parts]
         before, after = list(accumulate(text, _add)), list(accumulate(text[::-1], _add))[::-1]
-        reach = _LEVEL * self._height
-        levels = [_thinned(_middles(part), reach) for part in parts]
-        beyond = list(accumulate(levels[::-1], lambda one, other: _thinned(sorted(one + other), reach)))[::-1]
         columns = [parts[0]]
-        here = levels[0]  # of the last column
+        sides = _Sides(parts, _LEVEL * self._height)
         for index in range(1, len(parts)):
             if (before[index - 1].flows and after[index].flows) or self._apart(
-                parts[index - 1 : index + 1], text[index - 1 : index + 1], here, beyond[index]
+                parts[index - 1 : index + 1], text[index - 1 : index + 1], *sides.rows(index)
             ):
                 columns.append(parts[index])
-                here = levels[index]
+                sides.first = index
             else:
                 columns[-1] = columns[-1] + parts[index]
-                here = _thinned(sorted(here + levels[index]), reach)
         return _side_by_side(columns)
 
     def _apart(
@@ -182,6 +178,35 @@ class _Cutter:
             abs(max(box.right for box in above) - max(box.right for box in below)),
         )
         return step < _PITCH * self._height and edge < self._height
+
+
+class _Sides:
+    """The rows on either side of a band's corridors, each as a middle; made when they are asked for. `first`: the
+    part with which the last column begins."""
+
+    def __init__(self, parts: Sequence[Strip], reach: float) -> None:
+        self.first = 0
+        self._parts = parts
+        self._reach = reach
+        self._made: list[list[float]] = []
+        self._beyond: list[list[float]] = []
+        self._left: tuple[int, int, list[float]] = (-1, 0, [])
+
+    def rows(self, index: int) -> tuple[list[float], list[float]]:
+        """The rows from `first` to the part before this one, and of this part and all after it."""
+        if not self._made:
+            self._made = [_thinned(_middles(part), self._reach) for part in self._parts]
+            self._beyond = list(accumulate(self._made[::-1], self._both))[::-1]
+        first, end, left = self._left
+        if first != self.first:
+            end, left = self.first, []
+        for part in self._made[end:index]:
+            left = self._both(left, part)
+        self._left = (self.first, index, left)
+        return left, self._beyond[index]
+
+    def _both(self, one: list[float], other: list[float]) -> list[float]:
+        return _thinned(sorted(one + other), self._reach) if one and other else one or other
 
 
 class _Text(NamedTuple):

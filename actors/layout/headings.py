@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from operator import attrgetter
-from statistics import median
 
 from actors.layout.geometry import Box
 
-_LARGE = 1.15
-"""Height of a heading's box over the page's typical line."""
+_FEWEST = 3
+"""Lines of a region in which one may be a heading over two columns."""
+
+_LARGE = 1.4
+"""Height times width of a heading's letters, over those of the region's typical line."""
 
 _LARGER = 1.6
 """Height times width of a heading's letters, over those of the text below it."""
@@ -38,29 +40,46 @@ class Reach:
     right: float
 
 
-def reaches(boxes: Sequence[Box], height: float) -> dict[int, Reach]:
+def reaches(rows: Sequence[Sequence[Box]], height: float) -> dict[int, Reach]:
     """The headings that stand over more columns than their own letters cover, by their place in what was given.
-    `boxes`: a region's; `height`: of the page's typical line."""
+    `rows`: a region's boxes, in groups from top to bottom that share no y; `height`: of the page's typical line."""
+    sizes = [box.height * box.letter for row in rows for box in row]
+    if len(sizes) < _FEWEST:
+        return {}
+    least = _LARGE * sorted(sizes)[len(sizes) // 2]
     large = [
-        box
-        for box in boxes
-        if box.height > _LARGE * height and box.width > _LONG * box.height and not box.crossing
+        (number, box)
+        for number, row in enumerate(rows)
+        for box in row
+        if box.height * box.letter > least and box.width > _LONG * box.height and not box.crossing
     ]
-    if not large or len(large) * 2 > len(boxes):
+    if len(large) * 2 > len(sizes):
         return {}
     found = {}
-    for heading in large:
-        reach = _reach(heading, boxes, height)
+    for number, heading in large:
+        reach = _reach(heading, _near(heading, rows, number, height), height)
         if reach.left < heading.left or reach.right > heading.right:
             found[heading.place] = reach
     return found
 
 
+def _near(heading: Box, rows: Sequence[Sequence[Box]], number: int, height: float) -> list[Box]:
+    """What stands beside and not far below a heading, which is in the row of that number."""
+    top, end = heading.top - _ABOVE * height, heading.bottom + _BELOW * heading.height
+    first = number
+    while first and max(box.bottom for box in rows[first - 1]) > top:
+        first -= 1
+    last = number + 1
+    while last < len(rows) and rows[last][0].upper < end:
+        last += 1
+    return [box for row in rows[first:last] for box in row]
+
+
 def larger(one: Box, others: Sequence[Box]) -> bool:
     """Whether a line is set in larger letters than others: by the height of its box, in which a letter with a
     descender counts, and the width of its characters, in which the face does; each alone differs by a third."""
-    height = median(box.height for box in others)
-    letter = median(box.letter for box in others)
+    height = sorted([box.height for box in others])[len(others) // 2]
+    letter = sorted([box.letter for box in others])[len(others) // 2]
     return one.height * one.letter > _LARGER * height * letter
 
 

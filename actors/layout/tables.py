@@ -6,9 +6,11 @@ receipt's labels and amounts are rows, and no table.
 
 from __future__ import annotations
 
+from bisect import bisect_right
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from statistics import median
+from itertools import accumulate
 
 import numpy as np
 
@@ -84,12 +86,13 @@ def _first_table(run: Sequence[list[Row]], height: float) -> tuple[int, list[lis
         cells += _wide(run[end])
         if cells < _FEWEST_ROWS:
             continue  # rows that are set wide apart are a block each
-        more = _table(run[end], run[end : end + 1], height)
         both = _table([row for block in run[: end + 1] for row in block], run[: end + 1], height)
-        few = min(sum(map(len, run[:end])), len(run[end])) <= _HEAD_ROWS
-        most = max(_width(found), _width(more))
-        if both is None or (most and not few and _width(both) > most):
+        if both is None:
             break
+        if min(sum(map(len, run[:end])), len(run[end])) > _HEAD_ROWS:
+            most = max(_width(found), _width(_table(run[end], run[end : end + 1], height)))
+            if 0 < most < _width(both):
+                break
         found, taken = both, end + 1
     return taken, found or [run[0]]
 
@@ -194,77 +197,108 @@ def _columns(rows: Sequence[Row], height: float) -> _Columns | None:
     ranges = overlapping([(box.left, box.right) for box in cells if box.place not in across])
     if len(ranges) < _FEWEST_COLUMNS:
         return None
-    ranges = _mended(_under_their_heads(ranges, rows, across, height), rows, height)
-    if len(ranges) < _FEWEST_COLUMNS:
-        return None
+    places = [[_column(box, ranges) for box in row] for row in rows]
+    joined = _under_their_heads(ranges, rows, places, across, height) | _torn(rows, places, height)
+    if joined:
+        ranges = _without(ranges, joined)
+        if len(ranges) < _FEWEST_COLUMNS:
+            return None
+        places = [[_column(box, ranges) for box in row] for row in rows]
     members: list[list[Box]] = [[] for _ in ranges]
-    for box in cells:
-        if box.place not in across:
-            members[_column(box, ranges)].append(box)
-    of = sum(len(column) for column in members if len(column) > 1)
-    aligned = sum(len(column) for column in members if len(column) > 1 and _is_aligned(column, height))
-    if aligned < _MOSTLY * of:
+    for row, columns in zip(rows, places, strict=True):
+        if len(row) > 1:
+            for box, place in zip(row, columns, strict=True):
+                if box.place not in across:
+                    members[place].append(box)
+    many = [column for column in members if len(column) > 1]
+    aligned = sum(len(column) for column in many if _is_aligned(column, height))
+    if aligned < _MOSTLY * sum(map(len, many)):
         return None
     return _Columns(ranges, [_edge([box.left for box in column], height) for column in members])
 
 
+def _without(columns: Sequence[Interval], joined: set[int]) -> list[Interval]:
+    """Columns, with some of them, by their number, joined to those before them."""
+    found: list[Interval] = []
+    for place, column in enumerate(columns):
+        if place in joined:
+            found[-1] = (found[-1][0], column[1])
+        else:
+            found.append(column)
+    return found
+
+
 def _across(rows: Sequence[Row], cells: Sequence[Box]) -> set[int]:
     """The cells that span columns: most other rows have a gap where these have none."""
-    gaps = np.array(
-        [(left.right, right.left) for row in rows for left, right in zip(row, row[1:], strict=False) if left.right < right.left]
-    )
-    if not len(gaps):
+    gaps = [
+        (left.right, right.left)
+        for row in rows
+        for left, right in zip(row, row[1:], strict=False)
+        if left.right < right.left
+    ]
+    if not _holds_one(cells, gaps):
         return set()
-    spans = np.array([(box.left, box.right) for box in cells])
-    over = (spans[:, None, 0] < gaps[None, :, 0]) & (gaps[None, :, 1] < spans[:, None, 1])
-    if not over.any():
-        return set()
-    shared = np.minimum(gaps[:, None, 1], gaps[None, :, 1]) > np.maximum(gaps[:, None, 0], gaps[None, :, 0])
+    white, spans = np.array(gaps), np.array([(box.left, box.right) for box in cells])
+    over = (spans[:, None, 0] < white[None, :, 0]) & (white[None, :, 1] < spans[:, None, 1])
+    shared = np.minimum(white[:, None, 1], white[None, :, 1]) > np.maximum(white[:, None, 0], white[None, :, 0])
     parts = shared.sum(axis=1) >= _TWICE * over.sum(axis=0)
     spanning = (over & parts[None, :]).any(axis=1)
     return {box.place for box, spans_columns in zip(cells, spanning.tolist(), strict=True) if spans_columns}
 
 
+def _holds_one(cells: Sequence[Box], gaps: list[Interval]) -> bool:
+    """Whether any cell reaches over a whole gap: a quick look, since those of most tables don't."""
+    gaps.sort()
+    starts = [left for left, _ in gaps]
+    ends = list(accumulate([right for _, right in gaps][::-1], min))[::-1]
+    for box in cells:
+        place = bisect_right(starts, box.left)
+        if place < len(ends) and ends[place] < box.right:
+            return True
+    return False
+
+
 def _under_their_heads(
-    columns: list[Interval], rows: Sequence[Row], across: set[int], height: float
-) -> list[Interval]:
-    """Columns, with a head that stands beside its cells, not over them, joined to them."""
-    inside = [[_column(box, columns) for box in row if box.place not in across] for row in rows]
-    head, body = set(inside[0]), {place for row in inside[1:] for place in row}
-    found = [columns[0]]
-    for index, column in enumerate(columns[1:], start=1):
-        only = {index - 1, index} & (head ^ body)
-        if len(only) == 2 and len(only & head) == 1 and column[0] - found[-1][1] < _HEAD * height:
-            found[-1] = (found[-1][0], column[1])
-        else:
-            found.append(column)
-    return found
+    columns: Sequence[Interval],
+    rows: Sequence[Row],
+    places: Sequence[Sequence[int]],
+    across: set[int],
+    height: float,
+) -> set[int]:
+    """The columns that are one with those before them: a head that stands beside its cells, not over them."""
+    head = {place for box, place in zip(rows[0], places[0], strict=True) if box.place not in across}
+    body = {place for row in places[1:] for place in row}
+    only = head ^ body
+    return {
+        place
+        for place in range(1, len(columns))
+        if {place - 1, place} <= only
+        and (place in head) != (place - 1 in head)
+        and columns[place][0] - columns[place - 1][1] < _HEAD * height
+    }
 
 
-def _mended(columns: list[Interval], rows: Sequence[Row], height: float) -> list[Interval]:
-    """Columns without those that a few torn cells make: lines that all follow close upon another of their row."""
-    torn = [0] * len(columns)
-    cells = [0] * len(columns)
-    for row in rows:
-        end = float("-inf")
-        for box in row:
-            place = _column(box, columns)
-            cells[place] += 1
-            torn[place] += box.left - end < _TORN * height
-            end = box.right
-    found = [columns[0]]
-    for place, column in enumerate(columns[1:], start=1):
-        if torn[place] == cells[place] and cells[place] <= _FEW_TORN * len(rows):
-            found[-1] = (found[-1][0], column[1])
-        else:
-            found.append(column)
-    return found
+def _torn(rows: Sequence[Row], places: Sequence[Sequence[int]], height: float) -> set[int]:
+    """The columns that are one with those before them, since a few torn cells made them: all of their lines
+    follow close upon another of their row."""
+    near = Counter(
+        place
+        for row, columns in zip(rows, places, strict=True)
+        for before, box, place in zip(row, row[1:], columns[1:], strict=False)
+        if box.left - before.right < _TORN * height
+    )
+    if not near:
+        return set()
+    cells = Counter(place for columns in places for place in columns)
+    few = _FEW_TORN * len(rows)
+    return {place for place, count in near.items() if place and count == cells[place] and count <= few}
 
 
 def _column(box: Box, columns: Sequence[Interval]) -> int:
     """The first column that a box shares some x with."""
-    for index, (_, right) in enumerate(columns):
-        if box.left < right:
+    left = box.left
+    for index, column in enumerate(columns):
+        if left < column[1]:
             return index
     return len(columns) - 1
 
@@ -280,6 +314,7 @@ def _is_aligned(column: Sequence[Box], height: float) -> bool:
 
 def _edge(edges: list[float], height: float) -> float | None:
     """Where most edges are, or None."""
-    middle = median(edges)
-    near = sum(abs(edge - middle) < _ALIGNED * height for edge in edges)
+    middle = sorted(edges)[len(edges) // 2]
+    low, high = middle - _ALIGNED * height, middle + _ALIGNED * height
+    near = sum([low < edge < high for edge in edges])
     return middle if near >= _MOSTLY * len(edges) else None
