@@ -141,7 +141,12 @@ class _Cutter:
         return _side_by_side(columns)
 
     def _apart(
-        self, parts: Sequence[Strip], text: Sequence[_Text], left: Sequence[float], right: Sequence[float]
+        self,
+        parts: Sequence[Strip],
+        text: Sequence[_Text],
+        left: Sequence[float],
+        near: Sequence[float],
+        right: Sequence[float],
     ) -> bool:
         """Whether a corridor between these two parts separates columns: the rows of all that stands on the left, up
         to the last column, and of all on the right, are not the same. Debits and credits share no row, but both
@@ -150,15 +155,17 @@ class _Cutter:
             return True
         if _is_note(*parts) or _is_note(*parts[::-1]):
             return True
-        few, many = (left, right) if len(left) <= len(right) else (right, left)
-        if len(few) < 2:
-            return False
+        if len(left) < 2 or len(right) < 2:
+            return len(left) < 2 and text[1].flows
         top, bottom = max(left[0], right[0]) - self._height, min(left[-1], right[-1]) + self._height
         beside_text = any(
             one.flows and self._text([box for box in part if top < box.middle < bottom]).flows
             for part, one in zip(parts, text, strict=True)
         )
-        return _evidence(few, many, self._height) <= (_SURE if beside_text else 0.0)
+        least = _SURE if beside_text else 0.0
+        return all(
+            _evidence(*sorted((left, side), key=len), self._height) <= least for side in (right, near) if len(side) > 1
+        )
 
     def _text(self, boxes: Sequence[Box]) -> _Text:
         text = [box.width for box in boxes if self._flowing[box.place]]
@@ -192,8 +199,8 @@ class _Sides:
         self._beyond: list[list[float]] = []
         self._left: tuple[int, int, list[float]] = (-1, 0, [])
 
-    def rows(self, index: int) -> tuple[list[float], list[float]]:
-        """The rows from `first` to the part before this one, and of this part and all after it."""
+    def rows(self, index: int) -> tuple[list[float], list[float], list[float]]:
+        """The rows from `first` to the part before this one, of this part, and of this one and all after it."""
         if not self._made:
             self._made = [_thinned(_middles(part), self._reach) for part in self._parts]
             self._beyond = list(accumulate(self._made[::-1], self._both))[::-1]
@@ -203,7 +210,7 @@ class _Sides:
         for part in self._made[end:index]:
             left = self._both(left, part)
         self._left = (self.first, index, left)
-        return left, self._beyond[index]
+        return left, self._made[index], self._beyond[index]
 
     def _both(self, one: list[float], other: list[float]) -> list[float]:
         return _thinned(sorted(one + other), self._reach) if one and other else one or other
