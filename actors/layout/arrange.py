@@ -62,7 +62,8 @@ class Block:
 
     @property
     def text(self) -> str:
-        """A row a line, its cells parted by a tab. An empty cell of a table keeps its tab, unless none follows."""
+        """A row a line, its cells parted by a tab. An empty cell of a table keeps its tab, unless none
+        follows."""
         if not self.columns:
             return "\n".join([CELL.join([line.text for line in row]) for row in self.rows])
         return "\n".join(CELL.join(cells).rstrip(CELL) for cells in self.cells)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from operator import attrgetter, itemgetter
 
 from actors.layout.geometry import Box
-from actors.layout.headings import reaches
+from actors.layout.headings import headings
 
 _CORRIDOR = 0.1
 """Line heights that a corridor is wide at least, between boxes that are already trimmed to their ink."""
@@ -29,12 +29,13 @@ Interval = tuple[float, float]
 
 @dataclass(slots=True)
 class Band:
-    """Rows with the same corridors. `cover`: the x-ranges where they have ink, from left to right; `bottom`: the
-    lowest edge."""
+    """Rows with the same corridors. `cover`: the x-ranges where they have ink, from left to right;
+    `bottom`: the lowest edge; `headed`: there is a heading in each of its groups."""
 
     boxes: list[Box]
     cover: list[Interval]
     bottom: float = 0.0
+    headed: bool = False
 
     def parts(self) -> list[list[Box]]:
         """The boxes by the range of `cover` that they are in."""
@@ -52,28 +53,32 @@ def bands(rows: Sequence[Sequence[Box]], height: float) -> list[Band]:
     """Bands from top to bottom. `rows`: as `groups` gives them; `height`: of the page's typical line."""
     found: list[Band] = []
     least = _CORRIDOR * height
-    wide = reaches(rows, height)
+    large = headings(rows, height)
     for group in rows:
         top, bottom, cover = group[0].top, group[0].bottom, [(box.left, box.right) for box in group]
         if len(group) > 1:
             top, bottom = min([box.top for box in group]), max([box.bottom for box in group])
         headed = False
-        if wide:
-            reached = [wide[box.place] for box in group if box.place in wide]
-            headed = bool(reached)
+        if large:
+            reached = [large[box.place] for box in group if box.place in large]
             cover += [(one.left, one.right) for one in reached]
+            headed = bool(reached)
         if len(cover) > 1:
             cover = overlapping(cover, least)
+        headed = headed and (len(cover) == 1 or any(one.wide for one in reached))
         if found:
             last = found[-1]
             both = joined(last.cover, cover, least)
-            white = (_BREAK_AT_HEADING if headed else _BREAK) * height
+            white = (
+                _BREAK_AT_HEADING if headed or (last.headed and len(last.cover) == 1) else _BREAK
+            ) * height
             closes = len(both) < max(len(last.cover), len(cover)) and top - last.bottom > white
             if (len(both) > 1 and not closes) or len(last.cover) == len(cover) == 1:
                 last.boxes.extend(group)
                 last.cover, last.bottom = both, max(last.bottom, bottom)
+                last.headed = last.headed and headed
                 continue
-        found.append(Band(list(group), cover, bottom))
+        found.append(Band(list(group), cover, bottom, headed))
     return found
 
 

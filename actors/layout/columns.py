@@ -16,7 +16,7 @@ from typing import NamedTuple
 
 from actors.layout.bands import Band, bands, groups
 from actors.layout.geometry import Box
-from actors.layout.margins import head_and_foot
+from actors.layout.margins import head_and_foot, sides
 
 _FEWEST = 3
 """Lines of running text on either side of a corridor between columns."""
@@ -41,8 +41,8 @@ _ALONE = 0.8
 """Rows to a line in a column that has no columns in it; some lines come in pieces."""
 
 _ASIDE, _DEEP = 0.3, 5.0
-"""Share of the lines on the right that a column on the left has at most, and line heights that it begins below
-their top at least, to be read after them."""
+"""Share of the lines on the right that a column on the left has at most, and line heights that it begins
+below their top at least, to be read after them."""
 
 _DEPTH = 40
 """Cuts within cuts: more than a page has, and few enough for any drawing of boxes."""
@@ -55,13 +55,17 @@ def strips(boxes: Sequence[Box], height: float, flowing: Sequence[bool]) -> list
 
     `height`: of the page's typical line; `flowing`: by the index of a line, whether it is running text.
     """
+    left, right = sides(boxes)
+    if left or right:
+        aside = {box.place for box in left + right}
+        boxes = [box for box in boxes if box.place not in aside]
     rows = groups(boxes)
-    head, foot = head_and_foot(rows, height)
+    head, foot = head_and_foot(rows, height, flowing)
     if head + foot >= len(rows):
         head = foot = 0
     body = rows[head : len(rows) - foot]
     parts = [_joined(rows[:head]), *_Cutter(height, flowing).cut(body), _joined(rows[len(rows) - foot :])]
-    return [part for part in parts if part]
+    return [part for part in (*([box] for box in left), *parts, *([box] for box in right)) if part]
 
 
 @dataclass(slots=True)
@@ -115,8 +119,8 @@ class _Cutter:
         return [strip for column in columns for strip in self.cut(groups(column), depth + 1)]
 
     def _is_aside(self, left: Strip, right: Strip) -> bool:
-        """Whether the left one of two columns is a few lines that begin far below the top of the text on the right,
-        as a picture's caption does: the text comes first."""
+        """Whether the left one of two columns is a few lines that begin far below the top of the text on
+        the right, as a picture's caption does: the text comes first."""
         if len(left) > _ASIDE * len(right) or not self._text(right).flows:
             return False
         return min(box.top for box in left) - min(box.top for box in right) > _DEEP * self._height
@@ -148,9 +152,10 @@ class _Cutter:
         near: Sequence[float],
         right: Sequence[float],
     ) -> bool:
-        """Whether a corridor between these two parts separates columns: the rows of all that stands on the left, up
-        to the last column, and of all on the right, are not the same. Debits and credits share no row, but both
-        stand in those of the dates; a total stands in no row of the list beside it, but in that of its amount."""
+        """Whether a corridor between these two parts separates columns: the rows of all that stands on the
+        left, up to the last column, and of all on the right, are not the same. Debits and credits share no
+        row, but both stand in those of the dates; a total stands in no row of the list beside it, but in
+        that of its amount."""
         if text[0].flows and text[1].flows:
             return True
         if _is_note(*parts) or _is_note(*parts[::-1]):
@@ -159,13 +164,11 @@ class _Cutter:
             return len(left) < 2 and text[1].flows
         top, bottom = max(left[0], right[0]) - self._height, min(left[-1], right[-1]) + self._height
         beside_text = any(
-            one.flows and self._text([box for box in part if top < box.middle < bottom]).flows
+            one.flows and self._text([box for box in part if top < box.middle < bottom]).mostly
             for part, one in zip(parts, text, strict=True)
         )
         least = _SURE if beside_text else 0.0
-        return all(
-            _evidence(*sorted((left, side), key=len), self._height) <= least for side in (right, near) if len(side) > 1
-        )
+        return all(_evidence(left, side, self._height) <= least for side in (right, near) if len(side) > 1)
 
     def _text(self, boxes: Sequence[Box]) -> _Text:
         text = [box.width for box in boxes if self._flowing[box.place]]
@@ -188,8 +191,8 @@ class _Cutter:
 
 
 class _Sides:
-    """The rows on either side of a band's corridors, each as a middle; made when they are asked for. `first`: the
-    part with which the last column begins."""
+    """The rows on either side of a band's corridors, each as a middle; made when they are asked for.
+    `first`: the part with which the last column begins."""
 
     def __init__(self, parts: Sequence[Strip], reach: float) -> None:
         self.first = 0
@@ -200,7 +203,8 @@ class _Sides:
         self._left: tuple[int, int, list[float]] = (-1, 0, [])
 
     def rows(self, index: int) -> tuple[list[float], list[float], list[float]]:
-        """The rows from `first` to the part before this one, of this part, and of this one and all after it."""
+        """The rows from `first` to the part before this one, of this part, and of this one and all after
+        it."""
         if not self._made:
             self._made = [_thinned(_middles(part), self._reach) for part in self._parts]
             self._beyond = list(accumulate(self._made[::-1], self._both))[::-1]
@@ -226,7 +230,12 @@ class _Text(NamedTuple):
     @property
     def flows(self) -> bool:
         """Whether that makes a column of text."""
-        return self.lines >= _FEWEST and self.width >= _MOSTLY * self.of
+        return self.lines >= _FEWEST and self.mostly
+
+    @property
+    def mostly(self) -> bool:
+        """Whether most of the lines are running text, by their width."""
+        return self.width >= _MOSTLY * self.of
 
 
 def _joined(rows: Sequence[Strip]) -> Strip:
@@ -241,11 +250,13 @@ def _middles(boxes: Strip) -> list[float]:
     return sorted(box.middle for box in boxes)
 
 
-def _evidence(rows: Sequence[float], levels: Sequence[float], height: float) -> float:
-    """How much likelier it is that these rows are among some others (sorted middles of both) than that they stand
-    anywhere: the logarithm of the ratio. If they are, three of four lie around one of the others with a parabola's
-    density that ends `_LEVEL` line heights away (Epanechnikov's kernel); anywhere, all distances up to half the way
-    between two rows are equally likely: half of any lines are level with some line of a paragraph."""
+def _evidence(one: Sequence[float], other: Sequence[float], height: float) -> float:
+    """How much likelier it is that the rows of two sides (sorted middles) are the same, those of the one
+    with fewer among those of the other, than that they stand anywhere: the logarithm of the ratio. If they
+    are, three of four lie around one of the others with a parabola's density that ends `_LEVEL` line
+    heights away (Epanechnikov's kernel); anywhere, all distances up to half the way between two rows are
+    equally likely: half of any lines are level with some line of a paragraph."""
+    rows, levels = (one, other) if len(one) <= len(other) else (other, one)
     reach, far = _LEVEL * height, _FAR * height
     total = 0.0
     last = len(levels) - 1
@@ -265,7 +276,8 @@ def _evidence(rows: Sequence[float], levels: Sequence[float], height: float) -> 
 
 
 def _thinned(levels: Sequence[float], least: float) -> list[float]:
-    """Levels (sorted) without those that follow another by less than `least`: the cells of one row are one."""
+    """Levels (sorted) without those that follow another by less than `least`: the cells of one row are
+    one."""
     found: list[float] = []
     for level in levels:
         if not found or level - found[-1] >= least:
@@ -302,8 +314,8 @@ def _alike(index: int, paired: set[int]) -> bool:
 
 
 def _is_note(part: Strip, other: Strip) -> bool:
-    """Whether a part only has lines across the page's direction, and they run beside several lines of the other
-    one: a side note, an axis title. The head of a table's column stands beside other heads."""
+    """Whether a part only has lines across the page's direction, and they run beside several lines of the
+    other one: a side note, an axis title. The head of a table's column stands beside other heads."""
     if not all(box.crossing for box in part):
         return False
     top, bottom = min(box.top for box in part), max(box.bottom for box in part)

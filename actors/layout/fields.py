@@ -1,4 +1,4 @@
-"""The boxes of a form: a row of labels in small print over a row of what was filled in, read field by field."""
+"""The boxes of a form: labels in small print over what was filled in, read field by field."""
 
 from __future__ import annotations
 
@@ -30,7 +30,8 @@ Row = list[Box]
 
 
 def fields(blocks: Sequence[list[Row]], texts: Sequence[str], height: float) -> list[list[Row]]:
-    """Blocks of rows with each field a block of its own, from left to right. `height`: of the typical line."""
+    """Blocks of rows with each field a block of its own, from left to right. `height`: of the typical
+    line."""
     rows = [row for block in blocks for row in block]
     filled = {}
     for place, (row, below) in enumerate(pairwise(rows)):
@@ -63,14 +64,16 @@ def _parted(blocks: Sequence[list[Row]], filled: Mapping[int, list[Row]]) -> lis
 
 
 def _filled(labels: Row, below: Row, after: Row, height: float) -> list[Row] | None:
-    """What stands under each of these labels, if the row below holds what was filled in. None for the head of a
-    table: it has rows like the first one below."""
+    """What stands under each of these labels, if the row below holds what was filled in. None for the head
+    of a table: it has rows like the first one below."""
     if len(labels) < 2 or not below or len(below) > len(labels) or any(box.crossing for box in labels):
         return None
     white = min(box.top for box in below) - max(box.bottom for box in labels)
     if not -_UNDER * height < white < _UNDER * height:
         return None
-    if not _is_small(labels, below) or (after and not _is_small(after, below) and _under(below, after, height)):
+    if not _is_small(labels, below) or (
+        after and not _is_small(after, below) and _under(below, after, height)
+    ):
         return None
     return _under(labels, below, height)
 

@@ -1,4 +1,4 @@
-"""Which lines are running text: stacks of lines with words and the same two edges, and lines that go on below.
+"""Which lines are running text: stacks with words and the same two edges, and lines that go on below.
 
 A line goes on below if the next one begins in lower case with a word that had no room in it: so are narrow
 columns and points of a list told from the cells of a table, which end where they like.
@@ -41,7 +41,8 @@ _LEADING = 1.9
 """Line heights from the middle of a line to that of the one it goes on in, at most."""
 
 _HANGING = 2.6
-"""Line heights by which the first line of a paragraph or point may begin on the left or right of the next one."""
+"""Line heights by which the first line of a paragraph or point may begin on the left or right of the next
+one."""
 
 _NARROWEST = 4.0
 """Line heights that a line is wide at least that goes on below."""
@@ -99,9 +100,9 @@ def _wrapped(page: Upright, texts: Sequence[str]) -> Iterator[tuple[Box, Box]]:
             edges[one.place] = max(edges.get(one.place, 0.0), edges.get(box.place, 0.0), one.right, box.right)
     reach: dict[int, float] = {}
     for box in sorted(small, key=attrgetter("middle")):
-        one = above.get(box.place)
-        if one is None:
+        if box.place not in above:
             continue
+        one = above[box.place]
         edge = reach[box.place] = max(reach.get(one.place, 0.0), edges[one.place])
         word = len(texts[box.place].split(maxsplit=1)[0]) * box.letter
         if one.right + word > edge - _ROOM * page.height:

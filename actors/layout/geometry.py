@@ -48,11 +48,11 @@ _FARTHEST = 1e9
 class Box(NamedTuple):
     """A line on the upright page: edges in pixels, x to the right in reading direction, y down.
 
-    `place`: of the line in what was given; `middle`: the y of its centre; `width`, `height`: pixels along it
-    and across; `upper`, `lower`: edges of its core, without the margin in which boxes of neighbours overlap;
-    `crossing`: it runs across the page's reading direction, as a side note does; `letter`: pixels along the
-    line that a character takes. A named tuple, since a page has many, and making and reading them is where the
-    time goes.
+    `place`: of the line in what was given; `middle`: the y of its centre; `width`, `height`: pixels along
+    it and across; `upper`, `lower`: edges of its core, without the margin in which boxes of neighbours
+    overlap; `crossing`: it runs across the page's reading direction, as a side note does; `letter`: pixels
+    along the line that a character takes. A named tuple, since a page has many, and making and reading
+    them is where the time goes.
     """
 
     place: int
@@ -101,8 +101,8 @@ def _is_vertical(
     down: npt.NDArray[np.bool_],
     across: npt.NDArray[np.bool_],
 ) -> bool:
-    """Whether a page's text runs down: most of its letters, of scripts that are written so; of others many more,
-    since the heads of a table may be turned up."""
+    """Whether a page's text runs down: most of its letters, of scripts that are written so; of others many
+    more, since the heads of a table may be turned up."""
     many, few = int(letters[down].sum()), int(letters[across].sum())
     if many <= few or many > _TURNED * few:
         return many > few
@@ -135,8 +135,8 @@ class _Runs:
 
 
 def _is_short(text: str) -> bool:
-    """Whether a line is a single character, or two narrow ones: its box may be higher than wide, and an engine
-    may have turned it, but it stands as the page's other lines do."""
+    """Whether a line is a single character, or two narrow ones: its box may be higher than wide, and an
+    engine may have turned it, but it stands as the page's other lines do."""
     return len(text) < 2 or (len(text) < 3 and text.isascii())
 
 

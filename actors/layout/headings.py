@@ -1,4 +1,4 @@
-"""Headings over several columns: the white beside a heading belongs to it, if text begins below that white."""
+"""Headings over several columns: the white beside a heading is its own if text begins below that white."""
 
 from __future__ import annotations
 
@@ -34,15 +34,17 @@ _DOWN = attrgetter("top", "left")
 
 @dataclass(frozen=True, slots=True)
 class Reach:
-    """From where to where a heading reaches, in pixels."""
+    """From where to where a heading reaches, in pixels; `wide`: farther than its own letters do."""
 
     left: float
     right: float
+    wide: bool = False
 
 
-def reaches(rows: Sequence[Sequence[Box]], height: float) -> dict[int, Reach]:
-    """The headings that stand over more columns than their own letters cover, by their place in what was given.
-    `rows`: a region's boxes, in groups from top to bottom that share no y; `height`: of the page's typical line."""
+def headings(rows: Sequence[Sequence[Box]], height: float) -> dict[int, Reach]:
+    """The lines of large letters, by their place in what was given, and from where to where they reach:
+    some stand over more columns than their own letters cover. `rows`: a region's boxes, in groups from top
+    to bottom that share no y; `height`: of the page's typical line."""
     sizes = [box.height * box.letter for row in rows for box in row]
     if len(sizes) < _FEWEST:
         return {}
@@ -55,12 +57,10 @@ def reaches(rows: Sequence[Sequence[Box]], height: float) -> dict[int, Reach]:
     ]
     if len(large) * 2 > len(sizes):
         return {}
-    found = {}
-    for number, heading in large:
-        reach = _reach(heading, _near(heading, rows, number, height), height)
-        if reach.left < heading.left or reach.right > heading.right:
-            found[heading.place] = reach
-    return found
+    return {
+        heading.place: _reach(heading, _near(heading, rows, number, height), height)
+        for number, heading in large
+    }
 
 
 def _near(heading: Box, rows: Sequence[Sequence[Box]], number: int, height: float) -> list[Box]:
@@ -76,8 +76,9 @@ def _near(heading: Box, rows: Sequence[Sequence[Box]], number: int, height: floa
 
 
 def larger(one: Box, others: Sequence[Box]) -> bool:
-    """Whether a line is set in larger letters than others: by the height of its box, in which a letter with a
-    descender counts, and the width of its characters, in which the face does; each alone differs by a third."""
+    """Whether a line is set in larger letters than others: by the height of its box, in which a letter
+    with a descender counts, and the width of its characters, in which the face does; each alone differs by
+    a third."""
     height = sorted([box.height for box in others])[len(others) // 2]
     letter = sorted([box.letter for box in others])[len(others) // 2]
     return one.height * one.letter > _LARGER * height * letter
@@ -109,4 +110,4 @@ def _reach(heading: Box, boxes: Sequence[Box], height: float) -> Reach:
     if not right or any(box.left + height < limit_right < box.right for box in below):
         return Reach(heading.left, heading.right)
     left = [box.left for box in level if box.right < heading.left and limit_left <= box.left]
-    return Reach(min([heading.left, *left]), max([heading.right, *right]))
+    return Reach(min([heading.left, *left]), max([heading.right, *right]), wide=True)

@@ -106,8 +106,8 @@ def _joined(rows: Sequence[str]) -> str:
 
 
 def _table(block: Block) -> str:
-    """The block as a table: one with columns, and two columns of which no cell is empty but those of the second
-    one, so that its rows are those of `Block.text`."""
+    """The block as a table: one with columns, and two columns of which no cell is empty but those of the
+    second one, so that its rows are those of `Block.text`."""
     grid = block.cells if block.columns else _two_columns(block)
     if not grid:
         return ""
@@ -124,7 +124,7 @@ def _two_columns(block: Block) -> tuple[tuple[str, ...], ...]:
     columns = overlapping([(box.left, box.right) for row in rows if len(row) > 1 for box in row])
     if len(columns) != 2 or max(map(len, rows)) > 2 or any(row[0].left > columns[0][1] for row in rows):
         return ()
-    return tuple((cells + ("",))[:2] for cells in block.cells)
+    return tuple((*cells, "")[:2] for cells in block.cells)
 
 
 def _height(line: Line) -> float:

@@ -1,4 +1,4 @@
-"""Line numbers down the side of text, as on transcripts, pleadings, bills and listings, in each column of a page."""
+"""Line numbers down the side of text, as on transcripts, bills and listings, in each column of a page."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ _DIGITS = 4
 """Digits that a line number has at most."""
 
 _FEWEST, _FEWEST_IN_STEPS = 8, 4
-"""Numbers of a sequence from which it is taken for line numbers: a short list may have as many items. Fewer where
-every fifth or tenth line has one."""
+"""Numbers of a sequence from which it is taken for line numbers: a short list may have as many items.
+Fewer where every fifth or tenth line has one."""
 
 _STEADY = 0.8
 """Share of neighbors in the sequence that differ by the same step; readers misread a digit now and then."""
@@ -38,7 +38,8 @@ _WIDE = 4.0
 """Line heights that the line beside a number is wide at least, typically."""
 
 _MERGED = 0.25
-"""Share of the page's line numbers that were found in one with their lines from which all are left in their rows."""
+"""Share of the page's line numbers that were found in one with their lines from which all are left in
+their rows."""
 
 _DOWN = attrgetter("middle", "left")
 
@@ -74,7 +75,7 @@ def numberings(page: Upright, texts: Sequence[str]) -> list[Numbering]:
     merged = sum(number.merged for one in sequences for number in one)
     if not sequences or merged > _MERGED * sum(map(len, sequences)):
         return []
-    found = [_beside(one, page, {number.box.place for number in numbers}) for one in sequences]
+    found = [_beside(one, numbers, page) for one in sequences]
     return [one for one in found if one]
 
 
@@ -100,9 +101,14 @@ def _columns(numbers: Sequence[_Number], height: float) -> Iterator[list[_Number
 
 
 def _sequences(column: Sequence[_Number]) -> Iterator[list[_Number]]:
-    """Runs of rising numbers, from top to bottom."""
+    """Runs of rising numbers, from top to bottom. One that is not between its neighbors, which rise, is
+    misread."""
+    column = sorted(column, key=lambda one: one.box.middle)
     run: list[_Number] = []
-    for number in sorted(column, key=lambda one: one.box.middle):
+    for place, number in enumerate(column):
+        after = column[place + 1].value if place + 1 < len(column) else -1
+        if run and run[-1].value < after and not run[-1].value < number.value < after:
+            continue
         if run and number.value <= run[-1].value:
             yield run
             run = []
@@ -125,19 +131,28 @@ def _counts(run: Sequence[_Number]) -> bool:
     return sum(one < _REGULAR * step * pitch for one in off) >= _STEADY * len(run)
 
 
-def _beside(run: Sequence[_Number], page: Upright, numbers: set[int]) -> Numbering | None:
-    """The numbers with the lines beside them, on the right or, if there are none, on the left; None if these are
-    the cells of a table."""
-    alone = [number.box for number in run if not number.merged]
-    boxes = sorted([box for box in page.boxes if box.place not in numbers and not box.crossing], key=_DOWN)
+def _beside(run: Sequence[_Number], numbers: Sequence[_Number], page: Upright) -> Numbering | None:
+    """The numbers of a run, and those misread in it, with the lines beside them; None if they are the
+    cells of a table."""
+    top, bottom, left = run[0].box.middle, run[-1].box.middle, run[0].box.left
+    alone = [
+        number.box
+        for number in sorted(numbers, key=lambda one: one.box.middle)
+        if not number.merged
+        and top <= number.box.middle <= bottom
+        and abs(number.box.left - left) <= _EDGE * page.height
+    ]
+    counted = {number.box.place for number in numbers}
+    boxes = sorted([box for box in page.boxes if box.place not in counted and not box.crossing], key=_DOWN)
     middles = [box.middle for box in boxes]
-    edge = _next_edge(alone, page, numbers)
-    right: list[list[Box]] = []
+    edge = _next_edge(alone, numbers)
+    found: list[list[Box]] = []
     for number in alone:
         first = bisect_left(middles, number.middle - _LEVEL * page.height)
         last = bisect_left(middles, number.middle + _LEVEL * page.height)
-        right.append([box for box in boxes[first:last] if number.right <= box.left < edge])
-    found = [row for row in right if row]
+        beside = [box for box in boxes[first:last] if number.right <= box.left < edge]
+        if beside:
+            found.append(beside)
     if 2 * len(found) < len(alone):
         return None
     many = sum(map(len, found)) / len(found)
@@ -147,10 +162,10 @@ def _beside(run: Sequence[_Number], page: Upright, numbers: set[int]) -> Numberi
     return Numbering(alone, {box.place for row in found for box in row})
 
 
-def _next_edge(column: Sequence[Box], page: Upright, numbers: set[int]) -> float:
+def _next_edge(column: Sequence[Box], numbers: Sequence[_Number]) -> float:
     """Where the next column of numbers on the right begins, or infinity."""
     right = max(box.right for box in column)
     top, bottom = column[0].top, column[-1].bottom
-    others = [box.left for box in page.boxes if box.place in numbers and box.left > right and top < box.middle < bottom]
-    others.sort()
+    boxes = [number.box for number in numbers]
+    others = sorted([box.left for box in boxes if box.left > right and top < box.middle < bottom])
     return others[len(others) // 4] if len(others) >= _FEWEST else float("inf")

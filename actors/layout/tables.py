@@ -1,7 +1,7 @@
 """Rows of cells as a table: which column each cell is in, so that an empty one keeps its place.
 
-A table has at least three columns, in three rows at least, whose cells have an edge or their middle in common: a
-receipt's labels and amounts are rows, and no table.
+A table has at least three columns, in three rows at least, whose cells have an edge or their middle in
+common: a receipt's labels and amounts are rows, and no table.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from bisect import bisect_right
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import accumulate
+from itertools import accumulate, pairwise
 
 import numpy as np
 
@@ -38,7 +38,7 @@ _CLOSE = 0.8
 _HEAD_ROWS = 2
 """Rows of a table's head, or of its totals, at most."""
 
-_TORN, _FEW_TORN = 0.8, 0.3
+_TORN, _FEW_TORN = 1.2, 0.3
 """Line heights between two lines of one cell at most, and share of the rows that may have such ones."""
 
 _NEAR = 4
@@ -63,8 +63,8 @@ class Grid:
 
 
 def tables(blocks: Sequence[list[Row]], height: float) -> list[list[Row] | Grid]:
-    """Blocks in reading order with their tables as grids: rows before and after a table are blocks of their own,
-    parts of one table are one. `height`: of the page's typical line."""
+    """Blocks in reading order with their tables as grids: rows before and after a table are blocks of
+    their own, parts of one table are one. `height`: of the page's typical line."""
     if sum(map(_wide, blocks)) < _FEWEST_ROWS:
         return list(blocks)
     found: list[list[Row] | Grid] = []
@@ -78,8 +78,9 @@ def tables(blocks: Sequence[list[Row]], height: float) -> list[list[Row] | Grid]
 
 
 def _first_table(run: Sequence[list[Row]], height: float) -> tuple[int, list[list[Row] | Grid]]:
-    """How many of these blocks are the first table, or are none, and their parts. A block is a part of the table
-    above if no column is added by it; a head of one or two rows may add some that are empty otherwise."""
+    """How many of these blocks are the first table, or are none, and their parts. A block is a part of the
+    table above if no column is added by it; a head of one or two rows may add some that are empty
+    otherwise."""
     found = _table(run[0], run[:1], height)
     taken, cells = 1, _wide(run[0])
     for end in range(1, len(run)):
@@ -108,12 +109,16 @@ def _width(parts: Sequence[list[Row] | Grid] | None) -> int:
 
 
 def _runs(blocks: Sequence[list[Row]], height: float) -> list[list[list[Row]]]:
-    """Blocks that may be parts of one table: each but the first begins near under the one above, with a row of
-    cells, or with a line that begins where a cell of that one does."""
+    """Blocks that may be parts of one table: each but the first begins near under the one above, with a
+    row of cells, or with a line that begins where a cell of that one does."""
     runs: list[list[list[Row]]] = []
     for block in blocks:
         above = runs[-1][-1] if runs else None
-        if above and _APART * height > _white(above[-1], block[0]) > -height and _goes_on(above, block[0], height):
+        if (
+            above
+            and _APART * height > _white(above[-1], block[0]) > -height
+            and _goes_on(above, block[0], height)
+        ):
             runs[-1].append(block)
         else:
             runs.append([block])
@@ -136,7 +141,11 @@ def _table(rows: list[Row], blocks: Sequence[list[Row]], height: float) -> list[
     columns = _columns(rows[first:last], height)
     if columns is None:
         return None
-    while first and len(rows[first - 1]) > 1 and columns.fit(rows[first - 1], rows[first], rows[first - 1], height):
+    while (
+        first
+        and len(rows[first - 1]) > 1
+        and columns.fit(rows[first - 1], rows[first], rows[first - 1], height)
+    ):
         first -= 1
     while last < len(rows) and columns.fit(rows[last - 1], rows[last], rows[last], height):
         last += 1
@@ -167,13 +176,20 @@ class _Columns:
         return [_column(box, self.ranges) for box in row]
 
     def fit(self, above: Row, below: Row, row: Row, height: float) -> bool:
-        """Whether a row over or under the table, one of these two, is a part of it: each of its cells is in a column
-        of its own, or it is one line that begins where a column's cells do, but for the first column's."""
+        """Whether a row over or under the table, one of these two, is a part of it: each of its cells is
+        in a column of its own, or it is one line that begins where a column's cells do, but for the first
+        column's."""
         white = _white(above, below)
         if len(row) == 1:
             edge = self.edges[place] if (place := _column(row[0], self.ranges)) else None
-            return edge is not None and abs(row[0].left - edge) < _ALIGNED * height and white < _CLOSE * height
-        return white < _APART * height and all(self._is_in_one(box) for box in row) and _distinct(self.places(row))
+            return (
+                edge is not None and abs(row[0].left - edge) < _ALIGNED * height and white < _CLOSE * height
+            )
+        return (
+            white < _APART * height
+            and all(self._is_in_one(box) for box in row)
+            and _distinct(self.places(row))
+        )
 
     def _is_in_one(self, box: Box) -> bool:
         return sum(box.left < right and left < box.right for left, right in self.ranges) == 1
@@ -231,16 +247,15 @@ def _without(columns: Sequence[Interval], joined: set[int]) -> list[Interval]:
 def _across(rows: Sequence[Row], cells: Sequence[Box]) -> set[int]:
     """The cells that span columns: most other rows have a gap where these have none."""
     gaps = [
-        (left.right, right.left)
-        for row in rows
-        for left, right in zip(row, row[1:], strict=False)
-        if left.right < right.left
+        (left.right, right.left) for row in rows for left, right in pairwise(row) if left.right < right.left
     ]
     if not _holds_one(cells, gaps):
         return set()
     white, spans = np.array(gaps), np.array([(box.left, box.right) for box in cells])
     over = (spans[:, None, 0] < white[None, :, 0]) & (white[None, :, 1] < spans[:, None, 1])
-    shared = np.minimum(white[:, None, 1], white[None, :, 1]) > np.maximum(white[:, None, 0], white[None, :, 0])
+    shared = np.minimum(white[:, None, 1], white[None, :, 1]) > np.maximum(
+        white[:, None, 0], white[None, :, 0]
+    )
     parts = shared.sum(axis=1) >= _TWICE * over.sum(axis=0)
     spanning = (over & parts[None, :]).any(axis=1)
     return {box.place for box, spans_columns in zip(cells, spanning.tolist(), strict=True) if spans_columns}

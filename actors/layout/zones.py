@@ -1,4 +1,4 @@
-"""Pages of vertical text with lines across: captions, running heads and page numbers stand over or under columns."""
+"""Pages of vertical text with lines across: captions, heads and page numbers over or under the columns."""
 
 from __future__ import annotations
 
