@@ -7,16 +7,15 @@ A column is cut again in the same way. After the recursive XY cut (Nagy and Seth
 
 from __future__ import annotations
 
-from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import accumulate, combinations
-from math import log
 from typing import NamedTuple
 
 from actors.layout.bands import Band, bands, groups
 from actors.layout.geometry import Box
-from actors.layout.margins import head_and_foot, sides
+from actors.layout.margins import head_and_foot, side_lines
+from actors.layout.sides import LEVEL, Sides, evidence
 
 _FEWEST = 3
 """Lines of running text on either side of a corridor between columns."""
@@ -24,15 +23,9 @@ _FEWEST = 3
 _MOSTLY = 0.5
 """Share of running text in the widths of a side's lines from which it is a column of text."""
 
-_LEVEL = 0.35
-"""Line heights that two middles on one row may differ."""
-
-_IN_ROWS = 0.75
-"""Share of the lines of the shorter side that stand level with lines of the other, for rows."""
-
 _SURE = 2.5
-
-_FAR = 3.0
+"""Evidence (the logarithm of a likelihood ratio) for rows from which lines beside running text are cells
+of its rows: three lines that are level with one each, or more."""
 
 _PITCH = 2.0
 """Line heights from the middle of a line to that of the next one in a column that runs on."""
@@ -55,7 +48,7 @@ def strips(boxes: Sequence[Box], height: float, flowing: Sequence[bool]) -> list
 
     `height`: of the page's typical line; `flowing`: by the index of a line, whether it is running text.
     """
-    left, right = sides(boxes)
+    left, right = side_lines(boxes)
     if left or right:
         aside = {box.place for box in left + right}
         boxes = [box for box in boxes if box.place not in aside]
@@ -133,7 +126,7 @@ class _Cutter:
         text = [self._text(part) for part in parts]
         before, after = list(accumulate(text, _add)), list(accumulate(text[::-1], _add))[::-1]
         columns = [parts[0]]
-        sides = _Sides(parts, _LEVEL * self._height)
+        sides = Sides(parts, LEVEL * self._height)
         for index in range(1, len(parts)):
             if (before[index - 1].flows and after[index].flows) or self._apart(
                 parts[index - 1 : index + 1], text[index - 1 : index + 1], *sides.rows(index)
@@ -168,7 +161,7 @@ class _Cutter:
             for part, one in zip(parts, text, strict=True)
         )
         least = _SURE if beside_text else 0.0
-        return all(_evidence(left, side, self._height) <= least for side in (right, near) if len(side) > 1)
+        return all(evidence(left, side, self._height) <= least for side in (right, near) if len(side) > 1)
 
     def _text(self, boxes: Sequence[Box]) -> _Text:
         text = [box.width for box in boxes if self._flowing[box.place]]
@@ -188,36 +181,6 @@ class _Cutter:
             abs(max(box.right for box in above) - max(box.right for box in below)),
         )
         return step < _PITCH * self._height and edge < self._height
-
-
-class _Sides:
-    """The rows on either side of a band's corridors, each as a middle; made when they are asked for.
-    `first`: the part with which the last column begins."""
-
-    def __init__(self, parts: Sequence[Strip], reach: float) -> None:
-        self.first = 0
-        self._parts = parts
-        self._reach = reach
-        self._made: list[list[float]] = []
-        self._beyond: list[list[float]] = []
-        self._left: tuple[int, int, list[float]] = (-1, 0, [])
-
-    def rows(self, index: int) -> tuple[list[float], list[float], list[float]]:
-        """The rows from `first` to the part before this one, of this part, and of this one and all after
-        it."""
-        if not self._made:
-            self._made = [_thinned(_middles(part), self._reach) for part in self._parts]
-            self._beyond = list(accumulate(self._made[::-1], self._both))[::-1]
-        first, end, left = self._left
-        if first != self.first:
-            end, left = self.first, []
-        for part in self._made[end:index]:
-            left = self._both(left, part)
-        self._left = (self.first, index, left)
-        return left, self._made[index], self._beyond[index]
-
-    def _both(self, one: list[float], other: list[float]) -> list[float]:
-        return _thinned(sorted(one + other), self._reach) if one and other else one or other
 
 
 class _Text(NamedTuple):
@@ -244,45 +207,6 @@ def _joined(rows: Sequence[Strip]) -> Strip:
 
 def _add(one: _Text, other: _Text) -> _Text:
     return _Text(one.lines + other.lines, one.width + other.width, one.of + other.of)
-
-
-def _middles(boxes: Strip) -> list[float]:
-    return sorted(box.middle for box in boxes)
-
-
-def _evidence(one: Sequence[float], other: Sequence[float], height: float) -> float:
-    """How much likelier it is that the rows of two sides (sorted middles) are the same, those of the one
-    with fewer among those of the other, than that they stand anywhere: the logarithm of the ratio. If they
-    are, three of four lie around one of the others with a parabola's density that ends `_LEVEL` line
-    heights away (Epanechnikov's kernel); anywhere, all distances up to half the way between two rows are
-    equally likely: half of any lines are level with some line of a paragraph."""
-    rows, levels = (one, other) if len(one) <= len(other) else (other, one)
-    reach, far = _LEVEL * height, _FAR * height
-    total = 0.0
-    last = len(levels) - 1
-    for middle in rows:
-        place = bisect_left(levels, middle)
-        if 0 < place <= last:
-            below, above = levels[place - 1], levels[place]
-            away, gap = min(middle - below, above - middle), min(above - below, far)
-        else:
-            away, gap = abs(middle - levels[0 if place == 0 else last]), far
-            if away > far:
-                continue
-        near = away / reach
-        density = 0.75 * (1.0 - near * near) * gap / reach if near < 1.0 else 0.0
-        total += log(_IN_ROWS * density + 1.0 - _IN_ROWS)
-    return total
-
-
-def _thinned(levels: Sequence[float], least: float) -> list[float]:
-    """Levels (sorted) without those that follow another by less than `least`: the cells of one row are
-    one."""
-    found: list[float] = []
-    for level in levels:
-        if not found or level - found[-1] >= least:
-            found.append(level)
-    return found
 
 
 def _side_by_side(columns: list[Strip]) -> list[Strip]:

@@ -18,7 +18,7 @@ _ROWS = 2
 """Rows that a head or foot has at most."""
 
 
-def sides(boxes: Sequence[Box]) -> tuple[list[Box], list[Box]]:
+def side_lines(boxes: Sequence[Box]) -> tuple[list[Box], list[Box]]:
     """The lines that run across the page's direction on the left and on the right of all others, from top to
     bottom: tabs, side notes. One that stands beside others is the head of a column."""
     across = [box for box in boxes if box.crossing]
