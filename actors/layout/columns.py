@@ -155,6 +155,8 @@ class _Cutter:
             return True
         if len(left) < 2 or len(right) < 2:
             return len(left) < 2 and text[1].flows
+        if len(near) == 1 and min(abs(row - near[0]) for row in left) < LEVEL * self._height:
+            return False
         top, bottom = max(left[0], right[0]) - self._height, min(left[-1], right[-1]) + self._height
         beside_text = any(
             one.flows and self._text([box for box in part if top < box.middle < bottom]).mostly

@@ -174,7 +174,7 @@ def _boxes(
     top, bottom = middle_y - heights / 2, middle_y + heights / 2
     width, tall = right - left, bottom - top
     core = np.where(crossing, 0.0, CORE) * tall
-    letter = runs.lengths / letters
+    letter = np.maximum(runs.lengths - 2 * pad, 0.0) / letters
     columns = (left, top, right, bottom, middle_y, width, tall, top + core, bottom - core, crossing, letter)
     numbers = zip(range(len(left)), *(column.tolist() for column in columns), strict=True)
     return Upright(tuple(map(Box._make, numbers)), height, vertical)

@@ -62,23 +62,21 @@ def drawn(sheet: Sheet) -> Image:
 
 
 def _paste(page: PIL.Image.Image, text: str, x: float, y: float, run: Run) -> None:
-    """Draw one text with its baseline at `y`, squeezed as its face says, perhaps turned up."""
+    """Draw one text with its baseline at `y`, squeezed as its face says, perhaps turned up. A typewriter's is
+    drawn in a proportional face, as wide as it would be."""
     import PIL.Image
     from PIL import ImageChops, ImageDraw
 
     size = max(1, round(run.style.size))
     face = font("chinese" if text[-1] >= "\u2e80" else run.style.face.file, size)
-    if run.style.face.mono:
-        for number, character in enumerate(text):
-            ImageDraw.Draw(page).text((x + 0.6 * run.style.size * number, y), character, 0, face, anchor="ls")
-        return
     left, top, right, bottom = (round(value) for value in face.getbbox(text, anchor="ls"))
     wide, high = right - left + 2 * _MARGIN, bottom - top + 2 * _MARGIN
     piece = PIL.Image.new("L", (wide, high), 255)
     ImageDraw.Draw(piece).text((_MARGIN - left, _MARGIN - top), text, 0, face, anchor="ls")
-    squeezed = max(1, round(wide * run.style.face.squeeze))
+    squeeze = measured(text, run.style).right / max(1, right) if run.style.face.mono else run.style.face.squeeze
+    squeezed = max(1, round(wide * squeeze))
     piece = piece.resize((squeezed, high), PIL.Image.Resampling.LANCZOS)
-    along, across = round((left - _MARGIN) * run.style.face.squeeze), top - _MARGIN
+    along, across = round((left - _MARGIN) * squeeze), top - _MARGIN
     column, row = round(x) + along, round(y) + across
     if run.turn == "up":
         piece = piece.transpose(PIL.Image.Transpose.ROTATE_90)
