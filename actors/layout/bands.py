@@ -69,7 +69,9 @@ def bands(rows: Sequence[Sequence[Box]], height: float) -> list[Band]:
         if found:
             last = found[-1]
             both = joined(last.cover, cover, least)
-            white = (_BREAK_AT_HEADING if headed or (last.headed and len(last.cover) == 1) else _BREAK) * height
+            white = (
+                _BREAK_AT_HEADING if headed or (last.headed and len(last.cover) == 1) else _BREAK
+            ) * height
             lost = len(both) < max(len(last.cover), len(cover))
             closes = lost and (len(last.cover) == 1 or top - last.bottom > white)
             if (len(both) > 1 and not closes) or len(last.cover) == len(cover) == 1:

@@ -37,6 +37,10 @@ _ASIDE, _DEEP = 0.3, 5.0
 """Share of the lines on the right that a column on the left has at most, and line heights that it begins
 below their top at least, to be read after them."""
 
+_MOST = 200
+"""Corridors of a band that are looked at: more are no page, and the rows beside each of them would take
+their time."""
+
 _DEPTH = 40
 """Cuts within cuts: more than a page has, and few enough for any drawing of boxes."""
 
@@ -120,7 +124,7 @@ class _Cutter:
 
     def _columns(self, band: Band) -> list[Strip]:
         """The band's boxes by column; one where its corridors only part cells of rows."""
-        if len(band.cover) < 2:
+        if not 1 < len(band.cover) <= _MOST:
             return [band.boxes]
         parts = band.parts()
         text = [self._text(part) for part in parts]
