@@ -105,7 +105,7 @@ def arrange(lines: Sequence[Line]) -> Layout:
     body = [box for box in page.boxes if box.place not in counted] if counted else page.boxes
     found: list[list[list[Box]] | Grid] = []
     for zone in zones(page, body):
-        parts = strips(zone, page.height, flowing)
+        parts = strips(zone, page.height, flowing, texts)
         whole = [block for strip in parts for block in blocks(strip, page.height, flowing)]
         whole = fields(whole, texts, page.height)
         for block in tables(whole, page.height):

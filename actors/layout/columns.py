@@ -14,6 +14,7 @@ from typing import NamedTuple
 
 from actors.layout.bands import Band, bands, groups
 from actors.layout.geometry import Box
+from actors.layout.lists import goes_on
 from actors.layout.margins import head_and_foot, side_lines
 from actors.layout.sides import LEVEL, Sides, evidence
 
@@ -47,10 +48,11 @@ _DEPTH = 40
 Strip = list[Box]
 
 
-def strips(boxes: Sequence[Box], height: float, flowing: Sequence[bool]) -> list[Strip]:
+def strips(boxes: Sequence[Box], height: float, flowing: Sequence[bool], texts: Sequence[str]) -> list[Strip]:
     """The page's lines in strips in reading order; within a strip rows go from top to bottom.
 
-    `height`: of the page's typical line; `flowing`: by the index of a line, whether it is running text.
+    `height`: of the page's typical line; `flowing`: by the index of a line, whether it is running text;
+    `texts`: of all lines.
     """
     left, right = side_lines(boxes)
     if left or right:
@@ -61,7 +63,11 @@ def strips(boxes: Sequence[Box], height: float, flowing: Sequence[bool]) -> list
     if head + foot >= len(rows):
         head = foot = 0
     body = rows[head : len(rows) - foot]
-    parts = [_joined(rows[:head]), *_Cutter(height, flowing).cut(body), _joined(rows[len(rows) - foot :])]
+    parts = [
+        _joined(rows[:head]),
+        *_Cutter(height, flowing, texts).cut(body),
+        _joined(rows[len(rows) - foot :]),
+    ]
     return [part for part in (*([box] for box in left), *parts, *([box] for box in right)) if part]
 
 
@@ -87,8 +93,9 @@ class _Chain:
 class _Cutter:
     """Cuts one page; keeps what all cuts look at."""
 
-    def __init__(self, height: float, flowing: Sequence[bool]) -> None:
+    def __init__(self, height: float, flowing: Sequence[bool], texts: Sequence[str]) -> None:
         self._height = height
+        self._texts = texts
         self._flowing = flowing
 
     def cut(self, rows: Sequence[Strip], depth: int = 0) -> list[Strip]:
@@ -132,8 +139,10 @@ class _Cutter:
         columns = [parts[0]]
         sides = Sides(parts, LEVEL * self._height)
         for index in range(1, len(parts)):
-            if (before[index - 1].flows and after[index].flows) or self._apart(
-                parts[index - 1 : index + 1], text[index - 1 : index + 1], *sides.rows(index)
+            if (
+                (before[index - 1].flows and after[index].flows)
+                or goes_on(columns[-1], parts[index], self._texts, self._height)
+                or self._apart(parts[index - 1 : index + 1], text[index - 1 : index + 1], *sides.rows(index))
             ):
                 columns.append(parts[index])
                 sides.first = index

@@ -20,6 +20,7 @@ BUILDING: dict[str, Make] = {
     "statement": accounts.statement,
     "slide": figures.slide,
     "dictionary": prose.dictionary,
+    "index": prose.index,
     "chat": talk.chat,
     "inspection": grids.inspection,
     "vertical": columns_down.vertical,
@@ -36,6 +37,7 @@ JUDGING: dict[str, Make] = {
     "timetable": grids.timetable,
     "timeline": talk.timeline,
     "scores": grids.scores,
+    "quiz": grids.quiz,
     "novel": columns_down.novel,
 }
 """Nobody looked at theirs; only their figures were printed."""

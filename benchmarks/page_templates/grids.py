@@ -71,6 +71,27 @@ def _sides(sheet: Sheet, flow: Flow) -> None:
                 sheet.put(_value(sheet), flow.left + place * step + 0.45 * step, flow.y, sheet.body)
 
 
+def quiz(rng: Random) -> Sheet:
+    """Numbered questions with four answers each, in two columns whose lines are level."""
+    width, gutter = rng.uniform(22, 28), rng.uniform(2.5, 5)
+    sheet = Sheet(rng, 8 + 2 * width + gutter, rng.uniform(50, 70))
+    em, write, high = sheet.em, sheet.write, rng.uniform(1.4, 1.7) * sheet.em
+    flow = Flow(sheet, 4 * em, 2 * em, sheet.width - 8 * em)
+    flow.line(write.title(2, 4), sheet.body.at(1.5, BOLD), "center").skip(1)
+    each, number = rng.randint(2, 5), 0
+    for side in range(2):
+        y = flow.y
+        left = 4 * em + side * (width + gutter) * em
+        for _ in range(each if not side else rng.randint(2, each)):
+            number += 1
+            y += 1.2 * high
+            sheet.put(f"{number}. {write.words(2, 4).capitalize()}?", left, y, sheet.body)
+            for letter in "ABCD":
+                y += high
+                sheet.put(f"{letter}. {write.words(1, 3)}", left + 1.5 * em, y, sheet.body)
+    return sheet
+
+
 def inspection(rng: Random) -> Sheet:
     """A checklist: headers turned up over narrow columns of single characters and short words, some empty."""
     count, rows = rng.randint(5, 9), rng.randint(5, 22)

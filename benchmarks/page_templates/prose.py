@@ -234,6 +234,31 @@ def dictionary(rng: Random) -> Sheet:
     return sheet
 
 
+def index(rng: Random) -> Sheet:
+    """The index of a book: short entries in the order of the alphabet, in two to four columns on one grid of
+    lines, under a title and over a page number."""
+    count, width, gutter = rng.randint(2, 4), rng.uniform(12, 17), rng.uniform(1.5, 3)
+    sheet = Sheet(rng, 6 + count * width + (count - 1) * gutter, rng.uniform(55, 80))
+    em, step, high = sheet.em, (width + gutter) * sheet.em, rng.uniform(1.2, 1.4) * sheet.em
+    if rng.random() < 0.5:
+        sheet.put("Index", 3 * em, 4 * em, sheet.body.at(rng.uniform(1.5, 2.2), BOLD))
+    top, room = 6.5 * em, int((sheet.height - 12 * em) / high)
+    room -= rng.randint(0, room // 3)
+    entries = iter(sorted(sheet.write.rare() for _ in range(4 * room)))
+    names = rng.random() < 0.6
+    for place in range(count):
+        left = 3 * em + place * step
+        last = place == count - 1
+        for row in range(rng.randint(room // 2, room) if last else room):
+            inside = row and rng.random() < 0.15
+            pages = ", ".join(str(rng.randint(1, 400)) for _ in range(rng.randint(1, 3)))
+            entry = sheet.write.word() if inside else next(entries)
+            text = f"{entry.capitalize() if names else entry}, {pages}"
+            sheet.put(text, left + (1.2 * em if inside else 0), top + row * high, sheet.body)
+    sheet.put(str(rng.randint(90, 900)), sheet.width / 2, sheet.height - 2 * em, sheet.body, "center")
+    return sheet
+
+
 def spread(rng: Random) -> Sheet:
     """Two pages of a book side by side, each with its running head and number, of one or two columns."""
     width, gutter, count = rng.uniform(28, 40), rng.uniform(5, 9), rng.choice((1, 1, 2))

@@ -73,7 +73,9 @@ def _paste(page: PIL.Image.Image, text: str, x: float, y: float, run: Run) -> No
     wide, high = right - left + 2 * _MARGIN, bottom - top + 2 * _MARGIN
     piece = PIL.Image.new("L", (wide, high), 255)
     ImageDraw.Draw(piece).text((_MARGIN - left, _MARGIN - top), text, 0, face, anchor="ls")
-    squeeze = measured(text, run.style).right / max(1, right) if run.style.face.mono else run.style.face.squeeze
+    squeeze = (
+        measured(text, run.style).right / max(1, right) if run.style.face.mono else run.style.face.squeeze
+    )
     squeezed = max(1, round(wide * squeeze))
     piece = piece.resize((squeezed, high), PIL.Image.Resampling.LANCZOS)
     along, across = round((left - _MARGIN) * squeeze), top - _MARGIN
