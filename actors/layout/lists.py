@@ -20,6 +20,9 @@ _FEWEST_ITEMS, _FEWEST_ENTRIES = 2, 6
 _MOSTLY = 0.9
 """Share of neighbors in order; a line now and then is misread."""
 
+_DIFFERENT = 0.6
+"""Share of the entries that begin differently."""
+
 _EDGE = 1.0
 """Line heights from a column's left edge within which an item or entry begins: others go on."""
 
@@ -56,7 +59,9 @@ def _spells_on(one: Sequence[str], other: Sequence[str]) -> bool:
     if min(len(one), len(other)) < _FEWEST_ENTRIES:
         return False
     first, second = _letters(one), _letters(other)
-    if min(len(first), len(second)) < _MOSTLY * min(len(one), len(other)) or first[0] == second[-1]:
+    if len(first) < _MOSTLY * len(one) or len(second) < _MOSTLY * len(other):
+        return False
+    if len(set(first)) < _DIFFERENT * len(first) or len(set(second)) < _DIFFERENT * len(second):
         return False
     steps = [before <= after for column in (first, second) for before, after in pairwise(column)]
     return first[-1] <= second[0] and sum(steps) >= _MOSTLY * len(steps)
