@@ -17,6 +17,7 @@ from actors.layout.geometry import Box
 from actors.layout.lists import goes_on
 from actors.layout.margins import head_and_foot, side_lines
 from actors.layout.sides import LEVEL, Sides, evidence
+from actors.layout.spreads import pages
 
 _FEWEST = 3
 """Lines of running text on either side of a corridor between columns."""
@@ -58,17 +59,16 @@ def strips(boxes: Sequence[Box], height: float, flowing: Sequence[bool], texts: 
     if left or right:
         aside = {box.place for box in left + right}
         boxes = [box for box in boxes if box.place not in aside]
-    rows = groups(boxes)
-    head, foot = head_and_foot(rows, height, flowing)
-    if head + foot >= len(rows):
-        head = foot = 0
-    body = rows[head : len(rows) - foot]
-    parts = [
-        _joined(rows[:head]),
-        *_Cutter(height, flowing, texts).cut(body),
-        _joined(rows[len(rows) - foot :]),
-    ]
-    return [part for part in (*([box] for box in left), *parts, *([box] for box in right)) if part]
+    parts: list[Strip] = [[box] for box in left]
+    for page in pages(boxes, height, flowing):
+        rows = groups(page)
+        head, foot = head_and_foot(rows, height, flowing)
+        if head + foot >= len(rows):
+            head = foot = 0
+        body = rows[head : len(rows) - foot]
+        parts += [_joined(rows[:head]), *_Cutter(height, flowing, texts).cut(body)]
+        parts.append(_joined(rows[len(rows) - foot :]))
+    return [part for part in (*parts, *([box] for box in right)) if part]
 
 
 @dataclass(slots=True)

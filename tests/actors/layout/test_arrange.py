@@ -232,6 +232,17 @@ def test_a_caption_far_below_the_top_of_the_text_beside_it_comes_after_the_text(
     assert found[-2:] == ["The", "in"]
 
 
+def test_two_pages_side_by_side_keep_their_heads_and_numbers() -> None:
+    page = []
+    for left, name in ((40, "a"), (620, "b")):
+        page += [line(f"{name}head", left + 150, 40, 90), *column(name, left, 100, 480, 12)]
+        page.append(line(f"{name}foot", left + 200, 450, 40))
+    expected = [
+        part for name in "ab" for part in (f"{name}head", *(f"{name}{n}" for n in range(12)), f"{name}foot")
+    ]
+    assert names(arrange(page).lines) == expected
+
+
 def test_a_side_note_is_no_part_of_the_rows_beside_it() -> None:
     note = Line("ANNUAL REPORT", 0.9, (20, 500, 20, 100, 45, 100, 45, 500))
     found = names(arrange([*column("a", 100, 100, 500, 12), note]).lines)
