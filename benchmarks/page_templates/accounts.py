@@ -182,6 +182,48 @@ def _entries(sheet: Sheet, top: float) -> None:
     table(sheet, columns, rows, top, sheet.body, leading=rng.uniform(1.35, 1.6), head=sheet.body.at(1, BOLD))
 
 
+def delivery(rng: Random) -> Sheet:
+    """A delivery note: who sends it and its references, who gets it and where it goes, what it holds, and who
+    signs. Blocks that stand side by side are read one after the other."""
+    sheet = Sheet(rng, rng.uniform(58, 72), rng.uniform(70, 90))
+    em, write, right = sheet.em, sheet.write, sheet.width - 4 * sheet.em
+    sender = Flow(sheet, 4 * em, 3 * em, 26 * em)
+    sender.line(f"{write.title(1, 2)} & Co", sheet.body.at(1.5, BOLD))
+    for text in (write.street(), f"{rng.randint(1000, 99999)} {write.place()}")[: rng.randint(1, 2)]:
+        sender.line(text, sheet.body)
+    y = 3.5 * em + rng.uniform(0, 1.5) * em
+    for label in ("Delivery note", "Order", "Date", "Customer")[: rng.randint(2, 4)]:
+        y += rng.choice((1.3, 1.5)) * em
+        sheet.put(label, right - 18 * em, y, sheet.body)
+        sheet.put(str(rng.randint(1000, 99999)), right - 8 * em, y, sheet.body)
+    top = max(sender.y, y) + rng.uniform(2, 3.5) * em
+    ends = []
+    for place in range(rng.randint(1, 2)):
+        flow = Flow(sheet, 4 * em + place * rng.uniform(26, 30) * em, top, 22 * em)
+        if rng.random() < 0.7:
+            flow.line(("Consignee", "Place of delivery")[place], sheet.body.at(1, BOLD))
+        lines = [
+            write.name(),
+            write.title(1, 2),
+            write.street(),
+            f"{rng.randint(1000, 99999)} {write.place()}",
+        ]
+        for text in lines if rng.random() < 0.5 else [lines[0], *lines[2:]]:
+            flow.line(text, sheet.body)
+        ends.append(flow.y)
+    columns = [Column(4 * em), Column(9 * em), Column(right - 10 * em, "right"), Column(right - 7 * em)]
+    rows = [["Pos", "Goods", "Quantity", "Unit"]]
+    rows += [
+        [str(number + 1), write.label(1, 4), str(rng.randint(1, 200)), rng.choice(("pcs", "box", "kg"))]
+        for number in range(rng.randint(2, 10))
+    ]
+    y = max(ends) + rng.uniform(1.5, 3) * em
+    y = table(sheet, columns, rows, y, sheet.body, leading=rng.uniform(1.4, 1.8), head=sheet.body.at(1, BOLD))
+    for place, label in enumerate(("Received by", "Date")):
+        sheet.put(label, 4 * em + place * 26 * em, y + 5 * em, sheet.body.at(0.85))
+    return sheet
+
+
 def invoice(rng: Random) -> Sheet:
     """Seller, number and date, two addresses side by side, items whose descriptions run on, totals, terms."""
     sheet = Sheet(rng, rng.uniform(62, 74), rng.uniform(85, 100))

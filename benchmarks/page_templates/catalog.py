@@ -18,6 +18,7 @@ BUILDING: dict[str, Make] = {
     "newspaper": prose.newspaper,
     "form": grids.form,
     "statement": accounts.statement,
+    "delivery": accounts.delivery,
     "slide": figures.slide,
     "dictionary": prose.dictionary,
     "index": prose.index,
