@@ -7,16 +7,16 @@ A column is cut again in the same way. After the recursive XY cut (Nagy and Seth
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from itertools import accumulate, combinations
+from itertools import accumulate, combinations, pairwise
 from typing import NamedTuple
 
 from actors.layout.bands import Band, bands, groups
 from actors.layout.geometry import Box
 from actors.layout.lists import goes_on
 from actors.layout.margins import head_and_foot, side_lines
-from actors.layout.sides import LEVEL, Sides, evidence
+from actors.layout.sides import LEVEL, Sides, evidence, rows_of
 from actors.layout.spreads import pages
 
 _FEWEST = 3
@@ -38,6 +38,12 @@ _ALONE = 0.8
 _ASIDE, _DEEP = 0.3, 5.0
 """Share of the lines on the right that a column on the left has at most, and line heights that it begins
 below their top at least, to be read after them."""
+
+_SECTION = 1.0
+"""Line heights of white over the whole width between two parts of a band that are looked at by themselves."""
+
+_LONG = 10
+"""Lines of a column from which it goes on below white over the whole width."""
 
 _MOST = 200
 """Corridors of a band that are looked at: more are no page, and the rows beside each of them would take
@@ -103,18 +109,69 @@ class _Cutter:
         found: list[Strip] = []
         plain: Strip = []
         chain = _Chain()
-        for band in bands(rows, self._height) if depth < _DEPTH else [Band(_joined(rows), [])]:
-            columns = self._columns(band)
-            if len(columns) == 1 or not self._go_on(chain.columns, columns):
+        for columns in self._bands(rows) if depth < _DEPTH else [[_joined(rows)]]:
+            goes_on = self._go_on(chain.columns, columns)
+            if len(columns) == 1 or not goes_on:
                 found += self._cut_all(chain, depth)
                 chain = _Chain()
             if len(columns) == 1:
-                plain.extend(band.boxes)
+                plain.extend(columns[0])
                 continue
             found += [plain] * bool(plain)
             plain = []
             chain.add(columns)
         return [*found, *self._cut_all(chain, depth), *[plain] * bool(plain)]
+
+    def _bands(self, rows: Sequence[Strip]) -> Iterator[list[Strip]]:
+        """The columns of the region's bands. A band that has any, and white over its whole width, is
+        looked at in parts, unless text or a list runs on in it: rows of a table below others are a band of
+        their own, and so is each of some short blocks: addresses side by side, and references below them."""
+        for band in bands(rows, self._height):
+            columns = self._columns(band)
+            sections = _sections(band.boxes, _SECTION * self._height) if len(columns) > 1 else []
+            if len(sections) < 2 or self._runs_on(band):
+                yield columns
+                continue
+            tables = [self._is_table(section, columns) for section in sections]
+            text = {
+                box.place
+                for section, is_table in zip(sections, tables, strict=True)
+                for group in section
+                for box in group
+                if not is_table
+            }
+            short = max(sum(box.place in text for box in column) for column in columns) < _LONG
+            parts: list[list[Strip]] = []
+            for section, is_table, was_table in zip(sections, tables, [True, *tables], strict=False):
+                if short or is_table or was_table:
+                    parts.append([])
+                parts[-1] += section
+            for part in parts:
+                yield from map(self._columns, bands(part, self._height))
+
+    def _is_table(self, section: Sequence[Strip], columns: Sequence[Strip]) -> bool:
+        """Whether a part of a band surely has rows across its columns."""
+        number = {box.place: index for index, column in enumerate(columns) for box in column}
+        sides: list[Strip] = [[] for _ in columns]
+        for group in section:
+            for box in group:
+                sides[number[box.place]].append(box)
+        rows = [rows_of(side, LEVEL * self._height) for side in sides if side]
+        return len(rows) > 1 and all(
+            min(len(one), len(other)) > 1 and evidence(one, other, self._height) > _SURE
+            for one, other in pairwise(rows)
+        )
+
+    def _runs_on(self, band: Band) -> bool:
+        """Whether text, or a list, goes on from column to column over the whole of a band."""
+        parts = band.parts()
+        text = [self._text(part) for part in parts]
+        before, after = list(accumulate(text, _add)), list(accumulate(text[::-1], _add))[::-1]
+        return any(
+            (before[index - 1].flows and after[index].flows)
+            or goes_on(parts[index - 1], parts[index], self._texts, self._height)
+            for index in range(1, len(parts))
+        )
 
     def _cut_all(self, chain: _Chain, depth: int) -> list[Strip]:
         columns = [*chain.columns, *chain.insets]
@@ -214,6 +271,18 @@ class _Text(NamedTuple):
     def mostly(self) -> bool:
         """Whether most of the lines are running text, by their width."""
         return self.width >= _MOSTLY * self.of
+
+
+def _sections(boxes: Strip, least: float) -> list[list[Strip]]:
+    """Boxes in groups that share no y, parted where there is more white than `least` over the whole width."""
+    found: list[list[Strip]] = []
+    bottom = float("-inf")
+    for group in groups(boxes):
+        if not found or min([box.top for box in group]) - bottom > least:
+            found.append([])
+        found[-1].append(group)
+        bottom = max(bottom, *[box.bottom for box in group])
+    return found
 
 
 def _joined(rows: Sequence[Strip]) -> Strip:

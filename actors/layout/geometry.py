@@ -41,6 +41,16 @@ _PAD = 0.2
 """Share of a line's height that its box is wider than its ink, at either end: detectors grow their boxes."""
 
 
+_HIGH, _LOW = re.compile("[A-Zbdfhklt0-9]"), re.compile(r"[gjpqyQ()\[\]{}|]")
+"""Letters that are higher than others, and that go below the baseline."""
+
+_LIFT = 0.08
+"""Share of the height by which the middle of letters lies higher if none goes below the baseline, or lower
+if none is high: half of what Helvetica's letters reach there, 0.21 of an em."""
+
+_FEW_LETTERS = 14
+"""Characters of a text up to which it may have no high or no low letters."""
+
 _FARTHEST = 1e9
 """Pixels from the origin beyond which corners are moved in, so that no product of them overflows."""
 
@@ -51,8 +61,8 @@ class Box(NamedTuple):
     `place`: of the line in what was given; `middle`: the y of its centre; `width`, `height`: pixels along
     it and across; `upper`, `lower`: edges of its core, without the margin in which boxes of neighbours
     overlap; `crossing`: it runs across the page's reading direction, as a side note does; `letter`: pixels
-    along the line that a character takes. A named tuple, since a page has many, and making and reading
-    them is where the time goes.
+    along the line that a character takes; `level`: the middle as it would be if the line had high and low
+    letters. A named tuple, since a page has many, and making and reading them is where the time goes.
     """
 
     place: int
@@ -67,6 +77,7 @@ class Box(NamedTuple):
     lower: float
     crossing: bool
     letter: float
+    level: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +103,8 @@ def upright(lines: Sequence[Line]) -> Upright:
     runs = runs.turned(few & (down != vertical))
     skew = _skew(runs, crossing, np.pi / 2 if vertical else 0.0)
     mirrored = not vertical and _runs_left(lines)
-    return _boxes(runs, letters, crossing, skew, vertical, mirrored)
+    lifted = np.array([_lifted(line.text) for line in lines])
+    return _boxes(runs, letters, lifted, crossing, skew, vertical, mirrored)
 
 
 def _is_vertical(
@@ -140,6 +152,14 @@ def _is_short(text: str) -> bool:
     return len(text) < 2 or (len(text) < 3 and text.isascii())
 
 
+def _lifted(text: str) -> float:
+    """By how much of its height a short text's ink lies above that of a whole line: digits have nothing below
+    their baseline, `pcs` nothing above its small letters."""
+    if len(text) > _FEW_LETTERS or not text.isascii():
+        return 0.0
+    return _LIFT * ((_HIGH.search(text) is not None) - (_LOW.search(text) is not None))
+
+
 def _runs(lines: Sequence[Line], few: npt.NDArray[np.bool_]) -> _Runs:
     corners = np.array([eight(line.polygon) for line in lines], dtype=np.float64)
     if not (np.abs(corners) <= _FARTHEST).all():
@@ -156,6 +176,7 @@ def _runs(lines: Sequence[Line], few: npt.NDArray[np.bool_]) -> _Runs:
 def _boxes(
     runs: _Runs,
     letters: npt.NDArray[np.int_],
+    lifted: Floats,
     crossing: npt.NDArray[np.bool_],
     skew: float,
     vertical: bool,
@@ -175,7 +196,9 @@ def _boxes(
     width, tall = right - left, bottom - top
     core = np.where(crossing, 0.0, CORE) * tall
     letter = np.maximum(runs.lengths - 2 * pad, 0.0) / letters
-    columns = (left, top, right, bottom, middle_y, width, tall, top + core, bottom - core, crossing, letter)
+    level = middle_y + np.where(crossing, 0.0, lifted) * tall
+    cores = (top + core, bottom - core)
+    columns = (left, top, right, bottom, middle_y, width, tall, *cores, crossing, letter, level)
     numbers = zip(range(len(left)), *(column.tolist() for column in columns), strict=True)
     return Upright(tuple(map(Box._make, numbers)), height, vertical)
 

@@ -75,7 +75,7 @@ def numberings(page: Upright, texts: Sequence[str]) -> list[Numbering]:
     merged = sum(number.merged for one in sequences for number in one)
     if not sequences or merged > _MERGED * sum(map(len, sequences)):
         return []
-    found = [_beside(one, numbers, page) for one in sequences]
+    found = [_beside(one, sequences, numbers, page) for one in sequences]
     return [one for one in found if one]
 
 
@@ -131,7 +131,9 @@ def _counts(run: Sequence[_Number]) -> bool:
     return sum(one < _REGULAR * step * pitch for one in off) >= _STEADY * len(run)
 
 
-def _beside(run: Sequence[_Number], numbers: Sequence[_Number], page: Upright) -> Numbering | None:
+def _beside(
+    run: Sequence[_Number], runs: Sequence[Sequence[_Number]], numbers: Sequence[_Number], page: Upright
+) -> Numbering | None:
     """The numbers of a run, and those misread in it, with the lines beside them; None if they are the
     cells of a table."""
     top, bottom, left = run[0].box.middle, run[-1].box.middle, run[0].box.left
@@ -142,10 +144,10 @@ def _beside(run: Sequence[_Number], numbers: Sequence[_Number], page: Upright) -
         and top <= number.box.middle <= bottom
         and abs(number.box.left - left) <= _EDGE * page.height
     ]
-    counted = {number.box.place for number in numbers}
+    counted = {number.box.place for one in runs for number in one} | {box.place for box in alone}
     boxes = sorted([box for box in page.boxes if box.place not in counted and not box.crossing], key=_DOWN)
     middles = [box.middle for box in boxes]
-    edge = _next_edge(alone, numbers)
+    edge = _next_edge(alone, runs)
     found: list[list[Box]] = []
     for number in alone:
         first = bisect_left(middles, number.middle - _LEVEL * page.height)
@@ -162,10 +164,13 @@ def _beside(run: Sequence[_Number], numbers: Sequence[_Number], page: Upright) -
     return Numbering(alone, {box.place for row in found for box in row})
 
 
-def _next_edge(column: Sequence[Box], numbers: Sequence[_Number]) -> float:
-    """Where the next column of numbers on the right begins, or infinity."""
+def _next_edge(column: Sequence[Box], runs: Sequence[Sequence[_Number]]) -> float:
+    """Where the line numbers of the next column on the right begin, or infinity."""
     right = max(box.right for box in column)
     top, bottom = column[0].top, column[-1].bottom
-    boxes = [number.box for number in numbers]
-    others = sorted([box.left for box in boxes if box.left > right and top < box.middle < bottom])
-    return others[len(others) // 4] if len(others) >= _FEWEST else float("inf")
+    edges = [
+        min(number.box.left for number in run)
+        for run in runs
+        if any(number.box.left > right and top < number.box.middle < bottom for number in run)
+    ]
+    return min(edges, default=float("inf"))

@@ -35,7 +35,7 @@ class Sides:
         """The rows from `first` to the part before this one, of this part, and of this one and all after
         it."""
         if not self._made:
-            self._made = [_thinned(_middles(part), self._reach) for part in self._parts]
+            self._made = [rows_of(part, self._reach) for part in self._parts]
             self._beyond = list(accumulate(self._made[::-1], self._both))[::-1]
         first, end, left = self._left
         if first != self.first:
@@ -84,5 +84,7 @@ def _thinned(levels: Sequence[float], least: float) -> list[float]:
     return found
 
 
-def _middles(boxes: Sequence[Box]) -> list[float]:
-    return sorted(box.middle for box in boxes)
+def rows_of(boxes: Sequence[Box], reach: float) -> list[float]:
+    """The rows of some boxes, each as a middle, from the top. `reach`: pixels within which boxes are one
+    row."""
+    return _thinned(sorted([box.level for box in boxes]), reach)

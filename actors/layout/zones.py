@@ -53,6 +53,7 @@ def _across(box: Box) -> Box:
         right=-box.top,
         bottom=box.right,
         middle=(box.left + box.right) / 2,
+        level=(box.left + box.right) / 2,
         width=box.height,
         height=box.width,
         upper=box.left + inset,
