@@ -11,6 +11,8 @@ headings.py    headings over several columns
 bands.py       runs of rows that have a corridor in common
 columns.py     a page into strips: bands, columns, columns of columns
 sides.py       whether the two sides of a corridor stand in the same rows
+beside.py      what stands beside what: chats, side notes
+addresses.py   short blocks of one make side by side
 lists.py       lists that go on in the next column
 rows.py        the lines of a strip into rows
 blocks.py      rows into blocks

@@ -9,10 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from itertools import accumulate, combinations, pairwise
+from itertools import accumulate, pairwise
 from typing import NamedTuple
 
+from actors.layout.addresses import are_blocks
 from actors.layout.bands import Band, bands, groups
+from actors.layout.beside import is_note, side_by_side
 from actors.layout.geometry import Box
 from actors.layout.lists import goes_on
 from actors.layout.margins import head_and_foot, side_lines
@@ -128,7 +130,10 @@ class _Cutter:
         their own, and so is each of some short blocks: addresses side by side, and references below them."""
         for band in bands(rows, self._height):
             columns = self._columns(band)
-            sections = _sections(band.boxes, _SECTION * self._height) if len(columns) > 1 else []
+            sections = _sections(band.boxes, _SECTION * self._height) if len(band.cover) > 1 else []
+            if len(columns) == 1:
+                yield from self._addresses(sections) if sections else [columns]
+                continue
             if len(sections) < 2 or self._runs_on(band):
                 yield columns
                 continue
@@ -148,6 +153,23 @@ class _Cutter:
                 parts[-1] += section
             for part in parts:
                 yield from map(self._columns, bands(part, self._height))
+
+    def _addresses(self, sections: Sequence[Sequence[Strip]]) -> Iterator[list[Strip]]:
+        """The columns of parts that are in rows, but for addresses side by side."""
+        rows: Strip = []
+        for section in sections:
+            boxes = _joined(section)
+            parts = bands(section, self._height) if len(section) > 2 else []
+            sides = parts[0].parts() if len(parts) == 1 and len(parts[0].cover) == 2 else []
+            if sides and are_blocks(sides[0], sides[1], self._texts, self._height):
+                if rows:
+                    yield [rows]
+                yield sides
+                rows = []
+            else:
+                rows = rows + boxes
+        if rows:
+            yield [rows]
 
     def _is_table(self, section: Sequence[Strip], columns: Sequence[Strip]) -> bool:
         """Whether a part of a band surely has rows across its columns."""
@@ -205,7 +227,7 @@ class _Cutter:
                 sides.first = index
             else:
                 columns[-1] = columns[-1] + parts[index]
-        return _side_by_side(columns)
+        return side_by_side(columns)
 
     def _apart(
         self,
@@ -221,7 +243,7 @@ class _Cutter:
         that of its amount."""
         if text[0].flows and text[1].flows:
             return True
-        if _is_note(*parts) or _is_note(*parts[::-1]):
+        if is_note(*parts) or is_note(*parts[::-1]):
             return True
         if len(left) < 2 or len(right) < 2:
             return len(left) < 2 and text[1].flows
@@ -291,45 +313,3 @@ def _joined(rows: Sequence[Strip]) -> Strip:
 
 def _add(one: _Text, other: _Text) -> _Text:
     return _Text(one.lines + other.lines, one.width + other.width, one.of + other.of)
-
-
-def _side_by_side(columns: list[Strip]) -> list[Strip]:
-    """Columns of which no two lines stand at one height are none: messages of a chat, a time line. One that
-    stands beside no other goes to the end if it lies below all others: a page number."""
-    if len(columns) == 1:
-        return columns
-    number = {box.place: index for index, column in enumerate(columns) for box in column}
-    beside: set[tuple[int, int]] = set()
-    for group in groups(_joined(columns)):
-        found = sorted({number[box.place] for box in group})
-        beside.update(combinations(found, 2))
-    paired = {index for pair in beside for index in pair}
-    merged: list[Strip] = []
-    lone: list[Strip] = []
-    for index, column in enumerate(columns):
-        if paired and index not in paired and _below(column, columns):
-            lone.append(column)
-        elif merged and (index - 1, index) not in beside and _alike(index, paired):
-            merged[-1].extend(column)
-        else:
-            merged.append(column)
-    return merged + lone
-
-
-def _alike(index: int, paired: set[int]) -> bool:
-    """Whether a column and the one before it both stand beside others, or no two columns do."""
-    return not paired or {index - 1, index} <= paired
-
-
-def _is_note(part: Strip, other: Strip) -> bool:
-    """Whether a part only has lines across the page's direction, and they run beside several lines of the
-    other one: a side note, an axis title. The head of a table's column stands beside other heads."""
-    if not all(box.crossing for box in part):
-        return False
-    top, bottom = min(box.top for box in part), max(box.bottom for box in part)
-    return sum(top < box.middle < bottom and not box.crossing for box in other) > 1
-
-
-def _below(column: Strip, columns: Sequence[Strip]) -> bool:
-    top = min(box.upper for box in column)
-    return all(other is column or max(box.lower for box in other) <= top for other in columns)
