@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from operator import attrgetter, itemgetter
 
 from actors.layout.geometry import Box
@@ -19,6 +19,9 @@ _BREAK = 1.2
 _BREAK_AT_HEADING = 0.4
 """The same where a heading over several columns closes it."""
 
+_SECTION = 1.0
+"""Line heights of white over the whole width between two parts of a band that are looked at by themselves."""
+
 _FEW = 12
 """Intervals that are sorted sooner than searched."""
 
@@ -30,12 +33,14 @@ Interval = tuple[float, float]
 @dataclass(slots=True)
 class Band:
     """Rows with the same corridors. `cover`: the x-ranges where they have ink, from left to right;
-    `bottom`: the lowest edge; `headed`: there is a heading in each of its groups."""
+    `bottom`: the lowest edge; `headed`: there is a heading in each of its groups; `sections`: its boxes in
+    parts with white between them over the whole width."""
 
     boxes: list[Box]
     cover: list[Interval]
     bottom: float = 0.0
     headed: bool = False
+    sections: list[list[Box]] = field(default_factory=list)
 
     def parts(self) -> list[list[Box]]:
         """The boxes by the range of `cover` that they are in."""
@@ -65,7 +70,8 @@ def bands(rows: Sequence[Sequence[Box]], height: float) -> list[Band]:
             headed = bool(reached)
         if len(cover) > 1:
             cover = overlapping(cover, least)
-        headed = headed and (len(cover) == 1 or any(one.wide for one in reached))
+        if headed:
+            headed = len(cover) == 1 or any(one.wide for one in reached)
         if found:
             last = found[-1]
             both = joined(last.cover, cover, least)
@@ -75,11 +81,15 @@ def bands(rows: Sequence[Sequence[Box]], height: float) -> list[Band]:
             lost = len(both) < max(len(last.cover), len(cover))
             closes = lost and (len(last.cover) == 1 or top - last.bottom > white)
             if (len(both) > 1 and not closes) or len(last.cover) == len(cover) == 1:
+                if top - last.bottom > _SECTION * height:
+                    last.sections.append(list(group))
+                else:
+                    last.sections[-1].extend(group)
                 last.boxes.extend(group)
                 last.cover, last.bottom = both, max(last.bottom, bottom)
                 last.headed = last.headed and headed
                 continue
-        found.append(Band(list(group), cover, bottom, headed))
+        found.append(Band(list(group), cover, bottom, headed, [list(group)]))
     return found
 
 
@@ -110,6 +120,11 @@ def overlapping(intervals: list[Interval], least: float = 0.0) -> list[Interval]
 
 def joined(union: Sequence[Interval], more: Sequence[Interval], least: float) -> list[Interval]:
     """A union with some more intervals joined to it; as `overlapping` of both, but quick for a long union."""
+    if len(union) == len(more) == 1:
+        (left, right), (other_left, other_right) = union[0], more[0]
+        if other_left - right <= least and left - other_right <= least:
+            return [(min(left, other_left), max(right, other_right))]
+        return [union[0], more[0]] if left < other_left else [more[0], union[0]]
     if len(union) + len(more) <= _FEW:
         return overlapping([*union, *more], least)
     both = list(union)

@@ -13,7 +13,7 @@ from itertools import accumulate, pairwise
 from typing import NamedTuple
 
 from actors.layout.addresses import are_blocks
-from actors.layout.bands import Band, bands, groups
+from actors.layout.bands import Band, bands, groups, overlapping
 from actors.layout.beside import is_note, side_by_side
 from actors.layout.geometry import Box
 from actors.layout.lists import goes_on
@@ -41,11 +41,14 @@ _ASIDE, _DEEP = 0.3, 5.0
 """Share of the lines on the right that a column on the left has at most, and line heights that it begins
 below their top at least, to be read after them."""
 
-_SECTION = 1.0
-"""Line heights of white over the whole width between two parts of a band that are looked at by themselves."""
-
 _LONG = 10
 """Lines of a column from which it goes on below white over the whole width."""
+
+_MOST_LISTS = 8
+"""Parts of a band up to which a list may go on from one to another: more are the columns of a table."""
+
+_FEW_ROWS = 6, 14
+"""Lines of two addresses side by side."""
 
 _MOST = 200
 """Corridors of a band that are looked at: more are no page, and the rows beside each of them would take
@@ -130,9 +133,9 @@ class _Cutter:
         their own, and so is each of some short blocks: addresses side by side, and references below them."""
         for band in bands(rows, self._height):
             columns = self._columns(band)
-            sections = _sections(band.boxes, _SECTION * self._height) if len(band.cover) > 1 else []
+            sections = band.sections
             if len(columns) == 1:
-                yield from self._addresses(sections) if sections else [columns]
+                yield from self._addresses(sections) if len(band.cover) > 1 else [columns]
                 continue
             if len(sections) < 2 or self._runs_on(band):
                 yield columns
@@ -141,43 +144,39 @@ class _Cutter:
             text = {
                 box.place
                 for section, is_table in zip(sections, tables, strict=True)
-                for group in section
-                for box in group
+                for box in section
                 if not is_table
             }
             short = max(sum(box.place in text for box in column) for column in columns) < _LONG
-            parts: list[list[Strip]] = []
+            parts: list[Strip] = []
             for section, is_table, was_table in zip(sections, tables, [True, *tables], strict=False):
                 if short or is_table or was_table:
                     parts.append([])
                 parts[-1] += section
             for part in parts:
-                yield from map(self._columns, bands(part, self._height))
+                yield from map(self._columns, bands(groups(part), self._height))
 
-    def _addresses(self, sections: Sequence[Sequence[Strip]]) -> Iterator[list[Strip]]:
+    def _addresses(self, sections: Sequence[Strip]) -> Iterator[list[Strip]]:
         """The columns of parts that are in rows, but for addresses side by side."""
         rows: Strip = []
         for section in sections:
-            boxes = _joined(section)
-            parts = bands(section, self._height) if len(section) > 2 else []
-            sides = parts[0].parts() if len(parts) == 1 and len(parts[0].cover) == 2 else []
+            sides = _two(section) if _FEW_ROWS[0] <= len(section) <= _FEW_ROWS[1] else []
             if sides and are_blocks(sides[0], sides[1], self._texts, self._height):
                 if rows:
                     yield [rows]
                 yield sides
                 rows = []
             else:
-                rows = rows + boxes
+                rows += section
         if rows:
             yield [rows]
 
-    def _is_table(self, section: Sequence[Strip], columns: Sequence[Strip]) -> bool:
+    def _is_table(self, section: Strip, columns: Sequence[Strip]) -> bool:
         """Whether a part of a band surely has rows across its columns."""
         number = {box.place: index for index, column in enumerate(columns) for box in column}
         sides: list[Strip] = [[] for _ in columns]
-        for group in section:
-            for box in group:
-                sides[number[box.place]].append(box)
+        for box in section:
+            sides[number[box.place]].append(box)
         rows = [rows_of(side, LEVEL * self._height) for side in sides if side]
         return len(rows) > 1 and all(
             min(len(one), len(other)) > 1 and evidence(one, other, self._height) > _SURE
@@ -216,11 +215,12 @@ class _Cutter:
         text = [self._text(part) for part in parts]
         before, after = list(accumulate(text, _add)), list(accumulate(text[::-1], _add))[::-1]
         columns = [parts[0]]
+        few = len(parts) <= _MOST_LISTS
         sides = Sides(parts, LEVEL * self._height)
         for index in range(1, len(parts)):
             if (
                 (before[index - 1].flows and after[index].flows)
-                or goes_on(columns[-1], parts[index], self._texts, self._height)
+                or (few and goes_on(columns[-1], parts[index], self._texts, self._height))
                 or self._apart(parts[index - 1 : index + 1], text[index - 1 : index + 1], *sides.rows(index))
             ):
                 columns.append(parts[index])
@@ -295,16 +295,12 @@ class _Text(NamedTuple):
         return self.width >= _MOSTLY * self.of
 
 
-def _sections(boxes: Strip, least: float) -> list[list[Strip]]:
-    """Boxes in groups that share no y, parted where there is more white than `least` over the whole width."""
-    found: list[list[Strip]] = []
-    bottom = float("-inf")
-    for group in groups(boxes):
-        if not found or min([box.top for box in group]) - bottom > least:
-            found.append([])
-        found[-1].append(group)
-        bottom = max(bottom, *[box.bottom for box in group])
-    return found
+def _two(boxes: Strip) -> list[Strip]:
+    """Boxes on the left and on the right of their only corridor; none if they have none, or more."""
+    cover = overlapping([(box.left, box.right) for box in boxes])
+    if len(cover) != 2:
+        return []
+    return [[box for box in boxes if (box.left > cover[0][1]) == side] for side in (False, True)]
 
 
 def _joined(rows: Sequence[Strip]) -> Strip:

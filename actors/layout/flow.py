@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from bisect import bisect_left
 from collections.abc import Iterator, Sequence
+from itertools import islice
 from operator import attrgetter
 
 import numpy as np
@@ -66,14 +67,19 @@ def running(page: Upright, texts: Sequence[str]) -> list[bool]:
         stacked = _stacked(np.array([(box.left, box.right, box.middle) for box in may]), page.height)
         for box, flows in zip(may, stacked.tolist(), strict=True):
             found[box.place] = flows
-    for one, other in _wrapped(page, texts):
+    for one, other in _wrapped(page, texts, found):
         found[one.place] = found[other.place] = True
     return found
 
 
-def _wrapped(page: Upright, texts: Sequence[str]) -> Iterator[tuple[Box, Box]]:
-    """Pairs of lines of which the second goes on where the first has no more room."""
-    small = [box for box in page.boxes if not box.crossing and _begins_small(texts[box.place])]
+def _wrapped(page: Upright, texts: Sequence[str], known: Sequence[bool]) -> Iterator[tuple[Box, Box]]:
+    """Pairs of lines of which the second goes on where the first has no more room, and is not known to be
+    running text."""
+    small = [
+        box
+        for box in page.boxes
+        if not known[box.place] and not box.crossing and _begins_small(texts[box.place])
+    ]
     if not small:
         return
     boxes = sorted([box for box in page.boxes if not box.crossing], key=attrgetter("middle"))
@@ -114,7 +120,8 @@ def _begins_small(text: str) -> bool:
 
 
 def _wordy(text: str) -> bool:
-    return len(_WORDS.findall(text[:_BEGINNING])) >= _FEW_WORDS
+    words = _WORDS.finditer(text, 0, _BEGINNING)
+    return sum([1 for _ in islice(words, _FEW_WORDS)]) == _FEW_WORDS
 
 
 def _stacked(edges: npt.NDArray[np.float64], height: float) -> Bools:

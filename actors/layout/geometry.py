@@ -94,7 +94,7 @@ def upright(lines: Sequence[Line]) -> Upright:
     if not lines:
         return Upright((), 1.0)
     letters = np.array([len(line.text) or 1 for line in lines])
-    few = np.array([_is_short(line.text) for line in lines])
+    few = np.array([len(line.text) < 3 and _is_short(line.text) for line in lines])
     runs = _runs(lines, few)
     down = np.abs(runs.along[:, 1]) > np.abs(runs.along[:, 0])
     sure = (runs.lengths > runs.heights) & ~few
@@ -103,7 +103,7 @@ def upright(lines: Sequence[Line]) -> Upright:
     runs = runs.turned(few & (down != vertical))
     skew = _skew(runs, crossing, np.pi / 2 if vertical else 0.0)
     mirrored = not vertical and _runs_left(lines)
-    lifted = np.array([_lifted(line.text) for line in lines])
+    lifted = np.array([_lifted(line.text) if len(line.text) <= _FEW_LETTERS else 0.0 for line in lines])
     return _boxes(runs, letters, lifted, crossing, skew, vertical, mirrored)
 
 
@@ -155,7 +155,7 @@ def _is_short(text: str) -> bool:
 def _lifted(text: str) -> float:
     """By how much of its height a short text's ink lies above that of a whole line: digits have nothing below
     their baseline, `pcs` nothing above its small letters."""
-    if len(text) > _FEW_LETTERS or not text.isascii():
+    if not text.isascii():
         return 0.0
     return _LIFT * ((_HIGH.search(text) is not None) - (_LOW.search(text) is not None))
 

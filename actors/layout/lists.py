@@ -31,8 +31,12 @@ def goes_on(left: Sequence[Box], right: Sequence[Box], texts: Sequence[str], hei
     """Whether the list in one column goes on in the next one. `texts`: of all lines, by their place."""
     if min(len(left), len(right)) < _FEWEST_ITEMS:
         return False
-    one, other = _beginnings(left, texts, height), _beginnings(right, texts, height)
-    return _counts_on(_numbers(one), _numbers(other)) or _spells_on(one, other)
+    other = _beginnings(right, texts, height)
+    is_numbered = _NUMBER.match(other[0]) is not None
+    if not is_numbered and min(len(left), len(other)) < _FEWEST_ENTRIES:
+        return False
+    one = _beginnings(left, texts, height)
+    return _counts_on(_numbers(one), _numbers(other)) if is_numbered else _spells_on(one, other)
 
 
 def _beginnings(column: Sequence[Box], texts: Sequence[str], height: float) -> list[str]:

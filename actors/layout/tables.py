@@ -38,10 +38,11 @@ def tables(blocks: Sequence[list[Row]], height: float) -> list[list[Row] | Grid]
     found: list[list[Row] | Grid] = []
     for run in _runs(blocks, height):
         rest = run
-        while rest:
+        while sum(map(_wide, rest)) >= _FEWEST_ROWS:
             taken, parts = _first_table(rest, height)
             found += parts
             rest = rest[taken:]
+        found += rest
     return found
 
 
@@ -51,7 +52,10 @@ def _first_table(run: Sequence[list[Row]], height: float) -> tuple[int, list[lis
     empty otherwise."""
     if len(run) > 1:
         whole = _table([row for block in run for row in block], run, height)
-        if whole and all(_width(one) in (0, _width(whole)) for one in _long_tables(run, height)):
+        many = sum(len(block) > _HEAD_ROWS for block in run)
+        if whole and (
+            many < 2 or all(_width(one) in (0, _width(whole)) for one in _long_tables(run, height))
+        ):
             return len(run), whole
     found = _table(run[0], run[:1], height)
     taken, cells = 1, _wide(run[0])
@@ -82,7 +86,7 @@ def _width(parts: Sequence[list[Row] | Grid] | None) -> int:
 
 def _wide(block: Sequence[Row]) -> int:
     """The rows that have as many cells as a table has columns."""
-    return sum(len(row) >= FEWEST_COLUMNS for row in block)
+    return sum([len(row) >= FEWEST_COLUMNS for row in block])
 
 
 def _runs(blocks: Sequence[list[Row]], height: float) -> list[list[list[Row]]]:
