@@ -18,7 +18,7 @@ from actors.layout.beside import is_note, side_by_side
 from actors.layout.geometry import Box
 from actors.layout.lists import goes_on
 from actors.layout.margins import head_and_foot, side_lines
-from actors.layout.sides import LEVEL, Sides, evidence, rows_of
+from actors.layout.sides import LEVEL, Sides, between, evidence, rows_of
 from actors.layout.spreads import pages
 
 _FEWEST = 3
@@ -30,6 +30,9 @@ _MOSTLY = 0.5
 _SURE = 2.5
 """Evidence (the logarithm of a likelihood ratio) for rows from which lines beside running text are cells
 of its rows: three lines that are level with one each, or more."""
+
+_SPANNING = 6
+"""Rows of a column from which its cells may be told to stand in the middle of two rows of the other side."""
 
 _PITCH = 2.0
 """Line heights from the middle of a line to that of the next one in a column that runs on."""
@@ -241,9 +244,7 @@ class _Cutter:
         left, up to the last column, and of all on the right, are not the same. Debits and credits share no
         row, but both stand in those of the dates; a total stands in no row of the list beside it, but in
         that of its amount."""
-        if text[0].flows and text[1].flows:
-            return True
-        if is_note(*parts) or is_note(*parts[::-1]):
+        if (text[0].flows and text[1].flows) or is_note(*parts) or is_note(*parts[::-1]):
             return True
         if len(left) < 2 or len(right) < 2:
             return len(left) < 2 and text[1].flows
@@ -255,7 +256,12 @@ class _Cutter:
             for part, one in zip(parts, text, strict=True)
         )
         least = _SURE if beside_text else 0.0
-        return all(evidence(left, side, self._height) <= least for side in (right, near) if len(side) > 1)
+        if any(evidence(left, side, self._height) > least for side in (right, near) if len(side) > 1):
+            return False
+        few, many = (left, near) if len(left) <= len(near) else (near, left)
+        if beside_text or len(few) < _SPANNING:
+            return True
+        return evidence(few, between(many), self._height) <= _SURE
 
     def _text(self, boxes: Sequence[Box]) -> _Text:
         text = [box.width for box in boxes if self._flowing[box.place]]

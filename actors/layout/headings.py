@@ -45,7 +45,7 @@ def headings(rows: Sequence[Sequence[Box]], height: float) -> dict[int, Reach]:
     """The lines of large letters, by their place in what was given, and from where to where they reach:
     some stand over more columns than their own letters cover. `rows`: a region's boxes, in groups from top
     to bottom that share no y; `height`: of the page's typical line."""
-    if all([len(row) == 1 for row in rows]):
+    if max(map(len, rows), default=1) == 1:
         return {}
     sizes = [box.height * box.letter for row in rows for box in row]
     if len(sizes) < _FEWEST:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Sequence
-from itertools import accumulate
+from itertools import accumulate, pairwise
 from math import log
 
 from actors.layout.geometry import Box
@@ -72,6 +72,11 @@ def evidence(one: Sequence[float], other: Sequence[float], height: float) -> flo
         density = 0.75 * (1.0 - near * near) * gap / reach if near < 1.0 else 0.0
         total += log(_IN_ROWS * density + 1.0 - _IN_ROWS)
     return total
+
+
+def between(rows: Sequence[float]) -> list[float]:
+    """Rows with the middles of neighbors among them: cells may stand in the middle of two rows."""
+    return sorted([*rows, *((above + below) / 2 for above, below in pairwise(rows))])
 
 
 def _thinned(levels: Sequence[float], least: float) -> list[float]:

@@ -88,6 +88,13 @@ def test_a_cell_over_two_columns_is_in_the_first_of_them() -> None:
     assert arrange(page).text.splitlines()[3] == "row3\tnot measured\t\t14.5"
 
 
+def test_cells_that_stand_in_the_middle_of_two_rows_are_no_column_of_their_own() -> None:
+    page = drawn([(f"name{row}", f"{row}.25") for row in range(16)], ((40, "l"), (200, "l")))
+    page += [line(f"group{row}", 400, 100 + (2 * row + 0.5) * PITCH, 90) for row in range(8)]
+    rows = arrange(page).text.splitlines()
+    assert [row.strip("\t") for row in rows[:3]] == ["name0\t0.25", "group0", "name1\t1.25"]
+
+
 def test_a_torn_cell_is_one_cell() -> None:
     page = drawn(
         [(f"row{number}", f"{number}.25", "7") for number in range(8)], ((40, "l"), (300, "l"), (420, "l"))
