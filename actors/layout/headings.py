@@ -105,7 +105,9 @@ def _reach(heading: Box, boxes: Sequence[Box], height: float) -> Reach:
             below.append(box)
     under = [box for box in below if box.left < heading.right and heading.left < box.right]
     if not under:
-        return Reach(heading.left, heading.right)
+        under = [box for box in below if heading.right < box.left and box.right <= limit_right]
+        if not under or max(box.left for box in under) < min(box.right for box in under):
+            return Reach(heading.left, heading.right)  # a picture is below it, and no two columns beside that
     first = min(under, key=_DOWN)
     level = [box for box in below if abs(box.top - first.top) < _LEVEL * height]
     if not larger(heading, level):

@@ -31,6 +31,16 @@ def test_the_white_beside_a_heading_is_its_own(left: float, width: float) -> Non
     assert names(arrange(page).lines) == ["Storm", *order("a"), "Market", *order("b")]
 
 
+def test_a_picture_below_a_heading_does_not_hide_its_columns() -> None:
+    page = [*story("a", 60, "Storm over", 40, 250), *story("b", 60 + 10 * PITCH, "Market day", 40, 250)]
+    top = 60 + 10 * PITCH + LARGE
+    page = [one for one in page if not (one.text.startswith("b0") and one.polygon[1] < top + 4 * PITCH)]
+    expected = ["Storm", *order("a"), "Market", "b04", "b05", *order("b")[6:]]
+    found = names(arrange(page).lines)
+    assert found == [name for name in expected if name in found]
+    assert found.index("Market") == 1 + len(order("a"))
+
+
 def test_a_heading_at_the_top_of_the_second_column_comes_after_the_first() -> None:
     page = [line("First part", 40, 60, 180, 28), line("Second part", 400, 60, 190, 28)]
     page += [*column("a", 40, 100, 320, 9), *column("b", 400, 100, 320, 9)]
