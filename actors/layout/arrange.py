@@ -11,9 +11,12 @@ from operator import attrgetter
 from actors.contracts import Line
 from actors.layout.blocks import blocks
 from actors.layout.columns import strips
+from actors.layout.fields import fields
 from actors.layout.flow import running
 from actors.layout.geometry import Box, upright
-from actors.layout.margins import line_numbers
+from actors.layout.numbering import Numbering, numberings
+from actors.layout.tables import Grid, tables
+from actors.layout.zones import zones
 
 CELL = "\t"
 """What parts the cells of a row in a page's text: a label and its amount, the columns of a table."""
@@ -30,10 +33,13 @@ class Block:
     """Lines that belong together: a paragraph, a heading, a table, the items of a receipt.
 
     `rows` from top to bottom (first to last in vertical text); the lines of a row stand side by side, in
-    reading order.
+    reading order. Of a table, `places` has the column of each line, from 0, and `columns` says how many there
+    are; other blocks have none.
     """
 
     rows: tuple[tuple[Line, ...], ...]
+    places: tuple[tuple[int, ...], ...] = ()
+    columns: int = 0
 
     @property
     def lines(self) -> tuple[Line, ...]:
@@ -41,9 +47,26 @@ class Block:
         return tuple(line for row in self.rows for line in row)
 
     @property
+    def cells(self) -> tuple[tuple[str, ...], ...]:
+        """The texts of each row: of a table one for each column, and "" for an empty cell; lines that share a
+        cell are joined by a space. Of other blocks a text for each line."""
+        if not self.columns:
+            return tuple(tuple(line.text for line in row) for row in self.rows)
+        found = []
+        for row, places in zip(self.rows, self.places, strict=True):
+            cells = [""] * self.columns
+            for line, place in zip(row, places, strict=True):
+                cells[place] = f"{cells[place]} {line.text}" if cells[place] else line.text
+            found.append(tuple(cells))
+        return tuple(found)
+
+    @property
     def text(self) -> str:
-        """A row a line, its cells parted by a tab."""
-        return "\n".join(CELL.join(line.text for line in row) for row in self.rows)
+        """A row a line, its cells parted by a tab. An empty cell of a table keeps its tab, unless none
+        follows."""
+        if not self.columns:
+            return "\n".join([CELL.join([line.text for line in row]) for row in self.rows])
+        return "\n".join(CELL.join(cells).rstrip(CELL) for cells in self.cells)
 
 
 @dataclass(frozen=True)
@@ -77,15 +100,33 @@ def arrange(lines: Sequence[Line]) -> Layout:
     page = upright(lines)
     texts = [line.text for line in lines]
     flowing = running(page, texts)
-    numbers = line_numbers(page, texts)
-    counted = {box.place for box in numbers}
-    body = [box for box in page.boxes if box.place not in counted]
-    found: list[list[list[Box]]] = [[[box] for box in numbers]] if numbers else []
-    for strip in strips(body, page.height, flowing):
-        found += blocks(strip, page.height, flowing)
-    return Layout(
-        tuple(Block(tuple(tuple(lines[box.place] for box in row) for row in block)) for block in found)
-    )
+    numbers = numberings(page, texts)
+    counted = {box.place for one in numbers for box in one.numbers}
+    body = [box for box in page.boxes if box.place not in counted] if counted else page.boxes
+    found: list[list[list[Box]] | Grid] = []
+    for zone in zones(page, body):
+        parts = strips(zone, page.height, flowing, texts)
+        whole = [block for strip in parts for block in blocks(strip, page.height, flowing)]
+        whole = fields(whole, texts, page.height)
+        for block in tables(whole, page.height):
+            for one in [one for one in numbers if _stands_beside(one, block)]:
+                found.append([[box] for box in one.numbers])
+                numbers.remove(one)
+            found.append(block)
+    return Layout(tuple(_block(block, lines) for block in found))
+
+
+def _block(found: list[list[Box]] | Grid, lines: Sequence[Line]) -> Block:
+    rows = found.rows if isinstance(found, Grid) else found
+    made = tuple(tuple(lines[box.place] for box in row) for row in rows)
+    if isinstance(found, Grid):
+        return Block(made, tuple(map(tuple, found.cells)), found.columns)
+    return Block(made)
+
+
+def _stands_beside(numbering: Numbering, block: list[list[Box]] | Grid) -> bool:
+    rows = block.rows if isinstance(block, Grid) else block
+    return any(box.place in numbering.beside for row in rows for box in row)
 
 
 def _all_numbers(lines: Sequence[Line]) -> bool:

@@ -4,16 +4,23 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from operator import attrgetter, itemgetter
 
 from actors.layout.geometry import Box
+from actors.layout.headings import headings
 
 _CORRIDOR = 0.1
 """Line heights that a corridor is wide at least, between boxes that are already trimmed to their ink."""
 
 _BREAK = 1.2
 """Line heights of white, over the whole width, at which a band ends if one of its corridors does."""
+
+_BREAK_AT_HEADING = 0.4
+"""The same where a heading over several columns closes it."""
+
+_SECTION = 1.0
+"""Line heights of white over the whole width between two parts of a band that are looked at by themselves."""
 
 _FEW = 12
 """Intervals that are sorted sooner than searched."""
@@ -25,10 +32,15 @@ Interval = tuple[float, float]
 
 @dataclass(slots=True)
 class Band:
-    """Rows with the same corridors. `cover`: the x-ranges where they have ink, from left to right."""
+    """Rows with the same corridors. `cover`: the x-ranges where they have ink, from left to right;
+    `bottom`: the lowest edge; `headed`: there is a heading in each of its groups; `sections`: its boxes in
+    parts with white between them over the whole width."""
 
     boxes: list[Box]
     cover: list[Interval]
+    bottom: float = 0.0
+    headed: bool = False
+    sections: list[list[Box]] = field(default_factory=list)
 
     def parts(self) -> list[list[Box]]:
         """The boxes by the range of `cover` that they are in."""
@@ -42,23 +54,42 @@ class Band:
         return parts
 
 
-def bands(rows: Iterable[Sequence[Box]], height: float) -> list[Band]:
+def bands(rows: Sequence[Sequence[Box]], height: float) -> list[Band]:
     """Bands from top to bottom. `rows`: as `groups` gives them; `height`: of the page's typical line."""
     found: list[Band] = []
     least = _CORRIDOR * height
+    large = headings(rows, height)
     for group in rows:
-        cover = [(box.left, box.right) for box in group]
+        top, bottom, cover = group[0].top, group[0].bottom, [(box.left, box.right) for box in group]
         if len(group) > 1:
+            top, bottom = min([box.top for box in group]), max([box.bottom for box in group])
+        headed = False
+        if large:
+            reached = [large[box.place] for box in group if box.place in large]
+            cover += [(one.left, one.right) for one in reached]
+            headed = bool(reached)
+        if len(cover) > 1:
             cover = overlapping(cover, least)
+        if headed:
+            headed = len(cover) == 1 or any(one.wide for one in reached)
         if found:
             last = found[-1]
             both = joined(last.cover, cover, least)
-            closes = len(both) < len(last.cover) and white(last.boxes, group) > _BREAK * height
+            white = (
+                _BREAK_AT_HEADING if headed or (last.headed and len(last.cover) == 1) else _BREAK
+            ) * height
+            lost = len(both) < max(len(last.cover), len(cover))
+            closes = lost and (len(last.cover) == 1 or top - last.bottom > white)
             if (len(both) > 1 and not closes) or len(last.cover) == len(cover) == 1:
+                if top - last.bottom > _SECTION * height:
+                    last.sections.append(list(group))
+                else:
+                    last.sections[-1].extend(group)
                 last.boxes.extend(group)
-                last.cover = both
+                last.cover, last.bottom = both, max(last.bottom, bottom)
+                last.headed = last.headed and headed
                 continue
-        found.append(Band(list(group), cover))
+        found.append(Band(list(group), cover, bottom, headed, [list(group)]))
     return found
 
 
@@ -72,11 +103,6 @@ def groups(boxes: Iterable[Box]) -> list[list[Box]]:
         found[-1].append(box)
         reach = max(reach, box.lower)
     return found
-
-
-def white(above: Iterable[Box], below: Iterable[Box]) -> float:
-    """Pixels from the lowest edge of some boxes to the highest of others; negative where they overlap."""
-    return min([box.top for box in below]) - max([box.bottom for box in above])
 
 
 def overlapping(intervals: list[Interval], least: float = 0.0) -> list[Interval]:
@@ -94,6 +120,11 @@ def overlapping(intervals: list[Interval], least: float = 0.0) -> list[Interval]
 
 def joined(union: Sequence[Interval], more: Sequence[Interval], least: float) -> list[Interval]:
     """A union with some more intervals joined to it; as `overlapping` of both, but quick for a long union."""
+    if len(union) == len(more) == 1:
+        (left, right), (other_left, other_right) = union[0], more[0]
+        if other_left - right <= least and left - other_right <= least:
+            return [(min(left, other_left), max(right, other_right))]
+        return [union[0], more[0]] if left < other_left else [more[0], union[0]]
     if len(union) + len(more) <= _FEW:
         return overlapping([*union, *more], least)
     both = list(union)

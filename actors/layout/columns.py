@@ -7,15 +7,19 @@ A column is cut again in the same way. After the recursive XY cut (Nagy and Seth
 
 from __future__ import annotations
 
-from bisect import bisect_left, insort
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from itertools import accumulate
+from itertools import accumulate, pairwise
 from typing import NamedTuple
 
-from actors.layout.bands import Band, bands, groups
+from actors.layout.addresses import are_blocks
+from actors.layout.bands import Band, bands, groups, overlapping
+from actors.layout.beside import is_note, side_by_side
 from actors.layout.geometry import Box
-from actors.layout.margins import head_and_foot
+from actors.layout.lists import goes_on
+from actors.layout.margins import head_and_foot, side_lines
+from actors.layout.sides import LEVEL, Sides, between, evidence, rows_of
+from actors.layout.spreads import pages
 
 _FEWEST = 3
 """Lines of running text on either side of a corridor between columns."""
@@ -23,15 +27,12 @@ _FEWEST = 3
 _MOSTLY = 0.5
 """Share of running text in the widths of a side's lines from which it is a column of text."""
 
-_LEVEL = 0.35
-"""Line heights that two middles on one row may differ."""
+_SURE = 2.5
+"""Evidence (the logarithm of a likelihood ratio) for rows from which lines beside running text are cells
+of its rows: three lines that are level with one each, or more."""
 
-_IN_ROWS = 0.5
-"""Share of the lines of the shorter side that stand level with lines of the other, for rows."""
-
-_BY_CHANCE = 0.35
-"""Beside running text, how far that share must lie above what chance gives, of what is left to 1 (as Cohen's
-kappa): half of any lines are level with some line of a paragraph. No labelled page changes in 0.2..0.5."""
+_SPANNING = 6
+"""Rows of a column from which its cells may be told to stand in the middle of two rows of the other side."""
 
 _PITCH = 2.0
 """Line heights from the middle of a line to that of the next one in a column that runs on."""
@@ -39,24 +40,49 @@ _PITCH = 2.0
 _ALONE = 0.8
 """Rows to a line in a column that has no columns in it; some lines come in pieces."""
 
+_ASIDE, _DEEP = 0.3, 5.0
+"""Share of the lines on the right that a column on the left has at most, and line heights that it begins
+below their top at least, to be read after them."""
+
+_LONG = 10
+"""Lines of a column from which it goes on below white over the whole width."""
+
+_MOST_LISTS = 8
+"""Parts of a band up to which a list may go on from one to another: more are the columns of a table."""
+
+_FEW_ROWS = 6, 14
+"""Lines of two addresses side by side."""
+
+_MOST = 200
+"""Corridors of a band that are looked at: more are no page, and the rows beside each of them would take
+their time."""
+
 _DEPTH = 40
 """Cuts within cuts: more than a page has, and few enough for any drawing of boxes."""
 
 Strip = list[Box]
 
 
-def strips(boxes: Sequence[Box], height: float, flowing: Sequence[bool]) -> list[Strip]:
+def strips(boxes: Sequence[Box], height: float, flowing: Sequence[bool], texts: Sequence[str]) -> list[Strip]:
     """The page's lines in strips in reading order; within a strip rows go from top to bottom.
 
-    `height`: of the page's typical line; `flowing`: by the index of a line, whether it is running text.
+    `height`: of the page's typical line; `flowing`: by the index of a line, whether it is running text;
+    `texts`: of all lines.
     """
-    rows = groups(boxes)
-    head, foot = head_and_foot(rows, height)
-    if head + foot >= len(rows):
-        head = foot = 0
-    body = rows[head : len(rows) - foot]
-    parts = [_joined(rows[:head]), *_Cutter(height, flowing).cut(body), _joined(rows[len(rows) - foot :])]
-    return [part for part in parts if part]
+    left, right = side_lines(boxes)
+    if left or right:
+        aside = {box.place for box in left + right}
+        boxes = [box for box in boxes if box.place not in aside]
+    parts: list[Strip] = [[box] for box in left]
+    for page in pages(boxes, height, flowing):
+        rows = groups(page)
+        head, foot = head_and_foot(rows, height, flowing)
+        if head + foot >= len(rows):
+            head = foot = 0
+        body = rows[head : len(rows) - foot]
+        parts += [_joined(rows[:head]), *_Cutter(height, flowing, texts).cut(body)]
+        parts.append(_joined(rows[len(rows) - foot :]))
+    return [part for part in (*parts, *([box] for box in right)) if part]
 
 
 @dataclass(slots=True)
@@ -81,8 +107,9 @@ class _Chain:
 class _Cutter:
     """Cuts one page; keeps what all cuts look at."""
 
-    def __init__(self, height: float, flowing: Sequence[bool]) -> None:
+    def __init__(self, height: float, flowing: Sequence[bool], texts: Sequence[str]) -> None:
         self._height = height
+        self._texts = texts
         self._flowing = flowing
 
     def cut(self, rows: Sequence[Strip], depth: int = 0) -> list[Strip]:
@@ -90,71 +117,151 @@ class _Cutter:
         found: list[Strip] = []
         plain: Strip = []
         chain = _Chain()
-        for band in bands(rows, self._height) if depth < _DEPTH else [Band(_joined(rows), [])]:
-            columns = self._columns(band)
-            if len(columns) == 1 or not self._go_on(chain.columns, columns):
+        for columns in self._bands(rows) if depth < _DEPTH else [[_joined(rows)]]:
+            goes_on = self._go_on(chain.columns, columns)
+            if len(columns) == 1 or not goes_on:
                 found += self._cut_all(chain, depth)
                 chain = _Chain()
             if len(columns) == 1:
-                plain.extend(band.boxes)
+                plain.extend(columns[0])
                 continue
             found += [plain] * bool(plain)
             plain = []
             chain.add(columns)
         return [*found, *self._cut_all(chain, depth), *[plain] * bool(plain)]
 
+    def _bands(self, rows: Sequence[Strip]) -> Iterator[list[Strip]]:
+        """The columns of the region's bands. A band that has any, and white over its whole width, is
+        looked at in parts, unless text or a list runs on in it: rows of a table below others are a band of
+        their own, and so is each of some short blocks: addresses side by side, and references below them."""
+        for band in bands(rows, self._height):
+            columns = self._columns(band)
+            sections = band.sections
+            if len(columns) == 1:
+                yield from self._addresses(sections) if len(band.cover) > 1 else [columns]
+                continue
+            if len(sections) < 2 or self._runs_on(band):
+                yield columns
+                continue
+            tables = [self._is_table(section, columns) for section in sections]
+            text = {
+                box.place
+                for section, is_table in zip(sections, tables, strict=True)
+                for box in section
+                if not is_table
+            }
+            short = max(sum(box.place in text for box in column) for column in columns) < _LONG
+            parts: list[Strip] = []
+            for section, is_table, was_table in zip(sections, tables, [True, *tables], strict=False):
+                if short or is_table or was_table:
+                    parts.append([])
+                parts[-1] += section
+            for part in parts:
+                yield from map(self._columns, bands(groups(part), self._height))
+
+    def _addresses(self, sections: Sequence[Strip]) -> Iterator[list[Strip]]:
+        """The columns of parts that are in rows, but for addresses side by side."""
+        rows: Strip = []
+        for section in sections:
+            sides = _two(section) if _FEW_ROWS[0] <= len(section) <= _FEW_ROWS[1] else []
+            if sides and are_blocks(sides[0], sides[1], self._texts, self._height):
+                if rows:
+                    yield [rows]
+                yield sides
+                rows = []
+            else:
+                rows += section
+        if rows:
+            yield [rows]
+
+    def _is_table(self, section: Strip, columns: Sequence[Strip]) -> bool:
+        """Whether a part of a band surely has rows across its columns."""
+        number = {box.place: index for index, column in enumerate(columns) for box in column}
+        sides: list[Strip] = [[] for _ in columns]
+        for box in section:
+            sides[number[box.place]].append(box)
+        rows = [rows_of(side, LEVEL * self._height) for side in sides if side]
+        return len(rows) > 1 and all(
+            min(len(one), len(other)) > 1 and evidence(one, other, self._height) > _SURE
+            for one, other in pairwise(rows)
+        )
+
+    def _runs_on(self, band: Band) -> bool:
+        """Whether text, or a list, goes on from column to column over the whole of a band."""
+        parts = band.parts()
+        text = [self._text(part) for part in parts]
+        before, after = list(accumulate(text, _add)), list(accumulate(text[::-1], _add))[::-1]
+        return any(
+            (before[index - 1].flows and after[index].flows)
+            or goes_on(parts[index - 1], parts[index], self._texts, self._height)
+            for index in range(1, len(parts))
+        )
+
     def _cut_all(self, chain: _Chain, depth: int) -> list[Strip]:
         columns = [*chain.columns, *chain.insets]
+        if len(columns) == 2 and self._is_aside(*columns):
+            columns = columns[::-1]
         return [strip for column in columns for strip in self.cut(groups(column), depth + 1)]
+
+    def _is_aside(self, left: Strip, right: Strip) -> bool:
+        """Whether the left one of two columns is a few lines that begin far below the top of the text on
+        the right, as a picture's caption does: the text comes first."""
+        if len(left) > _ASIDE * len(right) or not self._text(right).flows:
+            return False
+        return min(box.top for box in left) - min(box.top for box in right) > _DEEP * self._height
 
     def _columns(self, band: Band) -> list[Strip]:
         """The band's boxes by column; one where its corridors only part cells of rows."""
-        if len(band.cover) < 2:
+        if not 1 < len(band.cover) <= _MOST:
             return [band.boxes]
         parts = band.parts()
         text = [self._text(part) for part in parts]
         before, after = list(accumulate(text, _add)), list(accumulate(text[::-1], _add))[::-1]
-        columns: list[Strip] = []
-        levels: list[float] = []  # the middles of the last column, sorted
-        for index, part in enumerate(parts):
+        columns = [parts[0]]
+        few = len(parts) <= _MOST_LISTS
+        sides = Sides(parts, LEVEL * self._height)
+        for index in range(1, len(parts)):
             if (
-                not index
-                or (before[index - 1].flows and after[index].flows)
-                or self._apart(parts[index - 1 :], text[index - 1 : index + 1], levels)
+                (before[index - 1].flows and after[index].flows)
+                or (few and goes_on(columns[-1], parts[index], self._texts, self._height))
+                or self._apart(parts[index - 1 : index + 1], text[index - 1 : index + 1], *sides.rows(index))
             ):
-                columns.append([])
-                levels = []
-            columns[-1].extend(part)
-            for box in part:
-                insort(levels, box.middle)
-        return columns
+                columns.append(parts[index])
+                sides.first = index
+            else:
+                columns[-1] = columns[-1] + parts[index]
+        return side_by_side(columns)
 
-    def _apart(self, parts: Sequence[Strip], text: Sequence[_Text], levels: Sequence[float]) -> bool:
-        """Whether a corridor between the first two of these parts separates columns. `text`: of these two;
-        `levels`: the middles of all in the column up to here. Debits and credits share no row, but both stand
-        in those of the dates; a total stands in no row of the list beside it, but in that of its amount."""
-        left, right = parts[:2]
-        if text[0].flows and text[1].flows:
+    def _apart(
+        self,
+        parts: Sequence[Strip],
+        text: Sequence[_Text],
+        left: Sequence[float],
+        near: Sequence[float],
+        right: Sequence[float],
+    ) -> bool:
+        """Whether a corridor between these two parts separates columns: the rows of all that stands on the
+        left, up to the last column, and of all on the right, are not the same. Debits and credits share no
+        row, but both stand in those of the dates; a total stands in no row of the list beside it, but in
+        that of its amount."""
+        if (text[0].flows and text[1].flows) or is_note(*parts) or is_note(*parts[::-1]):
             return True
-        if all(box.crossing for box in left) or all(box.crossing for box in right):
+        if len(left) < 2 or len(right) < 2:
+            return len(left) < 2 and text[1].flows
+        if len(near) == 1 and min(abs(row - near[0]) for row in left) < LEVEL * self._height:
+            return False
+        top, bottom = max(left[0], right[0]) - self._height, min(left[-1], right[-1]) + self._height
+        beside_text = any(
+            one.flows and self._text([box for box in part if top < box.middle < bottom]).mostly
+            for part, one in zip(parts, text, strict=True)
+        )
+        least = _SURE if beside_text else 0.0
+        if any(evidence(left, side, self._height) > least for side in (right, near) if len(side) > 1):
+            return False
+        few, many = (left, near) if len(left) <= len(near) else (near, left)
+        if beside_text or len(few) < _SPANNING:
             return True
-        few, many = (left, right) if len(left) <= len(right) else (right, left)
-        beside_text = text[0].flows or text[1].flows
-        if len(few) < 2 or self._in_rows(few, _middles(many), beside_text):
-            return False
-        if len(right) <= len(levels) and self._in_rows(right, levels, beside_text):
-            return False
-        beyond = [box for part in parts[1:] for box in part]
-        return len(left) > len(beyond) or not self._in_rows(left, _middles(beyond), beside_text)
-
-    def _in_rows(self, few: Strip, levels: Sequence[float], beside_text: bool) -> bool:
-        """Whether most of these lines stand on one of some levels (sorted)."""
-        reach = _LEVEL * self._height
-        share = _level(few, levels, reach) / len(few)
-        if share < _IN_ROWS or not beside_text:
-            return share >= _IN_ROWS
-        chance = _covered([box.middle for box in few], levels, reach)
-        return share - chance >= _BY_CHANCE * (1 - chance)
+        return evidence(few, between(many), self._height) <= _SURE
 
     def _text(self, boxes: Sequence[Box]) -> _Text:
         text = [box.width for box in boxes if self._flowing[box.place]]
@@ -186,7 +293,20 @@ class _Text(NamedTuple):
     @property
     def flows(self) -> bool:
         """Whether that makes a column of text."""
-        return self.lines >= _FEWEST and self.width >= _MOSTLY * self.of
+        return self.lines >= _FEWEST and self.mostly
+
+    @property
+    def mostly(self) -> bool:
+        """Whether most of the lines are running text, by their width."""
+        return self.width >= _MOSTLY * self.of
+
+
+def _two(boxes: Strip) -> list[Strip]:
+    """Boxes on the left and on the right of their only corridor; none if they have none, or more."""
+    cover = overlapping([(box.left, box.right) for box in boxes])
+    if len(cover) != 2:
+        return []
+    return [[box for box in boxes if (box.left > cover[0][1]) == side] for side in (False, True)]
 
 
 def _joined(rows: Sequence[Strip]) -> Strip:
@@ -195,29 +315,3 @@ def _joined(rows: Sequence[Strip]) -> Strip:
 
 def _add(one: _Text, other: _Text) -> _Text:
     return _Text(one.lines + other.lines, one.width + other.width, one.of + other.of)
-
-
-def _middles(boxes: Strip) -> list[float]:
-    return sorted(box.middle for box in boxes)
-
-
-def _level(boxes: Sequence[Box], levels: Sequence[float], least: float) -> int:
-    """How many of the boxes have a middle less than `least` from one of the levels (sorted)."""
-    found = 0
-    for box in boxes:
-        place = bisect_left(levels, box.middle)
-        found += any(abs(near - box.middle) < least for near in levels[max(0, place - 1) : place + 1])
-    return found
-
-
-def _covered(middles: Sequence[float], levels: Sequence[float], reach: float) -> float:
-    """Share of the span of some middles that lies within `reach` of one of the levels (sorted): how many of
-    them would stand level by chance."""
-    top, end = min(middles), max(middles)
-    span, covered, start = end - top, 0.0, top
-    for level in levels:
-        reached = min(level + reach, end)
-        if reached > start:
-            covered += max(0.0, reached - max(start, level - reach))
-            start = reached
-    return covered / span if span else 0.0

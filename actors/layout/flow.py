@@ -1,15 +1,21 @@
-"""Which lines are running text: the ones with words, in a stack of lines with the same two edges."""
+"""Which lines are running text: stacks with words and the same two edges, and lines that go on below.
+
+A line goes on below if the next one begins in lower case with a word that had no room in it: so are narrow
+columns and points of a list told from the cells of a table, which end where they like.
+"""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from bisect import bisect_left
+from collections.abc import Iterator, Sequence
+from itertools import islice
 from operator import attrgetter
 
 import numpy as np
 import numpy.typing as npt
 
-from actors.layout.geometry import Upright
+from actors.layout.geometry import Box, Upright
 
 _WIDE = 6.0
 """Line heights that running text is wide at least: amounts, codes and labels are narrower."""
@@ -29,6 +35,22 @@ _NEAR = 2.6
 _SAME = 0.7
 """Intersection over union of two lines' x-ranges from which they share both edges."""
 
+_GOES_ON = re.compile(r"[^\W\d_]")
+"""How a line begins that goes on with the one above, if the letter is a small one."""
+
+_LEADING = 1.9
+"""Line heights from the middle of a line to that of the one it goes on in, at most."""
+
+_HANGING = 2.6
+"""Line heights by which the first line of a paragraph or point may begin on the left or right of the next
+one."""
+
+_NARROWEST = 4.0
+"""Line heights that a line is wide at least that goes on below."""
+
+_ROOM = 0.4
+"""Line heights that a word's width is off, since its letters are taken to be as wide as the line's others."""
+
 _CHUNK = 256
 """Lines that are compared with their neighbours at once: memory stays small on pages of any size."""
 
@@ -45,11 +67,61 @@ def running(page: Upright, texts: Sequence[str]) -> list[bool]:
         stacked = _stacked(np.array([(box.left, box.right, box.middle) for box in may]), page.height)
         for box, flows in zip(may, stacked.tolist(), strict=True):
             found[box.place] = flows
+    for one, other in _wrapped(page, texts, found):
+        found[one.place] = found[other.place] = True
     return found
 
 
+def _wrapped(page: Upright, texts: Sequence[str], known: Sequence[bool]) -> Iterator[tuple[Box, Box]]:
+    """Pairs of lines of which the second goes on where the first has no more room, and is not known to be
+    running text."""
+    small = [
+        box
+        for box in page.boxes
+        if not known[box.place] and not box.crossing and _begins_small(texts[box.place])
+    ]
+    if not small:
+        return
+    boxes = sorted([box for box in page.boxes if not box.crossing], key=attrgetter("middle"))
+    middles = [box.middle for box in boxes]
+    above = {}
+    for box in small:
+        first = bisect_left(middles, box.middle - _LEADING * page.height)
+        near = [
+            other
+            for other in boxes[first : bisect_left(middles, box.middle - 0.5 * page.height)]
+            if other.left < box.right and box.left < other.right
+        ]
+        if (
+            near
+            and abs(near[-1].left - box.left) < _HANGING * page.height
+            and near[-1].width > _NARROWEST * page.height
+            and " " in texts[near[-1].place].strip()
+        ):
+            above[box.place] = near[-1]
+    edges: dict[int, float] = {}
+    for box in sorted(small, key=attrgetter("middle"), reverse=True):
+        if box.place in above:
+            one = above[box.place]
+            edges[one.place] = max(edges.get(one.place, 0.0), edges.get(box.place, 0.0), one.right, box.right)
+    reach: dict[int, float] = {}
+    for box in sorted(small, key=attrgetter("middle")):
+        if box.place not in above:
+            continue
+        one = above[box.place]
+        edge = reach[box.place] = max(reach.get(one.place, 0.0), edges[one.place])
+        word = len(texts[box.place].split(maxsplit=1)[0]) * box.letter
+        if one.right + word > edge - _ROOM * page.height:
+            yield one, box
+
+
+def _begins_small(text: str) -> bool:
+    return text[:1].islower() and _GOES_ON.match(text) is not None
+
+
 def _wordy(text: str) -> bool:
-    return len(_WORDS.findall(text[:_BEGINNING])) >= _FEW_WORDS
+    words = _WORDS.finditer(text, 0, _BEGINNING)
+    return sum([1 for _ in islice(words, _FEW_WORDS)]) == _FEW_WORDS
 
 
 def _stacked(edges: npt.NDArray[np.float64], height: float) -> Bools:

@@ -10,7 +10,7 @@ from statistics import median
 from actors.contracts import Line
 from actors.layout.arrange import Block, Layout
 from actors.layout.bands import overlapping
-from actors.layout.geometry import Box, eight, upright
+from actors.layout.geometry import eight, upright
 
 _HEADINGS = ((1.9, "#"), (1.5, "##"), (1.2, "###"))
 """Height of a block's letters over the page's median, from which it is a heading of that level."""
@@ -106,28 +106,25 @@ def _joined(rows: Sequence[str]) -> str:
 
 
 def _table(block: Block) -> str:
-    """The block as a table, if it has at least two rows of at least two columns, and each cell is in one."""
-    if len(block.rows) < 2 or sum(len(row) > 1 for row in block.rows) * 2 < len(block.rows):
+    """The block as a table: one with columns, and two columns of which no cell is empty but those of the
+    second one, so that its rows are those of `Block.text`."""
+    grid = block.cells if block.columns else _two_columns(block)
+    if not grid:
         return ""
+    head, *body = ["| " + " | ".join(map(_escaped, cells)) + " |" for cells in grid]
+    return "\n".join([head, "|" + " --- |" * len(grid[0]), *body])
+
+
+def _two_columns(block: Block) -> tuple[tuple[str, ...], ...]:
+    """The cells of a block of two columns, at least half of whose rows have both; none of another block."""
+    if len(block.rows) < 2 or sum(len(row) > 1 for row in block.rows) * 2 < len(block.rows):
+        return ()
     boxes = iter(upright(block.lines).boxes)
     rows = [[next(boxes) for _ in row] for row in block.rows]
     columns = overlapping([(box.left, box.right) for row in rows if len(row) > 1 for box in row])
-    if len(columns) < 2 or max(len(row) for row in block.rows) < len(columns):
-        return ""
-    grid: list[list[str]] = []
-    for lines, row in zip(block.rows, rows, strict=True):
-        cells = [""] * len(columns)
-        for line, box in zip(lines, row, strict=True):
-            column = _column(box, columns)
-            cells[column] = f"{cells[column]} {line.text}".strip()
-        grid.append(cells)
-    head, *body = ["| " + " | ".join(map(_escaped, cells)) + " |" for cells in grid]
-    return "\n".join([head, "|" + " --- |" * len(columns), *body])
-
-
-def _column(box: Box, columns: Sequence[tuple[float, float]]) -> int:
-    middle = (box.left + box.right) / 2
-    return next((index for index, (_, right) in enumerate(columns) if middle <= right), len(columns) - 1)
+    if len(columns) != 2 or max(map(len, rows)) > 2 or any(row[0].left > columns[0][1] for row in rows):
+        return ()
+    return tuple((*cells, "")[:2] for cells in block.cells)
 
 
 def _height(line: Line) -> float:

@@ -44,8 +44,9 @@ def rows(boxes: Sequence[Box]) -> list[list[Box]]:
 
 
 def _fits(box: Box, row: Sequence[Box]) -> bool:
-    """Whether a box stands on a row: level with its nearest cell, and over none."""
-    if box.crossing or row[0].crossing or len(row) >= _MOST_CELLS:
+    """Whether a box stands on a row: level with its nearest cell, and over none. Lines across the page's
+    direction have rows of their own: the heads of narrow columns."""
+    if box.crossing != row[0].crossing or len(row) >= _MOST_CELLS:
         return False
     if len(row) == 1 and not _level(box, row[0]):
         return False

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from actors.contracts import Line
 from actors.layout.arrange import arrange
-from tests.actors.layout.pages import PITCH, column, line, moved, names, receipt, two_columns
+from tests.actors.layout.pages import HEIGHT, PITCH, column, line, moved, names, receipt, two_columns
 
 A, B, C = ([f"{name}{index}" for index in range(12)] for name in "abc")
 
@@ -80,7 +80,9 @@ def test_a_statement_keeps_its_rows_where_debits_and_credits_take_turns() -> Non
         page.append(line(f"{'Debit' if debit else 'Credit'}{row}", 400 if debit else 500, top, 60))
         page.append(line(f"Balance{row}", 600, top, 70))
     expected = [
-        "\t".join(f"{name}{row}" for name in ("Date", "Text", "Debit" if row < 5 else "Credit", "Balance"))
+        f"Date{row}\tText{row}\tDebit{row}\t\tBalance{row}"
+        if row < 5
+        else f"Date{row}\tText{row}\t\tCredit{row}\tBalance{row}"
         for row in range(8)
     ]
     assert arrange(page).text.splitlines() == expected
@@ -146,6 +148,99 @@ def test_right_to_left_rows_begin_on_the_right() -> None:
         line("שורה שנייה של הדף", 300, 50 + PITCH, 300),
     ]
     assert arrange(page).text.splitlines()[0] == "שלום עולם זה טקסט\tועוד קצת טקסט כאן"
+
+
+def test_a_caption_over_vertical_columns_comes_first_and_whole() -> None:
+    columns = ["春眠不覺曉處處聞", "啼鳥夜來風雨聲花", "落知多少春眠不覺"]
+    page = [line("図3", 60, 10, 40), line("港の市場のようす", 110, 10, 160), line("(昭和)", 290, 12, 60)]
+    for index, text in enumerate(columns):
+        right = 330 - index * 60
+        page.append(Line(text, 0.9, (right, 60, right, 380, right - 40, 380, right - 40, 60)))
+    assert arrange(page).text.split("\n\n") == [
+        "図3\t港の市場のようす\t(昭和)",
+        "\n".join(columns),
+    ]
+
+
+def test_heads_of_narrow_columns_that_are_turned_up_do_not_turn_the_page() -> None:
+    heads = ["Brake test", "Oil level", "Tyre tread", "Lamp check", "Mirror set"]
+    page = []
+    for index, text in enumerate(heads):
+        left = 200 + 50 * index
+        page.append(Line(text, 0.9, (left, 200, left, 90, left + 20, 90, left + 20, 200)))
+    for row in range(3):
+        top = 220 + row * PITCH
+        page.append(line(f"Van {row}", 60, top, 60))
+        page += [line("ok", 200 + 50 * index, top, 18) for index in range(5) if index != row]
+    first, *rows = arrange(page).text.splitlines()
+    assert first == "\t" + "\t".join(heads)
+    assert rows[1] == "Van 1\tok\t\tok\tok\tok"
+    assert rows[2] == "Van 2\tok\tok\t\tok\tok"
+
+
+def test_a_character_alone_is_upright_however_its_polygon_begins() -> None:
+    page = []
+    for row in range(6):
+        top = 100 + row * PITCH
+        page += [line("Cover plate", 60, top, 110), line("40.00", 400, top, 50)]
+        box = (300.0, top, 310.0, top, 310.0, top + HEIGHT, 300.0, top + HEIGHT)
+        page.append(Line("1", 0.9, box if row % 2 else box[2:] + box[:2]))
+    assert arrange(page).text.splitlines() == ["Cover plate\t1\t40.00"] * 6
+
+
+def test_messages_of_a_chat_are_read_by_height() -> None:
+    page, expected = [], []
+    for index in range(8):
+        for part in range(2):
+            text = f"m{index}{part} some words of it"
+            page.append(line(text, 20 if index % 2 else 320, 40 + index * 80 + part * PITCH, 240))
+            expected.append(text.split(maxsplit=1)[0])
+    assert names(arrange(page).lines) == expected
+
+
+def test_a_table_beside_a_column_of_its_own_shares_no_rows() -> None:
+    page = []
+    for row in range(14):
+        top = 100 + row * 33.0
+        page += [
+            line(f"row{row}", 40, top, 90),
+            *(line(f"{row}.{n}", 180 + 90 * n, top, 40) for n in range(3)),
+        ]
+    for row in range(17):
+        top = 104 + row * 27.0
+        page += [line(f"side{row}", 480, top, 80), line(f"{row},5", 620, top, 40)]
+    text = arrange(page).text
+    assert "row3\t3.0\t3.1\t3.2\n" in text
+    assert "side3\t3,5\n" in text
+    assert text.index("row13") < text.index("side0")
+
+
+def test_points_side_by_side_are_columns_though_they_stand_in_rows() -> None:
+    page = []
+    for left, name in ((40, "l"), (460, "r")):
+        for point in range(3):
+            top = 100 + point * 3 * PITCH
+            page.append(line(f"• {name}{point} is a point whose line is", left, top, 380))
+            page.append(line("too long and goes on", left + 20, top + PITCH, 200))
+    found = [one.text.split()[1] for one in arrange(page).lines if one.text.startswith("•")]
+    assert found == ["l0", "l1", "l2", "r0", "r1", "r2"]
+
+
+def test_a_caption_far_below_the_top_of_the_text_beside_it_comes_after_the_text() -> None:
+    caption = [line("The harbor", 40, 500, 120, 16), line("in winter.", 40, 520, 110, 16)]
+    found = names(arrange([*caption, *column("b", 300, 100, 420, 12), *column("b", 300, 440, 420, 6)]).lines)
+    assert found[-2:] == ["The", "in"]
+
+
+def test_two_pages_side_by_side_keep_their_heads_and_numbers() -> None:
+    page = []
+    for left, name in ((40, "a"), (620, "b")):
+        page += [line(f"{name}head", left + 150, 40, 90), *column(name, left, 100, 480, 12)]
+        page.append(line(f"{name}foot", left + 200, 450, 40))
+    expected = [
+        part for name in "ab" for part in (f"{name}head", *(f"{name}{n}" for n in range(12)), f"{name}foot")
+    ]
+    assert names(arrange(page).lines) == expected
 
 
 def test_a_side_note_is_no_part_of_the_rows_beside_it() -> None:
