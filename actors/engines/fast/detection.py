@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING, Generic, TypeVar
 
 from actors.engines.fast.ahead import Hands, InTurn
 from actors.engines.fast.boxes import BoxRule, find_boxes
+from actors.engines.fast.mosaic import Mosaic
 from actors.engines.fast.order import sort_boxes
 from actors.engines.fast.packing import portions
-from actors.engines.fast.sides import SideRule, Size
+from actors.engines.fast.sides import STRIDE, SideRule, Size
 from actors.engines.fast.stages import Stages
+from actors.engines.fast.tiles import Tile, Tiling, tiling
 from actors.runtimes.contracts import Array, Floats
 from actors.runtimes.host_memory import Inputs, Plain
 
@@ -64,57 +66,92 @@ class Detector:
         """What `then` makes of each page and its boxes. It may be called in any thread, for pages that are
         done while others are detected."""
         prepared = self._hands.map(self._prepared, pages)
-        groups = _groups([one.size for one in prepared], self._pixels, self._row_counts)
-        steps = _Detection(self._session, self._boxes, prepared, then, self._stages, self._inputs)
+        parts = [part for index, one in enumerate(prepared) for part in one.parts(index)]
+        groups = _groups([part.size for part in parts], self._pixels, self._row_counts)
+        steps = _Detection(self._session, self._boxes, prepared, parts, then, self._stages, self._inputs)
         found = dict[int, T]()
-        for group, results in zip(groups, self._hands.work(steps, groups), strict=True):
-            found |= zip(group.pages, results, strict=True)
-        return [found[index] for index in range(len(pages))]
+        for results in self._hands.work(steps, groups):
+            found |= (result for result in results if result is not None)
+        blank: list[Floats] = []
+        return [found[index] if index in found else then(page, blank) for index, page in enumerate(pages)]
 
     def _prepared(self, page: Image) -> _Prepared:
         with self._stages.count("prepare"):
             padded = _pad(page)
-            return _Prepared(page, padded, self._sides.size(padded))
+            plan = self._sides.plan(padded)
+            if plan.step is None or plan.tiles is None:
+                return _Prepared(page, padded, plan.size)
+            tiles = tiling(padded, plan.step, plan.tiles)
+            large = plan.tiles.largest if plan.large else None
+            mosaic = Mosaic(tiles, self._boxes, len(tiles.tiles) + plan.large)
+            return _Prepared(page, padded, plan.size, tiles, mosaic, large)
+
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """What is detected at once of a page: a tile, or, with None, all of it, at a size."""
+
+    page: int
+    size: Size
+    tile: Tile | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class _Prepared:
-    """A page, what is looked at of it, and at which size."""
+    """A page, what is looked at of it, and at which size as a whole. `tiling` and `mosaic`: where it goes in
+    tiles; `large`: pixels of height, in tiles, from which letters are looked for on the page as a whole,
+    None if there are none."""
 
     page: Image
     padded: Image
     size: Size
+    tiling: Tiling | None = None
+    mosaic: Mosaic | None = None
+    large: float | None = None
+
+    def parts(self, index: int) -> list[_Part]:
+        """What is detected of the page, which is that of this index."""
+        if self.tiling is None:
+            return [_Part(index, self.size)]
+        whole = [_Part(index, self.size)] if self.large is not None else []
+        return [*whole, *(_Part(index, tile.size, tile) for tile in self.tiling.tiles)]
+
+    def picture(self, tile: Tile | None) -> Image:
+        """What is looked at: of the page as a whole not yet at its size."""
+        return self.padded if tile is None or self.tiling is None else self.tiling.picture(self.padded, tile)
 
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """Pages, by their indexes, that are detected together at one size."""
+    """Parts of pages, by their indexes, that are detected together at one size."""
 
     size: Size
-    pages: tuple[int, ...]
+    parts: tuple[int, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class _Detection(Generic[T]):
-    """See Steps."""
+    """See Steps. What is finished of a page: its index and the result with its last part, else None."""
 
     session: Session
     boxes: BoxRule
     prepared: Sequence[_Prepared]
+    parts: Sequence[_Part]
     then: Callable[[Image, list[Floats]], T]
     stages: Stages
     inputs: Inputs
 
     def rows(self, batch: Group) -> int:
-        return len(batch.pages)
+        return len(batch.parts)
 
     def begin(self, batch: Group) -> Floats:
-        return self.inputs.take((len(batch.pages), 3, batch.size.height, batch.size.width))
+        return self.inputs.take((len(batch.parts), 3, batch.size.height, batch.size.width))
 
     def fill(self, batch: Group, rows: slice, target: Floats) -> None:
         with self.stages.count("prepare"):
-            for row, index in zip(target, batch.pages[rows], strict=True):
-                _normalise(self.prepared[index].padded, batch.size, row)
+            for row, index in zip(target, batch.parts[rows], strict=True):
+                part = self.parts[index]
+                _normalise(self.prepared[part.page].picture(part.tile), batch.size, row)
 
     def run(self, batch: Floats) -> Sequence[Array]:
         with self.stages.count("detection"):
@@ -122,18 +159,31 @@ class _Detection(Generic[T]):
         self.inputs.give_back(batch)
         return outputs
 
-    def finish(self, batch: Group, rows: slice, outputs: Sequence[Array]) -> list[T]:
+    def finish(self, batch: Group, rows: slice, outputs: Sequence[Array]) -> list[tuple[int, T] | None]:
         return [
-            self._finished(self.prepared[index], score_map)
-            for index, score_map in zip(batch.pages[rows], outputs[0][:, 0], strict=True)
+            self._finished(self.parts[index], score_map)
+            for index, score_map in zip(batch.parts[rows], outputs[0][:, 0], strict=True)
         ]
 
-    def _finished(self, one: _Prepared, score_map: Floats) -> T:
+    def _finished(self, part: _Part, score_map: Floats) -> tuple[int, T] | None:
+        one = self.prepared[part.page]
         with self.stages.count("boxes"):
-            height, width = one.padded.shape[:2]
-            boxes = find_boxes(score_map, width, height, self.boxes)
+            boxes = self._found(one, part.tile, score_map)
+            if boxes is None:
+                return None
             boxes = sort_boxes(boxes if one.padded is one.page else _on(one.page, boxes))
-        return self.then(one.page, boxes)
+        return part.page, self.then(one.page, boxes)
+
+    def _found(self, one: _Prepared, tile: Tile | None, score_map: Floats) -> list[Floats] | None:
+        """Boxes of the page, None as long as parts of it are missing."""
+        height, width = one.padded.shape[:2]
+        if tile is not None and one.mosaic is not None:
+            return one.mosaic.boxes(width, height) if one.mosaic.add(tile, score_map) else None
+        boxes = find_boxes(score_map, width, height, self.boxes)
+        if one.mosaic is None or one.tiling is None or one.large is None:
+            return boxes
+        least = one.large * one.tiling.step / STRIDE
+        return one.mosaic.boxes(width, height) if one.mosaic.add_large(boxes, least) else None
 
 
 def _groups(sizes: Sequence[Size], pixels: int, row_counts: Sequence[int]) -> list[Group]:

@@ -2,19 +2,28 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from actors.engines.fast.glyphs import glyph_height
+from actors.engines.fast.glyphs import Look, look
+from actors.engines.fast.small_print import small_print_height
 
 if TYPE_CHECKING:
     from actors.contracts import Image
 
-_STRIDE = 32
+STRIDE = 32
 """Sides are multiples of the network's stride (PaddleX text_detection/processors.py)."""
 
 STOCK_LIMIT = 4000
 """Longest side of stock (PaddleX configs/pipelines/OCR.yaml: max_side_limit)."""
+
+
+_TRUSTED_LOOK = 1 / 3
+"""Size of the first look over the page's from which letters of a usual page are seen: those of 12 pixels."""
+
+_WORTH_IT = 1.15
+"""How much larger letters must become in tiles."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +32,23 @@ class Size:
 
     width: int
     height: int
+
+    @property
+    def pixels(self) -> int:
+        """Width times height."""
+        return self.width * self.height
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """How a page is detected. `size`: as a whole; `step` and `tiles`: in tiles, with so many pixels of the
+    page for each 32 at detection, None where it goes as a whole only; `large`: with tiles, whether it goes as
+    a whole, too, since some of its letters may be too large for the model there."""
+
+    size: Size
+    step: int | None = None
+    tiles: TileRule | None = None
+    large: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,26 +68,78 @@ class LimitRule:
             ratio = self.side / max(height, width)
         return _to_stride(int(width * ratio), int(height * ratio))
 
+    def plan(self, page: Image) -> Plan:
+        """How the page is detected: as a whole."""
+        return Plan(self.size(page))
+
+
+@dataclass(frozen=True, slots=True)
+class TileRule:
+    """When and how a page is detected in tiles: where letters would be lower than `small` pixels as a whole.
+
+    `pixels`: most pixels of a tile at detection; `overlap`: pixels that two tiles share, at least;
+    `most_pixels`: of all tiles of a page together; `largest`: pixels of height of the largest letters that
+    the model finds whole."""
+
+    small: float
+    pixels: int
+    overlap: int
+    most_pixels: int
+    largest: float
+
 
 @dataclass(frozen=True, slots=True)
 class GlyphRule:
     """Our own rule: the page's typical letter becomes `glyph` pixels high.
 
-    The long side stays within `least` and `most` pixels, and is `unknown` where no letters are seen. A page
-    is enlarged by `enlarge` at most. Its long side is a multiple of `step`, since shapes cost time."""
+    As a whole, its long side stays within `least` and `most` pixels, and is `unknown` where no letters are
+    seen. A page is enlarged by `enlarge` at most. Its long side is a multiple of `step`, since shapes cost
+    time. With `tiles`, the smallest print of a page decides where it would be too small as a whole."""
 
     glyph: float
     least: int
     most: int
     unknown: int
     enlarge: float
-    step: int = _STRIDE
+    step: int = STRIDE
+    tiles: TileRule | None = None
 
     def size(self, page: Image) -> Size:
-        """Size at which the page is detected."""
+        """Size at which the page is detected as a whole."""
+        return self._whole(page, look(page).height)
+
+    def plan(self, page: Image) -> Plan:
+        """How the page is detected."""
+        seen = look(page)
+        size = self._whole(page, seen.height)
+        if self.tiles is None:
+            return Plan(size)
+        ratio = max(size.width, size.height) / max(page.shape[:2])
+        height = self._smallest(page, seen, ratio, self.tiles)
+        if height is None or height * ratio >= self.tiles.small:
+            return Plan(size)
+        step = max(math.ceil(STRIDE / self.enlarge), round(STRIDE * height / self.glyph))
+        if STRIDE / step < _WORTH_IT * ratio:
+            return Plan(size)
+        return Plan(size, step, self.tiles, seen.tallest * STRIDE / step > self.tiles.largest)
+
+    def _smallest(self, page: Image, seen: Look, ratio: float, rule: TileRule) -> float | None:
+        """Height in pixels of the page's smallest letters, as far as it matters: where the first look saw all
+        there is, or enough that is not small, that of the typical ones."""
+        typical = seen.height
+        if seen.scale == 1.0 or (
+            seen.scale >= _TRUSTED_LOOK
+            and typical is not None
+            and typical * ratio >= rule.small
+            and seen.specks <= seen.letters
+        ):
+            return typical
+        found = small_print_height(page)
+        return found if typical is None or found is None else min(found, typical)
+
+    def _whole(self, page: Image, seen: float | None) -> Size:
         height, width = page.shape[:2]
         long = max(height, width)
-        seen = glyph_height(page)
         wanted = self.unknown if seen is None else long * self.glyph / seen
         wanted = min(max(wanted, self.least), self.most, long * self.enlarge)
         ratio = max(self.step, round(wanted / self.step) * self.step) / long
@@ -75,4 +153,4 @@ def _to_stride(width: float, height: float) -> Size:
     if max(width, height) > STOCK_LIMIT:
         ratio = STOCK_LIMIT / max(width, height)
         width, height = int(width * ratio), int(height * ratio)
-    return Size(*(max(round(side / _STRIDE) * _STRIDE, _STRIDE) for side in (width, height)))
+    return Size(*(max(round(side / STRIDE) * STRIDE, STRIDE) for side in (width, height)))
