@@ -11,9 +11,9 @@ from actors.engines.fast.boxes import BoxRule, find_boxes
 from actors.engines.fast.mosaic import Mosaic
 from actors.engines.fast.order import sort_boxes
 from actors.engines.fast.packing import portions
-from actors.engines.fast.sides import STRIDE, SideRule, Size
+from actors.engines.fast.sides import Plan, SideRule, Size
 from actors.engines.fast.stages import Stages
-from actors.engines.fast.tiles import Tile, Tiling, tiling
+from actors.engines.fast.tiles import Tile
 from actors.runtimes.contracts import Array, Floats
 from actors.runtimes.host_memory import Inputs, Plain
 
@@ -79,17 +79,13 @@ class Detector:
         with self._stages.count("prepare"):
             padded = _pad(page)
             plan = self._sides.plan(padded)
-            if plan.step is None or plan.tiles is None:
-                return _Prepared(page, padded, plan.size)
-            tiles = tiling(padded, plan.step, plan.tiles)
-            large = plan.tiles.largest if plan.large else None
-            mosaic = Mosaic(tiles, self._boxes, len(tiles.tiles) + plan.large)
-            return _Prepared(page, padded, plan.size, tiles, mosaic, large)
+            mosaic = Mosaic(padded, plan.tiles, self._boxes) if plan.tiles else None
+            return _Prepared(page, padded, plan, mosaic)
 
 
 @dataclass(frozen=True, slots=True)
 class _Part:
-    """What is detected at once of a page: a tile, or, with None, all of it, at a size."""
+    """What is detected at once of a page, given by its index, and at which size: a tile, or all of it."""
 
     page: int
     size: Size
@@ -98,27 +94,24 @@ class _Part:
 
 @dataclass(frozen=True, slots=True)
 class _Prepared:
-    """A page, what is looked at of it, and at which size as a whole. `tiling` and `mosaic`: where it goes in
-    tiles; `large`: pixels of height, in tiles, from which letters are looked for on the page as a whole,
-    None if there are none."""
+    """A page, what is looked at of it, and how; `mosaic`: where it goes in tiles."""
 
     page: Image
     padded: Image
-    size: Size
-    tiling: Tiling | None = None
-    mosaic: Mosaic | None = None
-    large: float | None = None
+    plan: Plan
+    mosaic: Mosaic | None
 
     def parts(self, index: int) -> list[_Part]:
         """What is detected of the page, which is that of this index."""
-        if self.tiling is None:
-            return [_Part(index, self.size)]
-        whole = [_Part(index, self.size)] if self.large is not None else []
-        return [*whole, *(_Part(index, tile.size, tile) for tile in self.tiling.tiles)]
+        whole = _Part(index, self.plan.size)
+        if self.mosaic is None or self.plan.tiles is None:
+            return [whole]
+        tiles = [_Part(index, tile.size, tile) for tile in self.mosaic.tiles]
+        return [whole, *tiles] if self.plan.tiles.large else tiles
 
     def picture(self, tile: Tile | None) -> Image:
-        """What is looked at: of the page as a whole not yet at its size."""
-        return self.padded if tile is None or self.tiling is None else self.tiling.picture(self.padded, tile)
+        """A tile at its size, or the page."""
+        return self.padded if self.mosaic is None or tile is None else self.mosaic.picture(tile)
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,16 +167,15 @@ class _Detection(Generic[T]):
             boxes = sort_boxes(boxes if one.padded is one.page else _on(one.page, boxes))
         return part.page, self.then(one.page, boxes)
 
-    def _found(self, one: _Prepared, tile: Tile | None, score_map: Floats) -> list[Floats] | None:
+    def _found(self, one: _Prepared, tile: Tile | None, score_map: Floats) -> Sequence[Floats] | None:
         """Boxes of the page, None as long as parts of it are missing."""
+        if one.mosaic is not None and tile is not None:
+            return one.mosaic.boxes() if one.mosaic.add(tile, score_map) else None
         height, width = one.padded.shape[:2]
-        if tile is not None and one.mosaic is not None:
-            return one.mosaic.boxes(width, height) if one.mosaic.add(tile, score_map) else None
         boxes = find_boxes(score_map, width, height, self.boxes)
-        if one.mosaic is None or one.tiling is None or one.large is None:
+        if one.mosaic is None:
             return boxes
-        least = one.large * one.tiling.step / STRIDE
-        return one.mosaic.boxes(width, height) if one.mosaic.add_large(boxes, least) else None
+        return one.mosaic.boxes() if one.mosaic.add_whole(boxes) else None
 
 
 def _groups(sizes: Sequence[Size], pixels: int, row_counts: Sequence[int]) -> list[Group]:

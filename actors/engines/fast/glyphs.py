@@ -22,6 +22,9 @@ _NEIGHBOURHOOD = 31
 _DARKER = 15
 """A pixel is ink if it is this much darker (of 255) than the mean of the square of this side around it."""
 
+_DARK = 100
+"""Mean grey below which a picture is taken to be light on dark."""
+
 _LEAST_HEIGHT, _MOST_HEIGHT = 4, 80
 _LEAST_WIDTH = 2
 _MOST_RATIO = 2.2
@@ -73,15 +76,14 @@ def look(page: Image) -> Look:
     # Of OpenCV's algorithms the fastest here, by a third; all find the same components.
     _, _, stats, _ = cv2.connectedComponentsWithStatsWithAlgorithm(ink(grey), 8, cv2.CV_32S, cv2.CCL_BBDT)
     components = stats[1:]
-    widths, heights, areas = (components[:, column] for column in _COLUMNS)
+    heights = components[:, _COLUMNS[1]]
     shaped = are_shaped_like_letters(components)
     found = heights[shaped & (heights >= _LEAST_HEIGHT) & (heights <= _MOST_HEIGHT)]
-    low = (heights < _LEAST_HEIGHT) & (heights >= _SPECK_HEIGHT) & (areas > heights)
     tall = np.partition(heights[shaped], -_FEW)[-_FEW] if np.count_nonzero(shaped) >= _FEW else 0
     return Look(
         height=float(np.median(found)) / scale if len(found) >= _LEAST_LETTERS else None,
         letters=len(found),
-        specks=int(np.count_nonzero(low & (widths >= _LEAST_WIDTH))),
+        specks=int(np.count_nonzero(are_specks(components))),
         tallest=float(tall) / scale,
         scale=scale,
     )
@@ -103,10 +105,25 @@ def ink(grey: Bytes) -> Bytes:
     return found
 
 
+def on_light(grey: Bytes) -> Bytes:
+    """The same picture with a light ground: turned about where most of it is dark."""
+    import cv2
+
+    light: Bytes = cv2.bitwise_not(grey) if cv2.mean(grey)[0] < _DARK else grey
+    return light
+
+
 def are_letters(components: Statistics) -> Mask:
     """Which components (OpenCV's statistics, N×5) may be letters."""
     heights = components[:, _COLUMNS[1]]
     return are_shaped_like_letters(components) & (heights >= _LEAST_HEIGHT) & (heights <= _MOST_HEIGHT)
+
+
+def are_specks(components: Statistics) -> Mask:
+    """Which ones are too low for a letter, and may be some that were reduced too far."""
+    widths, heights, areas = (components[:, column] for column in _COLUMNS)
+    low: Mask = (heights < _LEAST_HEIGHT) & (heights >= _SPECK_HEIGHT)
+    return low & (widths >= _LEAST_WIDTH) & (areas > heights)
 
 
 def are_shaped_like_letters(components: Statistics) -> Mask:

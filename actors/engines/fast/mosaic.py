@@ -8,19 +8,27 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from actors.engines.fast.boxes import BoxRule, find_boxes
-from actors.engines.fast.sides import STRIDE
-from actors.engines.fast.tiles import Tile, Tiling
+from actors.engines.fast.outlines import without_outlines
+from actors.engines.fast.sides import STRIDE, InTiles
+from actors.engines.fast.tiles import Tile, tiling
 from actors.runtimes.contracts import Floats
 
 if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
 
+    from actors.contracts import Image
+
+    Levels = npt.NDArray[np.uint8]
+
 _LEVELS = 255
 """Scores 0..1 are kept as whole numbers up to it, for a quarter of the memory."""
 
 _MOST_CANDIDATES = 30_000
 """Most contours of a page that are looked at, however many tiles it has."""
+
+_CLEAR = 0.6
+"""Mean score of an area from which all of it is text; below, what scores as much is."""
 
 _SAME_LETTERS = 0.5
 """Of two boxes, one in the other: how high the inner one is at least, over the outer, if it is a part of the
@@ -31,55 +39,68 @@ _INSIDE = 0.6
 
 
 class Mosaic:
-    """Collects the score maps of one page. Any thread may add one; the memory is taken with the first."""
+    """A page (H×W×3 uint8 BGR) in tiles, and the score maps of these. Any thread may add one; the memory for
+    them is taken with the first."""
 
-    def __init__(self, tiling: Tiling, rule: BoxRule, parts: int) -> None:
-        self._tiling = tiling
+    def __init__(self, page: Image, plan: InTiles, rule: BoxRule) -> None:
+        self._page = page
+        self._plan = plan
         self._rule = rule
+        self._tiling = tiling(page, plan.step, plan.rule)
         self._lock = threading.Lock()
-        self._missing = parts
-        self._canvas: npt.NDArray[np.uint8] | None = None
+        self._missing = len(self._tiling.tiles) + plan.large
+        self._canvas: Levels | None = None
         self._large: list[Floats] = []
+
+    @property
+    def tiles(self) -> tuple[Tile, ...]:
+        """What is detected by itself."""
+        return self._tiling.tiles
+
+    def picture(self, tile: Tile) -> Image:
+        """What a tile shows, at its size."""
+        return self._tiling.picture(self._page, tile)
 
     def add(self, tile: Tile, score_map: Floats) -> bool:
         """What is kept of a tile's map (H×W float32 in 0..1); whether nothing is missing any more."""
         import cv2
 
         across, down = tile.across, tile.down
-        kept = score_map[
+        kept = without_haze(score_map, self._rule)[
             down.first - down.start : down.last - down.start,
             across.first - across.start : across.last - across.start,
         ]
-        with self._lock:
-            canvas = self._canvas_of()
         # No two tiles keep the same pixels.
-        canvas[down.first : down.last, across.first : across.last] = cv2.convertScaleAbs(kept, alpha=_LEVELS)
+        target = self._memory()[down.first : down.last, across.first : across.last]
+        cv2.convertScaleAbs(kept, dst=target, alpha=_LEVELS)
         return self._is_complete()
 
-    def add_large(self, boxes: Sequence[Floats], least: float) -> bool:
-        """Boxes of the page as a whole, of which those `least` pixels high and higher count; as `add`."""
+    def add_whole(self, boxes: Sequence[Floats]) -> bool:
+        """Boxes of the page as a whole, of which those count whose letters are large; as `add`."""
+        least = self._plan.rule.largest * self._tiling.step / STRIDE
         self._large = [box for box in boxes if height_of(box) >= least]
         return self._is_complete()
 
-    def boxes(self, width: int, height: int) -> list[Floats]:
-        """Boxes (4×2 float32) of a page of this size in pixels, once nothing is missing."""
+    def boxes(self) -> list[Floats]:
+        """Boxes (4×2 float32) of the page, once nothing is missing."""
         import numpy as np
 
         canvas, self._canvas = self._canvas, None
         found: list[Floats] = []
         if canvas is not None:
-            step = self._tiling.step
-            reach = (self._tiling.canvas.width // STRIDE * step, self._tiling.canvas.height // STRIDE * step)
-            edge = np.array([width, height], np.float32)
-            found = [np.minimum(box, edge) for box in find_boxes(canvas, *reach, self._levels())]
-        return with_large(found, self._large)
+            height, width = (side // STRIDE * self._tiling.step for side in canvas.shape)
+            edge = np.array(self._page.shape[1::-1], np.float32)
+            found = [np.minimum(box, edge) for box in find_boxes(canvas, width, height, self._levels())]
+        return without_outlines(self._page, with_large(found, self._large), self._plan.letters)
 
-    def _canvas_of(self) -> npt.NDArray[np.uint8]:
+    def _memory(self) -> Levels:
         import numpy as np
 
-        if self._canvas is None:
-            self._canvas = np.zeros((self._tiling.canvas.height, self._tiling.canvas.width), np.uint8)
-        return self._canvas
+        canvas = self._tiling.canvas
+        with self._lock:
+            if self._canvas is None:
+                self._canvas = np.zeros((canvas.height, canvas.width), np.uint8)
+            return self._canvas
 
     def _is_complete(self) -> bool:
         with self._lock:
@@ -88,13 +109,32 @@ class Mosaic:
 
     def _levels(self) -> BoxRule:
         """The rule for scores that are whole numbers, and for as many lines as so many tiles may have."""
-        most = min(self._rule.max_candidates * len(self._tiling.tiles), _MOST_CANDIDATES)
         return replace(
             self._rule,
-            thresh=self._rule.thresh * _LEVELS,
+            thresh=int(self._rule.thresh * _LEVELS),  # compared as whole numbers, ten times as fast
             box_thresh=self._rule.box_thresh * _LEVELS,
-            max_candidates=max(self._rule.max_candidates, most),
+            max_candidates=max(self._rule.max_candidates, _MOST_CANDIDATES),
         )
+
+
+def without_haze(score_map: Floats, rule: BoxRule) -> Floats:
+    """A map without what is above the threshold and no text.
+
+    Where a tile shows large shapes and no text, the model is of two minds about wide areas: their scores lie
+    near the threshold, and labels within lose their edges. Of an area whose mean is low only what is clearly
+    text is kept, if anything is. A line's mean is 0.75 and more.
+    """
+    import cv2
+    import numpy as np
+
+    count, labels = cv2.connectedComponents((score_map > rule.thresh).view(np.uint8), connectivity=8)
+    sums = np.bincount(labels.reshape(-1), score_map.reshape(-1), count)
+    sizes = np.bincount(labels.reshape(-1), minlength=count)
+    hazy = sums < _CLEAR * sizes
+    hazy[0] = False
+    if not hazy.any():
+        return score_map
+    return np.where(hazy[labels] & (score_map < _CLEAR), np.float32(0), score_map)
 
 
 def with_large(small: Sequence[Floats], large: Sequence[Floats]) -> list[Floats]:

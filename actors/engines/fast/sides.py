@@ -19,8 +19,14 @@ STOCK_LIMIT = 4000
 """Longest side of stock (PaddleX configs/pipelines/OCR.yaml: max_side_limit)."""
 
 
-_TRUSTED_LOOK = 1 / 3
-"""Size of the first look over the page's from which letters of a usual page are seen: those of 12 pixels."""
+_USUAL = 3600
+"""Longest side in pixels of a usual page, A4 at 300 dpi: the first look, reduced, sees letters of 11."""
+
+_SPECKS = 2
+"""Specks to a letter in the first look from which a usual page may have small print."""
+
+_LARGE = 100
+"""Pixels of height at most that a page's tallest letters get where it goes as a whole for their sake."""
 
 _WORTH_IT = 1.15
 """How much larger letters must become in tiles."""
@@ -40,15 +46,38 @@ class Size:
 
 
 @dataclass(frozen=True, slots=True)
+class TileRule:
+    """When and how a page is detected in tiles: where letters would be lower than `small` pixels as a whole.
+
+    `pixels`: most pixels of a tile at detection; `overlap`: pixels that two tiles share, at least;
+    `most_pixels`: of all tiles of a page together; `largest`: pixels of height of the largest letters that
+    the model finds whole."""
+
+    small: float
+    pixels: int
+    overlap: int
+    most_pixels: int
+    largest: float
+
+
+@dataclass(frozen=True, slots=True)
+class InTiles:
+    """How a page is detected in tiles. `step`: pixels of the page for each 32 at detection, a whole number,
+    so that a tile is a rectangle of whole pixels; `letters`: height in pixels of the page's smallest letters;
+    `large`: whether some of its letters may be too large for the model, so that it goes as a whole, too."""
+
+    step: int
+    letters: float
+    large: bool
+    rule: TileRule
+
+
+@dataclass(frozen=True, slots=True)
 class Plan:
-    """How a page is detected. `size`: as a whole; `step` and `tiles`: in tiles, with so many pixels of the
-    page for each 32 at detection, None where it goes as a whole only; `large`: with tiles, whether it goes as
-    a whole, too, since some of its letters may be too large for the model there."""
+    """How a page is detected. `size`: as a whole; `tiles`: None where it does not go in tiles."""
 
     size: Size
-    step: int | None = None
-    tiles: TileRule | None = None
-    large: bool = False
+    tiles: InTiles | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,21 +100,6 @@ class LimitRule:
     def plan(self, page: Image) -> Plan:
         """How the page is detected: as a whole."""
         return Plan(self.size(page))
-
-
-@dataclass(frozen=True, slots=True)
-class TileRule:
-    """When and how a page is detected in tiles: where letters would be lower than `small` pixels as a whole.
-
-    `pixels`: most pixels of a tile at detection; `overlap`: pixels that two tiles share, at least;
-    `most_pixels`: of all tiles of a page together; `largest`: pixels of height of the largest letters that
-    the model finds whole."""
-
-    small: float
-    pixels: int
-    overlap: int
-    most_pixels: int
-    largest: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,21 +135,23 @@ class GlyphRule:
         step = max(math.ceil(STRIDE / self.enlarge), round(STRIDE * height / self.glyph))
         if STRIDE / step < _WORTH_IT * ratio:
             return Plan(size)
-        return Plan(size, step, self.tiles, seen.tallest * STRIDE / step > self.tiles.largest)
+        large = seen.tallest * STRIDE / step > self.tiles.largest
+        if large:
+            size = self._whole(page, max(seen.height or 0.0, seen.tallest * self.glyph / _LARGE))
+        return Plan(size, InTiles(step, height, large, self.tiles))
 
     def _smallest(self, page: Image, seen: Look, ratio: float, rule: TileRule) -> float | None:
         """Height in pixels of the page's smallest letters, as far as it matters: where the first look saw all
         there is, or enough that is not small, that of the typical ones."""
         typical = seen.height
         if seen.scale == 1.0 or (
-            seen.scale >= _TRUSTED_LOOK
+            max(page.shape[:2]) <= _USUAL
             and typical is not None
             and typical * ratio >= rule.small
-            and seen.specks <= seen.letters
+            and seen.specks <= _SPECKS * seen.letters
         ):
             return typical
-        found = small_print_height(page)
-        return found if typical is None or found is None else min(found, typical)
+        return small_print_height(page)
 
     def _whole(self, page: Image, seen: float | None) -> Size:
         height, width = page.shape[:2]

@@ -46,8 +46,7 @@ class Tile:
 
 @dataclass(frozen=True, slots=True)
 class Tiling:
-    """A page in tiles. `step`: pixels of the page for each 32 of the canvas, a whole number, so that a tile
-    of the canvas is a rectangle of whole pixels; `canvas`: the page's size at detection, rounded up to 32;
+    """A page in tiles. `step`: see InTiles; `canvas`: the page's size at detection, rounded up to 32;
     `tiles`: those that are not blank."""
 
     step: int

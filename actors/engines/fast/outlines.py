@@ -1,0 +1,85 @@
+"""Boxes around drawn lines, or around nothing, that detection takes for text on plans: a circle is no `O`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from actors.engines.fast.crops import cut
+from actors.engines.fast.glyphs import ink, on_light
+from actors.engines.fast.small_print import is_blank
+from actors.runtimes.contracts import Floats
+
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+
+    from actors.contracts import Image
+
+_LARGE = 5.0
+"""Height over that of the page's letters from which a box is looked at for outlines: a circle as small as
+letters may be one."""
+
+_THIN, _THIN_SQUARE = 0.05, 0.1
+"""Part of a box that is ink, below which it holds an outline: of lines of thin letters 0.08 is, of a lone `O`
+0.15."""
+
+_LOOK = 64
+"""Height in pixels of the picture of a box whose ink is counted."""
+
+_SQUARE, _SHORT = 1.3, 6.0
+"""Long over short side of boxes that may hold a circle, and of those that hold few characters."""
+
+_MARGIN = 0.3
+"""How much wider a short box is looked at, in heights: a letter ends within, a drawn line goes on."""
+
+
+def without_outlines(page: Image, boxes: Sequence[Floats], letters: float) -> list[Floats]:
+    """Boxes (4×2) of a page (H×W×3 uint8 BGR) that may hold text; `letters`: their height in pixels."""
+    return [box for box in boxes if _may_be_text(page, box, letters)]
+
+
+def _may_be_text(page: Image, box: Floats, letters: float) -> bool:
+    crop = cut(page, box)
+    if crop is None or is_blank(crop.image):
+        return False
+    low, long = sorted(crop.image.shape[:2])
+    if long > _SHORT * low and low < _LARGE * letters:
+        return True
+    if low >= _LARGE * letters and _dark_share(crop.image) < (
+        _THIN_SQUARE if long < _SQUARE * low else _THIN
+    ):
+        return False
+    return long > _SHORT * low or _ends_within(page, box, _MARGIN * low)
+
+
+def _dark_share(picture: Image) -> float:
+    """Part of a picture that is ink; reduced, so that the strokes of letters are narrower than what ink is
+    compared with."""
+    import cv2
+
+    ratio = _LOOK / min(picture.shape[:2])
+    if ratio < 1:
+        size = round(picture.shape[1] * ratio), round(picture.shape[0] * ratio)
+        picture = cv2.resize(picture, size, interpolation=cv2.INTER_AREA)
+    dark = _dark(picture)
+    return float(cv2.countNonZero(dark)) / dark.size
+
+
+def _ends_within(page: Image, box: Floats, margin: float) -> bool:
+    """Whether something dark ends within the upright rectangle around a box and its margin."""
+    import cv2
+    import numpy as np
+
+    low = np.maximum(np.floor(box.min(axis=0) - margin).astype(int), 0)
+    high = np.minimum(np.ceil(box.max(axis=0) + margin).astype(int), page.shape[1::-1])
+    dark = _dark(page[low[1] : high[1], low[0] : high[0]])
+    _, labels = cv2.connectedComponents(dark, connectivity=8)
+    at_edge = np.concatenate([labels[0], labels[-1], labels[:, 0], labels[:, -1]])
+    return bool(np.setdiff1d(labels, at_edge).any())
+
+
+def _dark(picture: Image) -> npt.NDArray[np.uint8]:
+    import cv2
+
+    return ink(on_light(cv2.cvtColor(picture, cv2.COLOR_BGR2GRAY)))
