@@ -27,7 +27,7 @@ _DARK = 100
 
 _LEAST_HEIGHT, _MOST_HEIGHT = 4, 80
 _LEAST_WIDTH = 2
-_MOST_RATIO = 2.2
+LETTER_RATIO = 2.2
 _LEAST_FILL = 0.18
 """What passes for a letter, in pixels of the look: neither a speck nor a rule, a box or a stain."""
 
@@ -113,10 +113,14 @@ def on_light(grey: Bytes) -> Bytes:
     return light
 
 
-def are_letters(components: Statistics) -> Mask:
-    """Which components (OpenCV's statistics, N×5) may be letters."""
+def are_letters(components: Statistics, most_ratio: float = LETTER_RATIO) -> Mask:
+    """Which components (OpenCV's statistics, N×5) may be letters, or what is wider, up to so many heights."""
     heights = components[:, _COLUMNS[1]]
-    return are_shaped_like_letters(components) & (heights >= _LEAST_HEIGHT) & (heights <= _MOST_HEIGHT)
+    return (
+        are_shaped_like_letters(components, most_ratio)
+        & (heights >= _LEAST_HEIGHT)
+        & (heights <= _MOST_HEIGHT)
+    )
 
 
 def are_specks(components: Statistics) -> Mask:
@@ -126,8 +130,8 @@ def are_specks(components: Statistics) -> Mask:
     return low & (widths >= _LEAST_WIDTH) & (areas > heights)
 
 
-def are_shaped_like_letters(components: Statistics) -> Mask:
+def are_shaped_like_letters(components: Statistics, most_ratio: float = LETTER_RATIO) -> Mask:
     """The same, whatever their height."""
     widths, heights, areas = (components[:, column] for column in _COLUMNS)
-    shaped: Mask = (widths >= _LEAST_WIDTH) & (widths <= _MOST_RATIO * heights)
+    shaped: Mask = (widths >= _LEAST_WIDTH) & (widths <= most_ratio * heights)
     return shaped & (areas >= _LEAST_FILL * widths * heights)

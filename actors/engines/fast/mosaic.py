@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from actors.engines.fast.boxes import BoxRule, find_boxes
 from actors.engines.fast.outlines import without_outlines
-from actors.engines.fast.sides import STRIDE, InTiles
+from actors.engines.fast.sides import STRIDE, InTiles, Size
 from actors.engines.fast.tiles import Tile, tiling
 from actors.runtimes.contracts import Floats
 
@@ -48,7 +48,7 @@ class Mosaic:
         self._rule = rule
         self._tiling = tiling(page, plan.step, plan.rule)
         self._lock = threading.Lock()
-        self._missing = len(self._tiling.tiles) + plan.large
+        self._missing = len(self._tiling.tiles) + (plan.whole is not None)
         self._canvas: Levels | None = None
         self._large: list[Floats] = []
 
@@ -56,6 +56,11 @@ class Mosaic:
     def tiles(self) -> tuple[Tile, ...]:
         """What is detected by itself."""
         return self._tiling.tiles
+
+    @property
+    def whole(self) -> Size | None:
+        """The size at which the page is detected as a whole, too."""
+        return self._plan.whole
 
     def picture(self, tile: Tile) -> Image:
         """What a tile shows, at its size."""
@@ -91,7 +96,7 @@ class Mosaic:
             height, width = (side // STRIDE * self._tiling.step for side in canvas.shape)
             edge = np.array(self._page.shape[1::-1], np.float32)
             found = [np.minimum(box, edge) for box in find_boxes(canvas, width, height, self._levels())]
-        return without_outlines(self._page, with_large(found, self._large), self._plan.letters)
+        return without_outlines(self._page, with_large(found, self._large), self._plan.letters.height)
 
     def _memory(self) -> Levels:
         import numpy as np

@@ -20,7 +20,7 @@ STOCK_BOXES = BoxRule(0.3, 0.6, 1.5, whole_pixels=True, max_candidates=MAX_CANDI
 """PaddleX configs/pipelines/OCR.yaml: limit_side_len, thresh, box_thresh, unclip_ratio."""
 
 _BOXES = BoxRule(0.3, 0.5, 1.6, whole_pixels=False, max_candidates=3000)
-_TILES = TileRule(small=7.0, pixels=1 << 20, overlap=128, most_pixels=64 << 20, largest=150)
+_TILES = TileRule(small=0.74, pixels=1 << 20, overlap=128, most_pixels=64 << 20, largest=150)
 _GLYPH = GlyphRule(glyph=9.5, least=640, most=1600, unknown=960, enlarge=1.25, step=64, tiles=_TILES)
 _SQUEEZE = 0.7
 _INT8_SQUEEZE = 0.8

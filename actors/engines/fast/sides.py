@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from actors.engines.fast.glyphs import Look, look
-from actors.engines.fast.small_print import small_print_height
+from actors.engines.fast.small_print import SmallPrint, small_print
 
 if TYPE_CHECKING:
     from actors.contracts import Image
@@ -47,7 +47,8 @@ class Size:
 
 @dataclass(frozen=True, slots=True)
 class TileRule:
-    """When and how a page is detected in tiles: where letters would be lower than `small` pixels as a whole.
+    """When and how a page is detected in tiles: where, as a whole, letters would be lower than `small` of the
+    height that is wanted.
 
     `pixels`: most pixels of a tile at detection; `overlap`: pixels that two tiles share, at least;
     `most_pixels`: of all tiles of a page together; `largest`: pixels of height of the largest letters that
@@ -63,21 +64,22 @@ class TileRule:
 @dataclass(frozen=True, slots=True)
 class InTiles:
     """How a page is detected in tiles. `step`: pixels of the page for each 32 at detection, a whole number,
-    so that a tile is a rectangle of whole pixels; `letters`: height in pixels of the page's smallest letters;
-    `large`: whether some of its letters may be too large for the model, so that it goes as a whole, too."""
+    so that a tile is a rectangle of whole pixels; `letters`: what it is for; `whole`: the size at which the
+    page is detected as a whole, too, since some of its letters may be too large for the model in tiles."""
 
     step: int
-    letters: float
-    large: bool
+    letters: SmallPrint
+    whole: Size | None
     rule: TileRule
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """How a page is detected. `size`: as a whole; `tiles`: None where it does not go in tiles."""
+    """How a page is detected. `whole`: its size as a whole; `ways`: how it would be detected in tiles, the
+    finest first; the first one counts whose letters are text, and the page goes as a whole if none are."""
 
-    size: Size
-    tiles: InTiles | None = None
+    whole: Size
+    ways: tuple[InTiles, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,32 +128,30 @@ class GlyphRule:
         """How the page is detected."""
         seen = look(page)
         size = self._whole(page, seen.height)
-        if self.tiles is None:
-            return Plan(size)
         ratio = max(size.width, size.height) / max(page.shape[:2])
-        height = self._smallest(page, seen, ratio, self.tiles)
-        if height is None or height * ratio >= self.tiles.small:
+        if self.tiles is None or self._is_enough(page, seen, ratio, self.tiles.small * self.glyph):
             return Plan(size)
-        step = max(math.ceil(STRIDE / self.enlarge), round(STRIDE * height / self.glyph))
-        if STRIDE / step < _WORTH_IT * ratio:
-            return Plan(size)
-        large = seen.tallest * STRIDE / step > self.tiles.largest
-        if large:
-            size = self._whole(page, max(seen.height or 0.0, seen.tallest * self.glyph / _LARGE))
-        return Plan(size, InTiles(step, height, large, self.tiles))
+        ways = (self._in_tiles(page, letters, seen, ratio, self.tiles) for letters in small_print(page))
+        return Plan(size, tuple(way for way in ways if way is not None))
 
-    def _smallest(self, page: Image, seen: Look, ratio: float, rule: TileRule) -> float | None:
-        """Height in pixels of the page's smallest letters, as far as it matters: where the first look saw all
-        there is, or enough that is not small, that of the typical ones."""
-        typical = seen.height
-        if seen.scale == 1.0 or (
-            max(page.shape[:2]) <= _USUAL
-            and typical is not None
-            and typical * ratio >= rule.small
-            and seen.specks <= _SPECKS * seen.letters
-        ):
-            return typical
-        return small_print_height(page)
+    def _is_enough(self, page: Image, seen: Look, ratio: float, least: float) -> bool:
+        """Whether the first look saw all there is, or enough of a usual page, which is not too small."""
+        if seen.scale == 1.0:
+            return True
+        usual = max(page.shape[:2]) <= _USUAL and seen.specks <= _SPECKS * seen.letters
+        return usual and seen.height is not None and seen.height * ratio >= least
+
+    def _in_tiles(
+        self, page: Image, letters: SmallPrint, seen: Look, ratio: float, rule: TileRule
+    ) -> InTiles | None:
+        """How letters are detected in tiles, None where they are high enough on the page as a whole."""
+        step = max(math.ceil(STRIDE / self.enlarge), round(STRIDE * letters.height / self.glyph))
+        if letters.height * ratio >= rule.small * self.glyph or STRIDE / step < _WORTH_IT * ratio:
+            return None
+        whole = None
+        if seen.tallest * STRIDE / step > rule.largest:
+            whole = self._whole(page, max(seen.height or 0.0, seen.tallest * self.glyph / _LARGE))
+        return InTiles(step, letters, whole, rule)
 
     def _whole(self, page: Image, seen: float | None) -> Size:
         height, width = page.shape[:2]

@@ -13,7 +13,7 @@ from actors.engines.fast.small_print import is_blank
 if TYPE_CHECKING:
     from actors.contracts import Image
 
-_SIDES = (64, 128, 192, 256, 320, 384, 448, 512, 640, 768, 896, 1024, 1280, 1536)
+_SIDES = (32, 64, 128, 192, 256, 320, 384, 448, 512, 640, 768, 896, 1024, 1280, 1536)
 """Pixels that a tile's side may have at detection: few, since new shapes cost most runtimes something."""
 
 _CANVAS = 1.5
@@ -54,19 +54,23 @@ class Tiling:
     tiles: tuple[Tile, ...]
 
     def picture(self, page: Image, tile: Tile) -> Image:
-        """What a tile shows, at its size. Beyond the page its last pixels go on."""
-        import cv2
+        """What a tile shows, at its size."""
+        return reduced(_part(page, tile, self.step), tile.size, self.step)
 
-        size = tile.size
-        part = _part(page, tile, self.step)
-        below = size.height // STRIDE * self.step - part.shape[0]
-        beside = size.width // STRIDE * self.step - part.shape[1]
-        if below or beside:
-            part = cv2.copyMakeBorder(part, 0, below, 0, beside, cv2.BORDER_REPLICATE)
-        # More than two pixels in one: between two of them thin strokes would fall through.
-        way = cv2.INTER_AREA if self.step > 2 * STRIDE else cv2.INTER_LINEAR
-        picture: Image = cv2.resize(part, (size.width, size.height), interpolation=way)
-        return picture
+
+def reduced(part: Image, size: Size, step: int) -> Image:
+    """A part of a page (H×W×3 uint8) at its size at detection, `step` pixels of the page for each 32. Where
+    the page ends before, its last pixels go on."""
+    import cv2
+
+    below = size.height // STRIDE * step - part.shape[0]
+    beside = size.width // STRIDE * step - part.shape[1]
+    if below or beside:
+        part = cv2.copyMakeBorder(part, 0, below, 0, beside, cv2.BORDER_REPLICATE)
+    # More than two pixels in one: between two of them thin strokes would fall through.
+    way = cv2.INTER_AREA if step > 2 * STRIDE else cv2.INTER_LINEAR
+    picture: Image = cv2.resize(part, (size.width, size.height), interpolation=way)
+    return picture
 
 
 def tiling(page: Image, step: int, rule: TileRule) -> Tiling:
