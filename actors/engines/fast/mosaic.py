@@ -96,7 +96,9 @@ class Mosaic:
             height, width = (side // STRIDE * self._tiling.step for side in canvas.shape)
             edge = np.array(self._page.shape[1::-1], np.float32)
             found = [np.minimum(box, edge) for box in find_boxes(canvas, width, height, self._levels())]
-        return without_outlines(self._page, with_large(found, self._large), self._plan.letters.height)
+        letters = self._plan.letters.height
+        large = without_outlines(self._page, self._large, letters)
+        return with_large(without_outlines(self._page, found, letters), large)
 
     def _memory(self) -> Levels:
         import numpy as np
@@ -145,17 +147,23 @@ def without_haze(score_map: Floats, rule: BoxRule) -> Floats:
 def with_large(small: Sequence[Floats], large: Sequence[Floats]) -> list[Floats]:
     """Boxes of lines in tiles, and of lines of large letters on the page as a whole: one that holds lines of
     lower letters is no line; the others take the place of what the tiles made of their letters."""
-    found = list(small)
-    for box in large:
-        inside = [index for index, one in enumerate(found) if _shared(one, box) >= _INSIDE * _area(one)]
-        lower = [index for index in inside if height_of(found[index]) < _SAME_LETTERS * height_of(box)]
-        if sum(_area(found[index]) for index in lower) >= _SAME_LETTERS * _area(box):
-            continue
-        if any(_shared(one, box) >= _INSIDE * _area(box) and _area(one) > _area(box) for one in found):
-            continue
-        found = [one for index, one in enumerate(found) if index not in set(inside)]
-        found.append(box)
-    return found
+    import numpy as np
+
+    if not large:
+        return list(small)
+    boxes = [*small, *large]
+    rectangles, heights = _rectangles(boxes), np.array([height_of(box) for box in boxes])
+    areas = _areas(rectangles)
+    counts = np.arange(len(boxes)) < len(small)
+    for index in range(len(small), len(boxes)):
+        shared = counts * _shared(rectangles, rectangles[index])
+        inside = shared >= _INSIDE * np.maximum(areas, 1)
+        lower = inside & (heights < _SAME_LETTERS * heights[index])
+        around = (shared >= _INSIDE * max(areas[index], 1)) & (areas > areas[index])
+        if areas[lower].sum() < _SAME_LETTERS * areas[index] and not around.any():
+            counts[inside] = False
+            counts[index] = True
+    return [box for box, counted in zip(boxes, counts, strict=True) if counted]
 
 
 def height_of(box: Floats) -> float:
@@ -165,19 +173,24 @@ def height_of(box: Floats) -> float:
     return float(min(np.linalg.norm(box[1] - box[0]), np.linalg.norm(box[3] - box[0])))
 
 
-def _area(box: Floats) -> float:
-    """Of the upright rectangle around a box."""
-    left, top, right, bottom = _bounds(box)
-    return (right - left) * (bottom - top)
+def _rectangles(boxes: Sequence[Floats]) -> Floats:
+    """Upright ones around boxes: N×4, left, top, right, bottom."""
+    import numpy as np
+
+    corners = np.asarray(boxes, np.float32)
+    return np.concatenate([corners.min(axis=1), corners.max(axis=1)], axis=1)
 
 
-def _shared(one: Floats, other: Floats) -> float:
-    """Pixels that the rectangles around two boxes share."""
-    left, top, right, bottom = _bounds(one)
-    low_x, low_y, high_x, high_y = _bounds(other)
-    return max(0.0, min(right, high_x) - max(left, low_x)) * max(0.0, min(bottom, high_y) - max(top, low_y))
+def _areas(rectangles: Floats) -> Floats:
+    """Their pixels; 0 where an edge is on the wrong side of another."""
+    areas: Floats = (rectangles[:, 2:] - rectangles[:, :2]).clip(0).prod(axis=1)
+    return areas
 
 
-def _bounds(box: Floats) -> tuple[float, float, float, float]:
-    (left, top), (right, bottom) = box.min(axis=0).tolist(), box.max(axis=0).tolist()
-    return left, top, right, bottom
+def _shared(rectangles: Floats, other: Floats) -> Floats:
+    """Pixels that each shares with another one."""
+    import numpy as np
+
+    low = np.maximum(rectangles[:, :2], other[:2])
+    high = np.minimum(rectangles[:, 2:], other[2:])
+    return _areas(np.concatenate([low, high], axis=1))

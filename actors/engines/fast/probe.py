@@ -20,36 +20,44 @@ if TYPE_CHECKING:
 _WINDOW = Size(512, 512)
 """Size of a window at detection: some twenty lines."""
 
-_HIGHEST = 2.8
-"""Height of a line's box over that of its letters, at most: it is 1.3 to 2; of larger letters, more."""
+_HIGHEST, _USUAL = 2.8, 1.6
+"""Height of a line's box over that of its letters, at most, and usually."""
 
 
 def confirmed(
     pages: Sequence[tuple[Image, Sequence[InTiles]]], scorer: Scorer, rule: BoxRule
 ) -> list[InTiles | None]:
-    """Of the ways to detect each page (H×W×3 uint8 BGR) in tiles the first whose letters are text; None if
-    none are. The model is asked about all pages together, then about the next way of some."""
+    """How each page (H×W×3 uint8 BGR) goes in tiles, None if it does not: of its ways the first whose letters
+    are text. The model is asked about all pages together, then about the next way of some."""
     chosen: list[InTiles | None] = [None] * len(pages)
     left = {index: list(ways) for index, (_, ways) in enumerate(pages) if ways}
     while left:
+        unsure = [index for index, ways in left.items() if not ways[0].letters.sure]
         views = [
-            view
-            for index, ways in left.items()
-            if not ways[0].letters.sure
-            for view in _questions(index, pages[index][0], ways[0], rule)
+            view for index in unsure for view in _questions(index, pages[index][0], left[index][0], rule)
         ]
-        text = {index for index, is_text in scorer.each(views) if is_text}
-        for index, ways in list(left.items()):
-            if ways[0].letters.sure or index in text:
-                chosen[index] = left.pop(index)[0]
-            elif len(ways) == 1:
-                del left[index]
+        lines: dict[int, list[float]] = {index: [] for index in unsure}
+        for index, heights in scorer.each(views):
+            lines[index] += heights
+        for index, (way, *others) in list(left.items()):
+            chosen[index] = _decided(way, lines[index]) if index in lines else way
+            if chosen[index] is None and others:
+                left[index] = others
             else:
-                left[index] = ways[1:]
+                del left[index]
     return chosen
 
 
-def _questions(index: int, page: Image, way: InTiles, rule: BoxRule) -> list[View[tuple[int, bool]]]:
+def _decided(way: InTiles, lines: Sequence[float]) -> InTiles | None:
+    """The way, if there are lines of its letters, given the heights of lines in the page's pixels; if they
+    are of larger letters, the one for these; None if there are none, or none that need tiles."""
+    lowest = min(lines, default=None)
+    if lowest is None or lowest <= _HIGHEST * way.letters.height:
+        return None if lowest is None else way
+    return way.with_letters(lowest / _USUAL)
+
+
+def _questions(index: int, page: Image, way: InTiles, rule: BoxRule) -> list[View[tuple[int, list[float]]]]:
     """Windows around the places where most of the letters are. The answers have the page's index."""
     side = _WINDOW.height // STRIDE * way.step
     views = []
@@ -58,12 +66,11 @@ def _questions(index: int, page: Image, way: InTiles, rule: BoxRule) -> list[Vie
         top = max(0, min(y - side // 2, page.shape[0] - side))
         part = page[top : top + side, left : left + side]
         picture = partial(reduced, part, _WINDOW, way.step)
-        views.append(View(_WINDOW, picture, partial(_answer, index, way, rule)))
+        views.append(View(_WINDOW, picture, partial(_answer, index, way.step, rule)))
     return views
 
 
-def _answer(index: int, way: InTiles, rule: BoxRule, score_map: Floats) -> tuple[int, bool]:
-    """The page's index, and whether there are lines of such letters in a window."""
-    most = _HIGHEST * way.letters.height * STRIDE / way.step
+def _answer(index: int, step: int, rule: BoxRule, score_map: Floats) -> tuple[int, list[float]]:
+    """The page's index, and the heights of lines in a window, in the page's pixels."""
     boxes = find_boxes(without_haze(score_map, rule), _WINDOW.width, _WINDOW.height, rule)
-    return index, any(height_of(box) <= most for box in boxes)
+    return index, [height_of(box) * step / STRIDE for box in boxes]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
 from actors.engines.fast.glyphs import Look, look
@@ -65,12 +65,23 @@ class TileRule:
 class InTiles:
     """How a page is detected in tiles. `step`: pixels of the page for each 32 at detection, a whole number,
     so that a tile is a rectangle of whole pixels; `letters`: what it is for; `whole`: the size at which the
-    page is detected as a whole, too, since some of its letters may be too large for the model in tiles."""
+    page is detected as a whole, too, since some of its letters may be too large for the model in tiles;
+    `glyph`: pixels of height that letters get; `enough`: pixels of height of letters in the page from which
+    it need not go in tiles."""
 
     step: int
     letters: SmallPrint
     whole: Size | None
+    glyph: float
+    enough: float
     rule: TileRule
+
+    def with_letters(self, height: float) -> InTiles | None:
+        """The same for letters that are so high, at least as high as these; None if they need no tiles."""
+        if height >= self.enough:
+            return None
+        step = max(self.step, round(STRIDE * height / self.glyph))
+        return replace(self, step=step, letters=replace(self.letters, height=height))
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,12 +157,13 @@ class GlyphRule:
     ) -> InTiles | None:
         """How letters are detected in tiles, None where they are high enough on the page as a whole."""
         step = max(math.ceil(STRIDE / self.enlarge), round(STRIDE * letters.height / self.glyph))
-        if letters.height * ratio >= rule.small * self.glyph or STRIDE / step < _WORTH_IT * ratio:
+        enough = rule.small * self.glyph / ratio
+        if letters.height >= enough or STRIDE / step < _WORTH_IT * ratio:
             return None
         whole = None
         if seen.tallest * STRIDE / step > rule.largest:
             whole = self._whole(page, max(seen.height or 0.0, seen.tallest * self.glyph / _LARGE))
-        return InTiles(step, letters, whole, rule)
+        return InTiles(step, letters, whole, self.glyph, enough, rule)
 
     def _whole(self, page: Image, seen: float | None) -> Size:
         height, width = page.shape[:2]
