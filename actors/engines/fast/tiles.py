@@ -13,7 +13,7 @@ from actors.engines.fast.small_print import is_blank
 if TYPE_CHECKING:
     from actors.contracts import Image
 
-_SIDES = (32, 64, 128, 192, 256, 320, 384, 448, 512, 640, 768, 896, 1024, 1280, 1536)
+_SIDES = (32, 64, 128, 192, 256, 384, 512, 640, 768, 1024, 1280, 1536)
 """Pixels that a tile's side may have at detection: few, since new shapes cost most runtimes something."""
 
 _CANVAS = 1.5
