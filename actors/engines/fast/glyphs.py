@@ -36,6 +36,9 @@ _LEAST_LETTERS = 10
 _SPECK_HEIGHT = 2
 """Pixels from which what is too low for a letter may be one that was reduced too far; a rule is lower."""
 
+_JOINED_HEIGHT, _LONGEST = 8, 14
+"""Pixels of height up to which letters run together; width over height of the longest word."""
+
 _FEW = 3
 """The tallest letters are judged by the one at this place: the two before it may be stains."""
 
@@ -48,13 +51,15 @@ class Look:
     """What was seen of a page's letters.
 
     `height`: median in pixels of the page, None where there are too few; `letters`: how many; `specks`: what
-    is too low for a letter at the look's size, and may be small print; `tallest`: height in pixels of the
-    page of the third tallest letter, of any height; `scale`: size of the look over the page's.
+    is too low for a letter at the look's size, and may be small print; `joined`: what is as wide as a word,
+    and so low that its letters may have run together; `tallest`: height in pixels of the page of the third
+    tallest letter, of any height; `scale`: size of the look over the page's.
     """
 
     height: float | None
     letters: int
     specks: int
+    joined: int
     tallest: float
     scale: float
 
@@ -84,6 +89,7 @@ def look(page: Image) -> Look:
         height=float(np.median(found)) / scale if len(found) >= _LEAST_LETTERS else None,
         letters=len(found),
         specks=int(np.count_nonzero(are_specks(components))),
+        joined=int(np.count_nonzero(are_joined(components))),
         tallest=float(tall) / scale,
         scale=scale,
     )
@@ -128,6 +134,18 @@ def are_specks(components: Statistics) -> Mask:
     widths, heights, areas = (components[:, column] for column in _COLUMNS)
     low: Mask = (heights < _LEAST_HEIGHT) & (heights >= _SPECK_HEIGHT)
     return low & (widths >= _LEAST_WIDTH) & (areas > heights)
+
+
+def are_joined(components: Statistics) -> Mask:
+    """Which ones may be words whose letters ran together when they were reduced."""
+    widths, heights, areas = (components[:, column] for column in _COLUMNS)
+    low: Mask = (heights >= _LEAST_HEIGHT) & (heights <= _JOINED_HEIGHT)
+    return (
+        low
+        & (widths > LETTER_RATIO * heights)
+        & (widths <= _LONGEST * heights)
+        & (areas >= _LEAST_FILL * widths * heights)
+    )
 
 
 def are_shaped_like_letters(components: Statistics, most_ratio: float = LETTER_RATIO) -> Mask:

@@ -25,6 +25,10 @@ _USUAL = 3600
 _SPECKS = 2
 """Specks to a letter in the first look from which a usual page may have small print."""
 
+_JOINED, _SMALL_LOOK = 0.2, 10
+"""Joined letters to each letter from which the look is too small to tell, if that sees letters of so many
+pixels: what ran together are the lower ones. On scans and photos it is 0.15 at most."""
+
 _LARGE = 100
 """Pixels of height at most that a page's tallest letters get where it goes as a whole for their sake."""
 
@@ -149,8 +153,10 @@ class GlyphRule:
         """Whether the first look saw all there is, or enough of a usual page, which is not too small."""
         if seen.scale == 1.0:
             return True
-        usual = max(page.shape[:2]) <= _USUAL and seen.specks <= _SPECKS * seen.letters
-        return usual and seen.height is not None and seen.height * ratio >= least
+        if seen.height is None or max(page.shape[:2]) > _USUAL or seen.specks > _SPECKS * seen.letters:
+            return False
+        joined = seen.joined > _JOINED * seen.letters and seen.height * seen.scale <= _SMALL_LOOK
+        return not joined and seen.height * ratio >= least
 
     def _in_tiles(
         self, page: Image, letters: SmallPrint, seen: Look, ratio: float, rule: TileRule

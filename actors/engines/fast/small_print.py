@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from actors.engines.fast.glyphs import LETTER_RATIO, are_letters, are_specks, ink, on_light
+from actors.engines.fast.glyphs import LETTER_RATIO, are_joined, are_letters, are_specks, ink, on_light
 
 if TYPE_CHECKING:
     import numpy as np
@@ -33,9 +33,6 @@ _MANY = 200
 _WORD_RATIO, _OF_WORD = 12.0, 0.5
 """Width over height of words whose letters hang together, at most, as in script; and how high an `x` is of
 one."""
-
-_LOW = 8
-"""Pixels of height below which a wide component may be a word."""
 
 _FLAT = 8
 """Difference of a channel, of 255, up to which a picture is of one colour: no letter is seen by it."""
@@ -141,7 +138,7 @@ def _survey(page: Image, factor: int, most_ratio: float = LETTER_RATIO) -> _Seen
         regions.append((stats[letters, 1::-1] * factor + np.array((top, left), np.int32)) // _REGION)
         heights.append(height[letters] * factor)
         in_rows.append((across | down)[letters])
-        unclear += int(np.count_nonzero(are_specks(stats) | _may_be_words(stats)))
+        unclear += int(np.count_nonzero(are_specks(stats) | are_joined(stats)))
     return _Seen(np.concatenate(regions), np.concatenate(heights), np.concatenate(in_rows), unclear)
 
 
@@ -168,11 +165,6 @@ def _components(grey: Bytes) -> tuple[Numbers, Statistics]:
 
     found = cv2.connectedComponentsWithStatsWithAlgorithm(ink(grey), 8, cv2.CV_32S, cv2.CCL_BBDT)
     return found[1], found[2]
-
-
-def _may_be_words(stats: Statistics) -> Mask:
-    low: Mask = stats[:, 3] < _LOW
-    return low & (stats[:, 2] > _LOW)
 
 
 def _stand_in_rows(labels: Numbers, stats: Statistics, letters: Mask, across: bool) -> Mask:

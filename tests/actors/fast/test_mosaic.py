@@ -62,7 +62,7 @@ def test_a_line_across_many_seams_is_one_box(angle: float, step: int) -> None:
 @settings(deadline=None, max_examples=15)
 @given(
     st.lists(
-        st.tuples(st.integers(0, 60), st.integers(0, 24), st.integers(40, 900), st.sampled_from([16, 20, 24])),
+        st.tuples(st.integers(0, 60), st.integers(0, 24), st.integers(40, 900), st.sampled_from([16, 24])),
         min_size=1,
         max_size=25,
         unique_by=lambda one: one[0],
