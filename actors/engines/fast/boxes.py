@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from operator import itemgetter
 
 from actors.engines.fast.offset import grow
-from actors.runtimes.contracts import Floats
+from actors.runtimes.contracts import Array, Floats
 
 MAX_CANDIDATES = 1000
 """Most contours of a map that stock looks at (PaddleX text_detection/processors.py: max_candidates)."""
@@ -34,11 +34,12 @@ class BoxRule:
     max_candidates: int
 
 
-def find_boxes(score_map: Floats, width: int, height: int, rule: BoxRule) -> list[Floats]:
+def find_boxes(score_map: Array, width: int, height: int, rule: BoxRule) -> list[Floats]:
     """Boxes of text on a page of `width` x `height` pixels.
 
-    `score_map`: H×W float32 in 0..1, of the page at the detection's own size. Each box is 4×2 float32, in
-    pixels of the page: top left, top right, bottom right, bottom left. Whole numbers, within the page.
+    `score_map`: H×W of the page at the detection's own size, in the unit of the rule's thresholds (0..1).
+    Each box is 4×2 float32, in pixels of the page: top left, top right, bottom right, bottom left. Whole
+    numbers, within the page.
     """
     import cv2
     import numpy as np
@@ -77,7 +78,7 @@ def order_corners(corners: Floats) -> Floats:
     return np.array([top_left, top_right, bottom_right, bottom_left], np.float32)
 
 
-def mean_score(score_map: Floats, corners: Floats) -> float:
+def mean_score(score_map: Array, corners: Floats) -> float:
     """Mean of the map inside a box (PaddleX text_detection/processors.py: box_score_fast)."""
     import cv2
     import numpy as np

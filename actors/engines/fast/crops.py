@@ -18,6 +18,12 @@ _SAME_PIXELS = 0.01
 """How far in pixels a box's corners may be from whole pixels, and the transform still takes these: less than
 half of its 1/32. OpenCV's corners of a rectangle are off by up to a thousandth."""
 
+_SHORT = (1 << 15) - 1
+"""Sides in pixels from which OpenCV straightens nothing: it counts in 16 bits (imgwarp.cpp: remap)."""
+
+_AROUND = 4
+"""Pixels around a box that its straightening may look at: a cubic curve goes through two on each side."""
+
 
 @dataclass(frozen=True, slots=True)
 class Crop:
@@ -77,8 +83,21 @@ def _straighten(page: Image, corners: Floats, width: int, height: int) -> Image:
         off = np.abs(corners - (x, y) - target).max()
         if off < _SAME_PIXELS:
             return page[y : y + height, x : x + width]
+    if max(page.shape[:2]) >= _SHORT:
+        page, corners = _around(page, corners)
+        if max(*page.shape[:2], width, height) >= _SHORT:
+            return page  # a line of tens of thousands of pixels hardly lies askew
     matrix = cv2.getPerspectiveTransform(corners, target)
     straight: Image = cv2.warpPerspective(
         page, matrix, (width, height), borderMode=cv2.BORDER_REPLICATE, flags=cv2.INTER_CUBIC
     )
     return straight
+
+
+def _around(page: Image, corners: Floats) -> tuple[Image, Floats]:
+    """The part of a page around a box, and the box in it."""
+    import numpy as np
+
+    low = np.maximum(np.floor(corners.min(axis=0)).astype(int) - _AROUND, 0)
+    high = np.ceil(corners.max(axis=0)).astype(int) + _AROUND + 1
+    return page[low[1] : high[1], low[0] : high[0]], corners - low.astype(np.float32)

@@ -4,26 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Generic, TypeVar
+from functools import partial
+from typing import TYPE_CHECKING, TypeVar
 
 from actors.engines.fast.ahead import Hands, InTurn
 from actors.engines.fast.boxes import BoxRule, find_boxes
+from actors.engines.fast.mosaic import Mosaic
 from actors.engines.fast.order import sort_boxes
-from actors.engines.fast.packing import portions
-from actors.engines.fast.sides import SideRule, Size
+from actors.engines.fast.probe import confirmed
+from actors.engines.fast.sides import InTiles, Plan, SideRule
 from actors.engines.fast.stages import Stages
-from actors.runtimes.contracts import Array, Floats
-from actors.runtimes.host_memory import Inputs, Plain
+from actors.engines.fast.tiles import Tile
+from actors.engines.fast.views import Scorer, View
+from actors.runtimes.contracts import Floats
+from actors.runtimes.host_memory import Inputs
 
 if TYPE_CHECKING:
     from actors.contracts import Image
     from actors.runtimes.contracts import Session
 
+R = TypeVar("R")
 T = TypeVar("T")
-
-_MEAN = (0.485, 0.456, 0.406)
-_STD = (0.229, 0.224, 0.225)
-"""Of the channels in the order of the picture, which is BGR (PaddleX text_detection: NormalizeImage)."""
 
 _SMALLEST = 64
 _PADDED = 32
@@ -47,14 +48,13 @@ class Detector:
         stages: Stages | None = None,
         inputs: Inputs | None = None,
     ) -> None:
-        self._session = session
         self._sides = sides
         self._boxes = boxes
-        self._pixels = pixels
-        self._row_counts = row_counts
         self._hands = hands or InTurn()
         self._stages = stages or Stages()
-        self._inputs = inputs or Plain()
+        self._scorer = Scorer(
+            session, pixels, row_counts=row_counts, hands=self._hands, stages=self._stages, inputs=inputs
+        )
 
     def find(self, pages: Sequence[Image]) -> list[list[Floats]]:
         """Boxes (4×2 float32, in the page's pixels) of each page, sorted. Pages are H×W×3 uint8 BGR."""
@@ -64,87 +64,87 @@ class Detector:
         """What `then` makes of each page and its boxes. It may be called in any thread, for pages that are
         done while others are detected."""
         prepared = self._hands.map(self._prepared, pages)
-        groups = _groups([one.size for one in prepared], self._pixels, self._row_counts)
-        steps = _Detection(self._session, self._boxes, prepared, then, self._stages, self._inputs)
-        found = dict[int, T]()
-        for group, results in zip(groups, self._hands.work(steps, groups), strict=True):
-            found |= zip(group.pages, results, strict=True)
-        return [found[index] for index in range(len(pages))]
+        ways = confirmed([(one.padded, one.plan.ways) for one in prepared], self._scorer, self._boxes)
+        jobs = self._hands.map(self._job, list(zip(prepared, ways, strict=True)))
+        views: list[View[tuple[int, T] | None]] = []
+        for index, job in enumerate(jobs):
+            views += self._views(job, partial(self._finished, index, job.prepared, then))
+        found = dict(result for result in self._scorer.each(views) if result is not None)
+        # A page of which all tiles are blank has no views.
+        return [found[index] if index in found else then(page, []) for index, page in enumerate(pages)]
 
     def _prepared(self, page: Image) -> _Prepared:
         with self._stages.count("prepare"):
             padded = _pad(page)
-            return _Prepared(page, padded, self._sides.size(padded))
+            return _Prepared(page, padded, self._sides.plan(padded))
+
+    def _job(self, one: tuple[_Prepared, InTiles | None]) -> _Job:
+        prepared, way = one
+        with self._stages.count("prepare"):
+            return _Job(prepared, Mosaic(prepared.padded, way, self._boxes) if way else None)
+
+    def _views(self, job: _Job, finish: Callable[[list[Floats]], R]) -> list[View[R | None]]:
+        """What the model sees of a page; what is made of its boxes comes with the view that is seen last."""
+        whole, mosaic = job.prepared, job.mosaic
+        picture, size = whole.picture, whole.plan.whole
+        if mosaic is None:
+            return [View(size, picture, lambda score_map: finish(self._found(whole, score_map)))]
+        views: list[View[R | None]] = [
+            View(tile.size, partial(mosaic.picture, tile), partial(self._added, mosaic, tile, finish))
+            for tile in mosaic.tiles
+        ]
+        if mosaic.whole is not None:
+            views.append(View(mosaic.whole, picture, partial(self._added_whole, mosaic, whole, finish)))
+        return views
+
+    def _found(self, one: _Prepared, score_map: Floats) -> list[Floats]:
+        """Boxes of a page as a whole."""
+        height, width = one.padded.shape[:2]
+        with self._stages.count("boxes"):
+            return find_boxes(score_map, width, height, self._boxes)
+
+    def _added(
+        self, mosaic: Mosaic, tile: Tile, finish: Callable[[list[Floats]], R], score_map: Floats
+    ) -> R | None:
+        with self._stages.count("boxes"):
+            boxes = mosaic.boxes() if mosaic.add(tile, score_map) else None
+        return None if boxes is None else finish(boxes)
+
+    def _added_whole(
+        self, mosaic: Mosaic, one: _Prepared, finish: Callable[[list[Floats]], R], score_map: Floats
+    ) -> R | None:
+        found = self._found(one, score_map)
+        with self._stages.count("boxes"):
+            boxes = mosaic.boxes() if mosaic.add_whole(found) else None
+        return None if boxes is None else finish(boxes)
+
+    def _finished(
+        self, index: int, one: _Prepared, then: Callable[[Image, list[Floats]], T], boxes: list[Floats]
+    ) -> tuple[int, T]:
+        with self._stages.count("boxes"):
+            ordered = sort_boxes(boxes if one.padded is one.page else _on(one.page, boxes))
+        return index, then(one.page, ordered)
 
 
 @dataclass(frozen=True, slots=True)
 class _Prepared:
-    """A page, what is looked at of it, and at which size."""
+    """A page, what is looked at of it, and how."""
 
     page: Image
     padded: Image
-    size: Size
+    plan: Plan
+
+    def picture(self) -> Image:
+        """What is looked at."""
+        return self.padded
 
 
 @dataclass(frozen=True, slots=True)
-class Group:
-    """Pages, by their indexes, that are detected together at one size."""
+class _Job:
+    """A page that is detected; `mosaic`: where it goes in tiles."""
 
-    size: Size
-    pages: tuple[int, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class _Detection(Generic[T]):
-    """See Steps."""
-
-    session: Session
-    boxes: BoxRule
-    prepared: Sequence[_Prepared]
-    then: Callable[[Image, list[Floats]], T]
-    stages: Stages
-    inputs: Inputs
-
-    def rows(self, batch: Group) -> int:
-        return len(batch.pages)
-
-    def begin(self, batch: Group) -> Floats:
-        return self.inputs.take((len(batch.pages), 3, batch.size.height, batch.size.width))
-
-    def fill(self, batch: Group, rows: slice, target: Floats) -> None:
-        with self.stages.count("prepare"):
-            for row, index in zip(target, batch.pages[rows], strict=True):
-                _normalise(self.prepared[index].padded, batch.size, row)
-
-    def run(self, batch: Floats) -> Sequence[Array]:
-        with self.stages.count("detection"):
-            outputs = self.session.run(batch)
-        self.inputs.give_back(batch)
-        return outputs
-
-    def finish(self, batch: Group, rows: slice, outputs: Sequence[Array]) -> list[T]:
-        return [
-            self._finished(self.prepared[index], score_map)
-            for index, score_map in zip(batch.pages[rows], outputs[0][:, 0], strict=True)
-        ]
-
-    def _finished(self, one: _Prepared, score_map: Floats) -> T:
-        with self.stages.count("boxes"):
-            height, width = one.padded.shape[:2]
-            boxes = find_boxes(score_map, width, height, self.boxes)
-            boxes = sort_boxes(boxes if one.padded is one.page else _on(one.page, boxes))
-        return self.then(one.page, boxes)
-
-
-def _groups(sizes: Sequence[Size], pixels: int, row_counts: Sequence[int]) -> list[Group]:
-    by_size: dict[Size, list[int]] = {}
-    for index, size in enumerate(sizes):
-        by_size.setdefault(size, []).append(index)
-    groups = []
-    for size, members in by_size.items():
-        most = max(1, pixels // (size.width * size.height))
-        groups += [Group(size, tuple(members[rows])) for rows in portions(len(members), most, row_counts)]
-    return groups
+    prepared: _Prepared
+    mosaic: Mosaic | None
 
 
 def _pad(page: Image) -> Image:
@@ -158,22 +158,10 @@ def _pad(page: Image) -> Image:
     return padded
 
 
-def _on(page: Image, boxes: Sequence[Floats]) -> Sequence[Floats]:
+def _on(page: Image, boxes: Sequence[Floats]) -> list[Floats]:
     """Boxes cut off at the edges of the page, where that was padded."""
     import numpy as np
 
     height, width = page.shape[:2]
     limit = np.array([width, height], np.float32)
     return [np.minimum(box, limit) for box in boxes]
-
-
-def _normalise(page: Image, size: Size, target: Floats) -> None:
-    """Write the resized page into `target` (3×H×W), a plane a channel."""
-    import cv2
-    import numpy as np
-
-    if page.shape[:2] != (size.height, size.width):
-        page = cv2.resize(page, (size.width, size.height))
-    for plane, channel, mean, std in zip(target, cv2.split(page), _MEAN, _STD, strict=True):
-        np.multiply(channel, np.float32(1 / 255 / std), out=plane, casting="unsafe")
-        np.subtract(plane, np.float32(mean / std), out=plane)

@@ -127,3 +127,22 @@ def test_a_tilted_line_is_straightened(angle: float) -> None:
 @pytest.mark.parametrize("box", [upright(5, 5, 5, 30), upright(5, 5, 30, 5), upright(5, 5, 5, 5)])
 def test_an_empty_box_is_no_crop(box: np.ndarray) -> None:
     assert cut(PAGE, box) is None
+
+
+def test_a_line_that_lies_askew_far_down_a_long_page_is_straightened() -> None:
+    """OpenCV itself straightens nothing in pictures of 32,768 pixels."""
+    page = np.full((40_000, 300, 3), 255, np.uint8)
+    corners = np.array([[40, 38_010], [250, 38_040], [248, 38_060], [38, 38_030]], np.float32)
+    cv2.fillPoly(page, [corners.astype(np.int32)], (0, 0, 0))
+    far, near = cut(page, corners), cut(page[37_900:38_200], corners - np.array([0, 37_900], np.float32))
+    assert far is not None
+    assert near is not None
+    assert np.abs(far.image.astype(int) - near.image.astype(int)).mean() <= 1
+    assert far.image.mean() < 60
+
+
+def test_a_line_too_long_to_be_straightened_is_cut_out_as_it_lies() -> None:
+    page = np.full((120, 50_000, 3), 255, np.uint8)
+    crop = cut(page, np.array([[10, 10], [49_000, 60], [49_000, 90], [10, 40]], np.float32))
+    assert crop is not None
+    assert crop.image.shape[1] >= 48_900

@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
+import cv2
 import numpy as np
 import pytest
 
+from actors.engines.fast.ahead import Hands, InTurn, Together
 from actors.engines.fast.boxes import BoxRule
 from actors.engines.fast.detection import Detector
-from actors.engines.fast.sides import LimitRule
+from actors.engines.fast.sides import GlyphRule, LimitRule, TileRule
+from actors.engines.fast.stages import Stages
 from actors.runtimes.contracts import Array, Floats
+from tests.drawn import page as text_page
+from tests.drawn import words
 
 RULE = BoxRule(0.3, 0.6, 1.5, whole_pixels=False, max_candidates=1000)
 
@@ -62,3 +69,65 @@ def test_a_small_page_is_padded_and_its_boxes_end_where_it_ends() -> None:
 
 def test_no_pages() -> None:
     assert Detector(Dark(), LimitRule(64, "min"), RULE, pixels=1).find([]) == []
+
+
+TILES = TileRule(small=0.74, pixels=1 << 18, overlap=128, most_pixels=64 << 20, largest=150)
+IN_TILES = GlyphRule(glyph=9.5, least=640, most=1600, unknown=960, enlarge=1.25, step=64, tiles=TILES)
+
+
+class Words(Dark):
+    """What is dark, and what is beside it: letters of a word are one."""
+
+    def run(self, batch: Floats) -> tuple[Array, ...]:
+        self.shapes.append(batch.shape)
+        dark = [cv2.erode(row.mean(axis=0), np.ones((5, 13), np.uint8)) < 0 for row in batch]
+        return (np.stack(dark)[:, None].astype(np.float32),)
+
+
+def several() -> list[np.ndarray]:
+    """Two pages that go in tiles, one of them with two sizes of letters, and three others; one is blank."""
+    long, usual = text_page(words(4, 150), 24, width=600), text_page(words(5, 14), 24, width=600)
+    wide = np.full((700, 6000, 3), 255, np.uint8)
+    heading, print_ = text_page(["SALE"], 480), text_page(words(6, 9), 18, width=500)
+    wide[:, : heading.shape[1]] = heading[:700]
+    wide[300 : 300 + print_.shape[0], 5200:5700] = print_
+    return [usual, long, np.full((900, 5000, 3), 255, np.uint8), wide, usual[::-1].copy()]
+
+
+@pytest.mark.parametrize("row_counts", [(), (1,), (8, 4, 2, 1)])
+@pytest.mark.parametrize("ahead", [False, True])
+def test_a_page_in_tiles_does_not_depend_on_the_pages_beside_it(
+    row_counts: tuple[int, ...], ahead: bool
+) -> None:
+    pages = several()
+    alone = [Detector(Words(), IN_TILES, RULE, 1 << 20).find([one])[0] for one in pages]
+    session = Words()
+    hands: Hands = Together(3, Stages()) if ahead else InTurn()
+    together = Detector(session, IN_TILES, RULE, 4 << 20, row_counts=row_counts, hands=hands).find(pages)
+    assert [[box.tolist() for box in boxes] for boxes in together] == [
+        [box.tolist() for box in boxes] for boxes in alone
+    ]
+    assert len(alone[1]) == 150
+    assert len(alone[3]) > 9
+    assert alone[2] == []
+    sides = [side for shape in session.shapes for side in shape[2:]]
+    assert max(sides) <= 1600
+    if row_counts != (1,):
+        assert max(shape[0] for shape in session.shapes) >= 4, "tiles go together"
+    hands.close()
+
+
+def test_a_page_in_tiles_is_sorted_and_given_back_once() -> None:
+    (page,) = several()[1:2]
+    calls: list[np.ndarray] = []
+
+    def then(picture: np.ndarray, boxes: list[Floats]) -> int:
+        calls.append(picture)
+        tops = [float(box[0][1]) for box in boxes]
+        assert all(after > before - 12 for before, after in pairwise(tops))
+        return len(boxes)
+
+    (count,) = Detector(Words(), IN_TILES, RULE, 1 << 20).each([page], then)
+    assert len(calls) == 1
+    assert calls[0] is page
+    assert count == 150

@@ -14,6 +14,7 @@ from actors.contracts import PageResult
 from actors.engines import describe_engine
 from actors.engines.fast import classifier
 from actors.engines.fast import engine as fast
+from actors.engines.fast.glyphs import Look
 from actors.engines.fast.options import FastOptions, options_of, pace_of
 from actors.engines.fast.packing import WIDTHS, pack
 from actors.engines.fast.warm_up import line_inputs, page_inputs, warm_up
@@ -42,7 +43,9 @@ def test_on_a_card_every_batch_of_lines_has_a_shape_that_it_was_set_up_for(width
 def test_on_a_card_upright_pages_have_a_shape_that_it_was_set_up_for(
     letters: float, dpi: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("actors.engines.fast.sides.glyph_height", lambda _page: letters)
+    monkeypatch.setattr(
+        "actors.engines.fast.sides.look", lambda _page: Look(letters, 100, 0, 0, letters, 1.0)
+    )
     options = on_card()
     size = options.sides.size(np.zeros((round(dpi * 297 / 25.4), round(dpi * 210 / 25.4), 3), np.uint8))
     inputs = page_inputs(options)
