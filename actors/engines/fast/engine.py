@@ -8,7 +8,7 @@ from importlib import util
 from typing import TYPE_CHECKING, Literal
 
 from actors.contracts import EngineInfo, Image, Line, PageResult
-from actors.engines.fast import bounds, classifier, int8, lone_characters, tall_lines
+from actors.engines.fast import bounds, classifier, int8, lone_characters, raised_signs, tall_lines
 from actors.engines.fast.ahead import DEPTH, Hands, hands_for
 from actors.engines.fast.charset import check_names
 from actors.engines.fast.crops import Crop, cut
@@ -197,7 +197,11 @@ class FastEngine:
         if not self._options.compat:
             crops, readings = tall_lines.read_both_ways(crops, readings, self._recogniser.read)
             crops, readings = lone_characters.settle(crops, readings, self._recogniser.read_alone)
-        return self._line_turner.turned(crops, readings) if self._line_turner else (crops, readings)
+        if self._line_turner:
+            crops, readings = self._line_turner.turned(crops, readings)
+        if not self._options.compat:
+            readings = raised_signs.set_apart(crops, readings, self._recogniser.read_alone)
+        return crops, readings
 
     def _read(self, pages: Sequence[Sequence[Crop]]) -> list[list[Reading]]:
         """Readings of the lines of each page; the lines of all pages are read together, but in `compat`."""
@@ -221,7 +225,7 @@ class FastEngine:
         return not self._options.compat and lone_characters.is_kept(reading)
 
     def _line(self, crop: Crop, reading: Reading) -> Line:
-        words = words_of(crop, reading) if self._options.read.places else None
+        words = words_of(crop, reading) if self._options.words else None
         return Line(reading.text, reading.score, tuple(crop.polygon.ravel().tolist()), words=words)
 
 

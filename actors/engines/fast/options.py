@@ -62,6 +62,7 @@ class FastOptions:
     det_row_counts: tuple[int, ...]
     scores: ScoreRule
     compat: bool
+    words: bool
 
 
 def pace_of(runtime: str, device: str) -> Pace:
@@ -96,12 +97,13 @@ def options_of(config: EngineConfig, pace: Pace) -> FastOptions:
             _or(config.rec_second_look, _SECOND_LOOK),
             pace.rec,
             trim=not (compat or _keeps_its_graph(config)),
-            places=config.words,
+            places=config.words or not compat,
         ),
         det_pixels=pace.det_pixels,
         det_row_counts=pace.det_row_counts,
         scores=_scores(config),
         compat=compat,
+        words=config.words,
     )
 
 
