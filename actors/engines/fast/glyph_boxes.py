@@ -49,7 +49,7 @@ RAISED = 0.33
 """Share of the full height by which the foot of a raised glyph is above the others' at least; it is 0.38 to
 0.5 in print."""
 
-_LOWERED, _LOWERED_TOP = 0.12, 0.58
+_LOWERED, _LOWERED_TOP = 0.1, 0.58
 """How far a lowered glyph goes below, and how far up at most. Old-style digits go up to 0.61 and higher."""
 
 _GAP, _SIGN_GAP = 0.4, 0.25

@@ -21,7 +21,7 @@ from actors.engines.fast.raised_signs import set_apart
 from actors.settings import EngineConfig
 from tests.models import require_model
 
-RAISED, LOWERED = 0.42, -0.14
+RAISED, LOWERED = 0.42, -0.17
 """How far above and below the line small text is drawn, over the height of capitals."""
 
 
