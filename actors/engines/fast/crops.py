@@ -28,11 +28,12 @@ _AROUND = 4
 @dataclass(frozen=True, slots=True)
 class Crop:
     """A line's picture (H×W×3 uint8), and its polygon from the corner where the text begins, clockwise.
-    `turned`: it was taller than wide, and is turned to the left."""
+    `turned`: quarters of a turn to the left, by which a box that was taller than wide lies: 1 where its text
+    runs down, 3 where it runs up; 0 if it was not."""
 
     image: Image
     polygon: Floats
-    turned: bool = False
+    turned: int = 0
 
 
 def cut(page: Image, box: Floats) -> Crop | None:
@@ -50,7 +51,7 @@ def cut(page: Image, box: Floats) -> Crop | None:
         return None
     if height / width < _TALL:
         return Crop(image, box)
-    return Crop(np.rot90(image), np.roll(box, -1, axis=0), turned=True)
+    return Crop(np.rot90(image), np.roll(box, -1, axis=0), turned=1)
 
 
 def _rectangle(box: Floats) -> Floats:

@@ -8,7 +8,7 @@ from importlib import util
 from typing import TYPE_CHECKING, Literal
 
 from actors.contracts import EngineInfo, Image, Line, PageResult
-from actors.engines.fast import bounds, classifier, int8
+from actors.engines.fast import bounds, classifier, int8, lone_characters, raised_signs, tall_lines
 from actors.engines.fast.ahead import DEPTH, Hands, hands_for
 from actors.engines.fast.charset import check_names
 from actors.engines.fast.crops import Crop, cut
@@ -20,7 +20,6 @@ from actors.engines.fast.packing import HEIGHT, TRIMMED, TRIMMED_FROM
 from actors.engines.fast.prepared import Head, Prepared, prepare_detection, prepare_recognition
 from actors.engines.fast.recognition import Recogniser, decoder
 from actors.engines.fast.stages import Stages
-from actors.engines.fast.standing import stand_up
 from actors.engines.fast.warm_up import Input, line_inputs, page_inputs, warm_up
 from actors.engines.fast.words import words_of
 from actors.errors import ConfigError
@@ -196,8 +195,13 @@ class FastEngine:
         self, crops: Sequence[Crop], readings: Sequence[Reading]
     ) -> tuple[Sequence[Crop], Sequence[Reading]]:
         if not self._options.compat:
-            crops, readings = stand_up(crops, readings, self._recogniser.read)
-        return self._line_turner.turned(crops, readings) if self._line_turner else (crops, readings)
+            crops, readings = tall_lines.read_both_ways(crops, readings, self._recogniser.read)
+            crops, readings = lone_characters.settle(crops, readings, self._recogniser.read_alone)
+        if self._line_turner:
+            crops, readings = self._line_turner.turned(crops, readings)
+        if not self._options.compat:
+            readings = raised_signs.set_apart(crops, readings, self._recogniser.read_alone)
+        return crops, readings
 
     def _read(self, pages: Sequence[Sequence[Crop]]) -> list[list[Reading]]:
         """Readings of the lines of each page; the lines of all pages are read together, but in `compat`."""
@@ -214,8 +218,11 @@ class FastEngine:
         return tuple(
             self._line(crop, reading)
             for crop, reading in zip(crops, readings, strict=True)
-            if reading.score >= bound
+            if reading.score >= bound or self._is_kept(reading)
         )
+
+    def _is_kept(self, reading: Reading) -> bool:
+        return not self._options.compat and lone_characters.is_kept(reading)
 
     def _line(self, crop: Crop, reading: Reading) -> Line:
         words = words_of(crop, reading) if self._options.words else None

@@ -65,7 +65,7 @@ class FastOptions:
     det_row_counts: tuple[int, ...]
     scores: ScoreRule
     compat: bool
-    words: bool = False
+    words: bool
 
 
 def pace_of(runtime: str, device: str) -> Pace:

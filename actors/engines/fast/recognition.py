@@ -21,6 +21,7 @@ from actors.engines.fast.packing import (
     Shape,
     nearest,
     pack,
+    pack_alone,
     stock_batches,
 )
 from actors.engines.fast.reread import look_again
@@ -107,6 +108,13 @@ class Recogniser:
         """The same for the lines of one page, in the batches and with the padding of stock."""
         shapes = [Shape(line.shape[1], line.shape[0]) for line in lines]
         return self._run(lines, stock_batches(shapes))
+
+    def read_alone(self, lines: Sequence[Image]) -> list[Reading]:
+        """What each line of one character or two (H×W×3 uint8 BGR) says, at its full width and with nothing
+        beside it: a picture of ALONE columns is the least that the model knows."""
+        return self._run(
+            lines, pack_alone([Shape(line.shape[1], line.shape[0]) for line in lines], self._rule.pack)
+        )
 
     def _is_doubtful(self, line: Image, reading: Reading) -> bool:
         if self._rule.squeeze >= 1.0:

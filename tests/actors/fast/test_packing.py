@@ -9,7 +9,18 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from actors.engines.fast.packing import WIDTHS, Batch, PackRule, Shape, nearest, pack, stock_batches
+from actors.engines.fast.packing import (
+    ALONE,
+    HEIGHT,
+    WIDTHS,
+    Batch,
+    PackRule,
+    Shape,
+    nearest,
+    pack,
+    pack_alone,
+    stock_batches,
+)
 
 LINES = st.lists(st.sampled_from(WIDTHS), max_size=60)
 RULES = st.builds(
@@ -28,6 +39,17 @@ def test_every_crop_is_in_one_batch_in_which_it_fits(widths: list[int], rule: Pa
     assert all(slot.width == widths[slot.crop] for slot in slots)
     assert all(slot.width == batch.width for batch in batches for slot in batch.slots)
     assert [batch.width for batch in batches] == sorted(batch.width for batch in batches)
+
+
+@given(st.lists(st.builds(Shape, st.integers(1, 300), st.integers(5, 90)), max_size=40), RULES)
+def test_narrow_lines_have_room_beside_them(shapes: list[Shape], rule: PackRule) -> None:
+    batches = list(pack_alone(shapes, rule))
+    slots = {slot.crop: (slot.width, batch.width) for batch in batches for slot in batch.slots}
+    assert sorted(slots) == list(range(len(shapes)))
+    for crop, (width, room) in slots.items():
+        assert room in WIDTHS
+        assert room >= max(width, ALONE)
+        assert width == min(math.ceil(HEIGHT * shapes[crop].ratio), WIDTHS[-1])
 
 
 @given(LINES, RULES)
