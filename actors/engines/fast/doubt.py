@@ -94,6 +94,8 @@ def doubtful(reading: Reading, rule: DoubtRule) -> list[Part]:
 
 
 def tokens(text: str) -> Iterator[Part]:
-    """The words and numbers of a text; without the spaces between them."""
+    """The words and numbers of a text; without the spaces between them, and what is nothing but signs: a
+    dash or a row of dots is read worse by itself than in its line."""
     for match in _TOKEN.finditer(text):
-        yield Part(*match.span())
+        if any(map(str.isalnum, match[0])):
+            yield Part(*match.span())

@@ -23,6 +23,10 @@ _MARGIN = 0.15
 touch the edge of their picture are lost."""
 
 
+POOR = 0.9
+"""Score below which a line is poor as a whole."""
+
+
 @dataclass(frozen=True, slots=True)
 class PartPicture:
     """A part's picture (H×W×3 uint8), and the columns of the line's picture that it shows."""
@@ -43,9 +47,14 @@ def cut_part(line: Image, reading: Reading, part: Part) -> PartPicture:
 
 
 def put_back(line: Reading, part: Part, again: Reading, picture: PartPicture, width: int) -> Reading:
-    """A line's reading with a part of it read again. `width`: of the line's picture in pixels."""
+    """A line's reading with a part of it read again. `width`: of the line's picture in pixels.
+
+    A part that reads well makes no good line of a bad one: below POOR the score does not rise. What shines
+    through paper reads as letters here and there, and its lines are to be dropped.
+    """
     first, last = part.first, part.last
     scores = (*line.scores[:first], *again.scores, *line.scores[last:])
+    mean = sum(scores) / len(scores) if scores else 0.0
     span = picture.right - picture.left
     margin = (picture.image.shape[1] - span) / 2
     places = tuple(
@@ -55,7 +64,7 @@ def put_back(line: Reading, part: Part, again: Reading, picture: PartPicture, wi
     return replace(
         line,
         text=line.text[:first] + again.text + line.text[last:],
-        score=sum(scores) / len(scores) if scores else 0.0,
+        score=mean if line.score >= POOR else min(mean, line.score),
         steps=(),
         places=(*line.places[:first], *places, *line.places[last:]),
         scores=scores,

@@ -26,7 +26,7 @@ from actors.engines.fast.packing import (
 )
 from actors.engines.fast.reread import look_again
 from actors.engines.fast.stages import Stages
-from actors.engines.fast.tighten import tightened
+from actors.engines.fast.tighten import ready_line
 from actors.engines.fast.wide import cut_places
 from actors.runtimes.contracts import Array, Floats
 from actors.runtimes.host_memory import Inputs, Plain
@@ -55,7 +55,7 @@ class ReadRule:
     `second_look`: lines that score below, crowded ones that are not sure, and those with signs of formulas
     are read again unsqueezed; 0 for never.
     `trim`: whether the model gets the middle rows only of wide pictures. `tighten`: whether rows that a loose
-    box adds are cut off. `doubt`: which parts of a squeezed
+    box adds are cut off, and room is added at a line's ends. `doubt`: which parts of a squeezed
     line are read again, where the line as a whole is not.
     """
 
@@ -94,9 +94,14 @@ class Recogniser:
 
     def read(self, lines: Sequence[Image]) -> list[Reading]:
         """What each line (H×W×3 uint8 BGR, any size) says; in order."""
-        if self._rule.tighten:
-            with self._stages.count("crops"):
-                lines = [tightened(line) for line in lines]
+        if not self._rule.tighten:
+            return self._read(lines)
+        with self._stages.count("crops"):
+            ready = [ready_line(line) for line in lines]
+        readings = self._read([one.image for one in ready])
+        return [one.in_line(reading) for one, reading in zip(ready, readings, strict=True)]
+
+    def _read(self, lines: Sequence[Image]) -> list[Reading]:
         readings = self._look(lines, self._rule.squeeze)
         if not self._rule.second_look:
             return readings

@@ -1,13 +1,17 @@
-"""The rows of a line's picture that hold its ink, and a margin: what a loose box adds is cut off.
+"""A line's picture as it is read: without the rows that a loose box adds, and with room at its ends.
 
 Detection at a low resolution gives loose boxes, up to twice as high as their letters. Letters then are small
-in a picture of 48 rows, and narrow at the same width: equal neighbors, points and thin letters are lost.
+in a picture of 48 rows, and narrow at the same width: equal neighbors, points and thin letters are lost. And
+characters that touch the ends of their picture are lost, since the model was trained with nothing beside them.
 """
 
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
+
+from actors.engines.fast.ctc import Reading
 
 if TYPE_CHECKING:
     from actors.contracts import Image
@@ -21,6 +25,37 @@ above and 0.3 below digits."""
 
 _LEAST = 0.6
 """Least height that is left of a picture: a dash alone is not enlarged to a bar."""
+
+
+_ROOM = 0.08
+"""Background at either end of a line, in heights of its picture: of 922 rendered items 27 are misread without
+it, 21 with it, for 2.6 % more columns; 18 with twice as much, for 5.3 %."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReadyLine:
+    """A line's picture as it is read (H×W×3 uint8), and the columns of background at either end."""
+
+    image: Image
+    room: int
+
+    def in_line(self, reading: Reading) -> Reading:
+        """A reading of the picture, with its places in 0..1 of the line as it was cut out."""
+        if not self.room or not reading.places:
+            return reading
+        whole = self.image.shape[1]
+        own = whole - 2 * self.room
+        places = tuple(min(1.0, max(0.0, (place * whole - self.room) / own)) for place in reading.places)
+        return replace(reading, places=places)
+
+
+def ready_line(line: Image) -> ReadyLine:
+    """A line's picture (H×W×3 uint8), tightened, with room at its ends."""
+    import cv2
+
+    tight = tightened(line)
+    room = math.ceil(_ROOM * tight.shape[0])
+    return ReadyLine(cv2.copyMakeBorder(tight, 0, 0, room, room, cv2.BORDER_REPLICATE), room)
 
 
 def tightened(line: Image) -> Image:

@@ -63,7 +63,8 @@ def test_a_wide_gap_in_a_number_is_doubtful(place: float, doubted: bool) -> None
 
 @given(st.text("ab 12.", max_size=30))
 def test_tokens_are_what_stands_between_spaces(text: str) -> None:
-    assert [text[part.first : part.last] for part in tokens(text)] == text.split()
+    found = [text[part.first : part.last] for part in tokens(text)]
+    assert found == [token for token in text.split() if token.strip(".")]
 
 
 @given(st.lists(st.tuples(st.integers(0, 3), st.floats(0.01, 1.0)), min_size=1, max_size=40))

@@ -87,6 +87,15 @@ def test_what_was_read_again_stands_where_it_stood() -> None:
     assert all(left - 0.02 <= place <= right + 0.02 for place in whole.places[5:13])
 
 
+def test_a_good_part_makes_no_good_line_of_a_bad_one() -> None:
+    line, reading = drawn("ad bomm 20l adr")
+    poor = replace(reading, score=0.6, scores=(0.6,) * len(reading.text))
+    part = Part(8, 11)
+    again = put_back(poor, part, reading_of("201"), cut_part(line, poor, part), line.shape[1])
+    assert again.text == "ad bomm 201 adr"
+    assert again.score == 0.6
+
+
 def test_spaces_at_the_ends_of_a_part_go() -> None:
     reading = trimmed(reading_of(" 12 34  "))
     assert reading.text == "12 34"

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image, ImageDraw, ImageFont
 
-from actors.engines.fast.tighten import tightened
+from actors.engines.fast.tighten import ready_line, tightened
+from tests.actors.fast.readings import reading_of
 
 
 def drawn(text: str, above: int, below: int, size: int = 30) -> tuple[np.ndarray, int]:
@@ -64,3 +67,18 @@ def test_some_rows_are_left_and_they_are_the_pictures_own(seed: int, height: int
     assert 0.6 * height - 1 <= tight.shape[0] <= height
     assert tight.shape[1:] == picture.shape[1:]
     assert np.shares_memory(tight, picture)
+
+
+def test_a_line_has_room_at_its_ends_and_places_do_not_count_it() -> None:
+    picture = np.full((50, 200, 3), 255, np.uint8)
+    picture[10:40] = 0  # ink from end to end
+    ready = ready_line(picture)
+    assert ready.image.shape[1] == 200 + 2 * ready.room
+    assert ready.room >= 3
+    whole = ready.image.shape[1]
+    middle = reading_of("a")
+    assert ready.in_line(middle).places == (0.5,)
+    ends = replace(reading_of("ab"), places=(ready.room / whole, 1 - ready.room / whole))
+    assert ready.in_line(ends).places == pytest.approx((0.0, 1.0))
+    outside = replace(reading_of("ab"), places=(0.0, 1.0))
+    assert ready.in_line(outside).places == (0.0, 1.0)
