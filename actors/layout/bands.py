@@ -33,13 +33,12 @@ Interval = tuple[float, float]
 @dataclass(slots=True)
 class Band:
     """Rows with the same corridors. `cover`: the x-ranges where they have ink, from left to right;
-    `bottom`: the lowest edge; `headed`: there is a heading in each of its groups; `sections`: its boxes in
-    parts with white between them over the whole width."""
+    `bottom`: the lowest edge; `sections`: its boxes in parts with white between them over the
+    whole width."""
 
     boxes: list[Box]
     cover: list[Interval]
     bottom: float = 0.0
-    headed: bool = False
     sections: list[list[Box]] = field(default_factory=list)
 
     def parts(self) -> list[list[Box]]:
@@ -60,37 +59,44 @@ def bands(rows: Sequence[Sequence[Box]], height: float) -> list[Band]:
     least = _CORRIDOR * height
     large = headings(rows, height)
     for group in rows:
-        top, bottom, cover = group[0].top, group[0].bottom, [(box.left, box.right) for box in group]
-        if len(group) > 1:
+        if len(group) == 1:
+            box = group[0]
+            top, bottom, cover = box.top, box.bottom, [(box.left, box.right)]
+        else:
             top, bottom = min([box.top for box in group]), max([box.bottom for box in group])
+            cover = overlapping([(box.left, box.right) for box in group], least)
         headed = False
         if large:
             reached = [large[box.place] for box in group if box.place in large]
-            cover += [(one.left, one.right) for one in reached]
-            headed = bool(reached)
-        if len(cover) > 1:
-            cover = overlapping(cover, least)
-        if headed:
-            headed = len(cover) == 1 or any(one.wide for one in reached)
+            if reached:
+                cover = overlapping([*cover, *((one.left, one.right) for one in reached)], least)
+                headed = len(cover) == 1 or any(one.wide for one in reached)
         if found:
             last = found[-1]
             both = joined(last.cover, cover, least)
-            white = (
-                _BREAK_AT_HEADING if headed or (last.headed and len(last.cover) == 1) else _BREAK
-            ) * height
-            lost = len(both) < max(len(last.cover), len(cover))
-            closes = lost and (len(last.cover) == 1 or top - last.bottom > white)
-            if (len(both) > 1 and not closes) or len(last.cover) == len(cover) == 1:
+            if _is_one(last, cover, both, (top - last.bottom) / height, headed):
                 if top - last.bottom > _SECTION * height:
                     last.sections.append(list(group))
                 else:
                     last.sections[-1].extend(group)
                 last.boxes.extend(group)
                 last.cover, last.bottom = both, max(last.bottom, bottom)
-                last.headed = last.headed and headed
                 continue
-        found.append(Band(list(group), cover, bottom, headed, [list(group)]))
+        found.append(Band(list(group), cover, bottom, [list(group)]))
     return found
+
+
+def _is_one(
+    band: Band, cover: Sequence[Interval], both: Sequence[Interval], white: float, headed: bool
+) -> bool:
+    """Whether a group with this cover belongs to a band. `both`: the covers as one; `white`: line heights
+    between them; `headed`: a heading over columns is in the group."""
+    here, there, left = len(band.cover), len(cover), len(both)
+    if here == there == 1 or (left > 1 and left >= here and left >= there):
+        return True
+    if left == 1 or here == 1:
+        return False
+    return white <= (_BREAK_AT_HEADING if headed else _BREAK)
 
 
 def groups(boxes: Iterable[Box]) -> list[list[Box]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Sequence
 
 import pytest
 from hypothesis import given, settings
@@ -17,7 +18,7 @@ HEAD = ("Date", "Check no", "Description", "Debit", "Credit", "Balance")
 PLACES = ((40, "l"), (140, "l"), (260, "l"), (560, "r"), (660, "r"), (780, "r"))
 
 
-def drawn(rows: list[tuple[str, ...]], places: tuple[tuple[int, str], ...] = PLACES) -> list[Line]:
+def drawn(rows: Sequence[tuple[str, ...]], places: tuple[tuple[int, str], ...] = PLACES) -> list[Line]:
     """Rows of cells at the left or right edge of their columns; ten pixels a character."""
     page = []
     for number, row in enumerate(rows):
