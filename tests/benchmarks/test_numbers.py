@@ -80,7 +80,8 @@ def test_a_perfect_reading_is_matched_wherever_the_page_was_turned(wear: str) ->
     one = sheet(wear)
     lines = read_perfectly(one)
     random.Random(1).shuffle(lines)
-    found = match(one, lines)
+    found, strays = match(one, lines).reads, match(one, lines).strays
+    assert strays == 0
     assert [read.text for read in found] == [placed.item.text for placed in one.placed]
     assert {read.score for read in found} == {0.99}
 
@@ -94,7 +95,8 @@ def test_lines_of_one_item_are_joined_and_strays_belong_to_none() -> None:
         Line("stray", 0.9, (0, 0, 9, 0, 9, 9, 0, 9)),
         Line("whole row", 0.9, (left, top, 5 * right, top, 5 * right, bottom, left, bottom)),
     ]
-    found = match(one, halves)
+    found = match(one, halves).reads
+    assert match(one, halves).strays == 2
     assert found[0] == Read("12 34", 0.7)
     assert set(found[1:]) == {Read("", None)}
 
