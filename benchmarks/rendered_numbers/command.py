@@ -168,7 +168,9 @@ def read_with(
             say(f"{system.name}: sheet {start + 1} of {len(todo)}", end="\r")
             batch = [render(order, content) for order in todo[start : start + _BATCH]]
             for sheet, lines in zip(batch, reader.read(batch), strict=True):
-                for one in match(sheet, lines):
+                matched = match(sheet, lines)
+                reader.reading.strays += matched.strays
+                for one in matched.reads:
                     next(rest).read[system.name] = one
     finally:
         reader.close()

@@ -45,6 +45,14 @@ class Read:
     score: float | None
 
 
+@dataclass(frozen=True)
+class Matched:
+    """What was read for each item of a sheet; `strays`: lines that lie in no item's place, or in two."""
+
+    reads: tuple[Read, ...]
+    strays: int
+
+
 @functools.cache
 def folded(text: str) -> str:
     """A text as it is compared: NFC, without white space, one form for each sign."""
@@ -73,17 +81,19 @@ def distance(first: str, second: str) -> int:
     return above[-1]
 
 
-def match(sheet: Sheet, lines: Sequence[Line]) -> list[Read]:
+def match(sheet: Sheet, lines: Sequence[Line]) -> Matched:
     """For each item of a sheet what was read in its place, from left to right; empty where nothing was."""
     found: list[list[tuple[float, Line]]] = [[] for _ in sheet.placed]
-    margin = _MARGIN * sheet.order.x_height
+    margin, strays = _MARGIN * sheet.order.x_height, 0
     for line in lines:
         box = _upright(sheet, line)
         shares = [_share(box, placed, margin) for placed in sheet.placed]
         best = int(np.argmax(shares))
         if shares[best] >= _LEAST:
             found[best].append((box[0], line))
-    return [_joined(parts) for parts in found]
+        else:
+            strays += 1
+    return Matched(tuple(map(_joined, found)), strays)
 
 
 def _joined(parts: Sequence[tuple[float, Line]]) -> Read:

@@ -6,7 +6,7 @@ import tempfile
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -23,15 +23,15 @@ if TYPE_CHECKING:
 
 @dataclass
 class Reading:
-    """What a system is, and what it read: lines for each sheet, in the order of the sheets. `cpu_s`: of the
-    `read_now` sheets that were not kept from before."""
+    """What a system is, and what reading took: `cpu_s` of the `read_now` sheets that were not kept from
+    before, of which `faults` failed; `strays`: lines that belong to no item, of all sheets."""
 
     system: str
     told: str
-    pages: list[list[Line]] = field(default_factory=list)
     cpu_s: float = 0.0
     read_now: int = 0
     faults: int = 0
+    strays: int = 0
 
 
 @dataclass(frozen=True)
@@ -52,7 +52,7 @@ class Reader(ABC):
         self._readings = Readings(kept, system.name, self._identity())
 
     def read(self, sheets: Sequence[Sheet]) -> list[list[Line]]:
-        """The lines of each sheet; they are added to `reading`, too."""
+        """The lines of each sheet."""
         names = list(map(name_of, sheets))
         todo = {name: sheet for name, sheet in zip(names, sheets, strict=True) if name not in self._readings}
         if todo:
@@ -61,9 +61,7 @@ class Reader(ABC):
             self.reading.cpu_s += found.cpu_s
             self.reading.read_now += len(todo)
             self.reading.faults += found.faults
-        lines = [self._readings[name] for name in names]
-        self.reading.pages += lines
-        return lines
+        return [self._readings[name] for name in names]
 
     @abstractmethod
     def _told(self) -> str:

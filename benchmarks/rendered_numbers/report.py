@@ -39,6 +39,7 @@ def tree(cases: Sequence[Case], readings: Sequence[Reading], variants: Sequence[
                 "is": reading.told,
                 "cpu_s_page": reading.cpu_s / reading.read_now if reading.read_now else None,
                 "faults": reading.faults,
+                "strays": reading.strays,
                 **overall(numbers, words, reading.system),
             }
             for reading in readings
@@ -192,7 +193,8 @@ def _heading(found: Mapping[str, Any]) -> str:
 def _overall(systems: Mapping[str, Any]) -> str:
     header = (
         "system", "engine", "numbers exact", "equal neighbors", "none equal", "clean sheets",
-        "CER of numbers", "words exact", "CER of words", "CER of clean words", "CPU s/sheet", "faults",
+        "CER of numbers", "words exact", "CER of words", "CER of clean words", "CPU s/sheet", "strays",
+        "faults",
     )  # fmt: skip
     names = (
         "numbers", "numbers_equal", "numbers_other", "numbers_clean", "numbers_cer", "words", "words_cer",
@@ -204,6 +206,7 @@ def _overall(systems: Mapping[str, Any]) -> str:
             row["is"],
             *(f"{row[name]:.4f}" for name in names),
             "-" if row["cpu_s_page"] is None else f"{row['cpu_s_page']:.3f}",
+            str(row["strays"]),
             str(row["faults"]),
         )
         for system, row in systems.items()

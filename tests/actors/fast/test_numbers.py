@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from actors.contracts import OcrEngine
+from actors.contracts import OcrEngine, PageResult
 from actors.decode import decode_document
 from actors.engines import build_engine
 from actors.engines.dictionary import read_dictionary
@@ -60,12 +60,12 @@ def cases() -> tuple[Case, ...]:
     return tuple(
         Case(sheet.order.font.name, sheet.order.x_height, CLEAN, placed.item, {ENGINE: read})
         for sheet, result in zip(rendered, results, strict=True)
-        for placed, read in zip(sheet.placed, matched(sheet, result.lines), strict=True)
+        for placed, read in zip(sheet.placed, matched(sheet, result), strict=True)
     )
 
 
-def matched(sheet: Sheet, lines: Sequence[object]) -> list[Read]:
-    return match(sheet, [Line(line.text, line.score, line.polygon) for line in lines])  # type: ignore[attr-defined]
+def matched(sheet: Sheet, result: PageResult) -> Sequence[Read]:
+    return match(sheet, [Line(line.text, line.score, line.polygon) for line in result.lines]).reads
 
 
 def told(case: Case) -> str:
