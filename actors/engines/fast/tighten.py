@@ -2,7 +2,7 @@
 
 Detection at a low resolution gives loose boxes, up to twice as high as their letters. Letters then are small
 in a picture of 48 rows, and narrow at the same width: equal neighbors, points and thin letters are lost. And
-characters that touch the ends of their picture are lost, since the model was trained with nothing beside them.
+characters that touch the ends of their picture are lost: the model was trained with white beside them.
 """
 
 from __future__ import annotations
