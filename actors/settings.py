@@ -102,8 +102,9 @@ class EngineConfig(Settings):
     above the bound are reduced to it. PaddleOCR's own default is min 64, so pages keep their resolution."""
 
     det_glyph: float | None = Field(default=None, ge=4, le=40)
-    """Detection: height in pixels that the page's typical letter gets, where `det_limit_side` is null. A
-    smaller one is cheaper, and misses small print; null: the fast engine's own."""
+    """Detection: height in pixels that the page's typical letter gets, where `det_limit_side` is null. Pages
+    too large for that go through detection in overlapping tiles. A smaller one is cheaper, and misses small
+    print; null: the fast engine's own."""
 
     det_thresh: float | None = Field(default=None, gt=0, lt=1)
     """Detection: score above which a pixel is text; null: the engine's own (stock: PaddleOCR's 0.3)."""

@@ -41,10 +41,11 @@ WHITE: Colour = (255, 255, 255)
 
 @dataclass(frozen=True)
 class Label:
-    """A line of text on a sheet; its box is left, top, right, bottom in pixels."""
+    """A line of text on a sheet; its box is left, top, right, bottom in pixels; whether it runs upwards."""
 
     text: str
     box: Box
+    upwards: bool = False
 
 
 class Sheet:
@@ -80,7 +81,7 @@ class Sheet:
         ImageDraw.Draw(strip).text((2 - left, 2 - top), text, 255, face)
         strip = strip.rotate(90, expand=True)
         self.picture.paste(0 if self.picture.mode != "RGB" else BLACK, (x, y), strip)
-        self.labels.append(Label(text, (x, y, x + strip.width, y + strip.height)))
+        self.labels.append(Label(text, (x, y, x + strip.width, y + strip.height), upwards=True))
 
     def width_of(self, text: str, font: str, size: int) -> float:
         """Pixels that a line would take."""

@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 _WINDOW = Size(512, 512)
 """Size of a window at detection: some twenty lines."""
 
-_HIGHEST, _USUAL = 2.8, 1.6
-"""Height of a line's box over that of its letters, at most, and usually."""
+_HIGHEST, _USUAL = 4.0, 2.2
+"""Height of a line's box over that of its letters, at most, and usually: most letters have no ascenders."""
 
 
 def confirmed(

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from actors.engines.fast.glyphs import LETTER_RATIO, are_joined, are_letters, are_specks, ink, on_light
+from actors.engines.fast.letter_rows import stand_in_rows
 
 if TYPE_CHECKING:
     import numpy as np
@@ -24,15 +25,22 @@ _PART = 1024
 _REGION = 512
 """Side in pixels of a region, whose letters are taken together."""
 
-_HALVED = 5120
-"""Longest side in pixels of pages that are looked at at half their size, unless that shows too little."""
+_FACTORS = ((40_000_000, 4), (8_000_000, 2), (0, 1))
+"""By how much a page of so many pixels, and more, is reduced at first."""
 
-_MANY = 200
-"""Letters in rows from which half the size shows enough: of a drawing with few labels it would hide some."""
+_UNCLEAR, _FEW_UNCLEAR = 0.2, 3
+"""What may be letters that were reduced too far, to each that stands in a row, from which a part is looked at
+again; so few don't matter."""
+
+_CLEAR = 12
+"""Median height in pixels of letters in a reduced part from which it is true: of lower ones the lowest run
+together, and edges count."""
+
+_LARGE = 5120
+"""Longest side in pixels of pages from which words count whose letters hang together, as in script."""
 
 _WORD_RATIO, _OF_WORD = 12.0, 0.5
-"""Width over height of words whose letters hang together, at most, as in script; and how high an `x` is of
-one."""
+"""Width over height of such words, at most; and how high an `x` is of one."""
 
 _FLAT = 8
 """Difference of a channel, of 255, up to which a picture is of one colour: no letter is seen by it."""
@@ -57,29 +65,15 @@ what counts for each."""
 _NEXT_SIZE, _MOST_SIZES, _PLACES = 1.3, 3, 2
 """How much larger the letters of the next size are; how many sizes, and places of each, are looked at."""
 
-_FARTHEST = 0.7
-"""Gap to the next letter of a row, in heights: two letters of a word are nearer, leader dots are not."""
-
-_SIMILAR = 0.6
-"""Height of two letters of a word, the lower over the higher, at least; `x` over `l` has 0.7."""
-
-_ALIGNED = 0.2
-"""How far the edges of neighbours in a row may be apart, on one of its sides, in heights."""
-
-_STEPS = 6
-"""Places in the gap beside a letter that are looked at for the next one."""
-
 
 @dataclass(frozen=True, slots=True)
 class _Seen:
     """What may be letters: in which region each is (N×2), how high it is in pixels of the page, and whether
-    it stands in a row; `unclear`: how many more there are that are too low to tell, or low and wide, as words
-    are whose letters touch."""
+    it stands in a row."""
 
     regions: Numbers
     heights: Numbers
     in_rows: Mask
-    unclear: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,18 +90,15 @@ class SmallPrint:
 def small_print(page: Image) -> list[SmallPrint]:
     """What may be letters in rows on a page (H×W×3 uint8 BGR), the smallest ones first; at most three sizes.
 
-    Some 8 ns of a core a pixel, 4 for pages of up to 5,120; empty parts cost a tenth.
+    Some 10 ns of a core for a pixel, a third of that where letters are so high that they can be looked at
+    reduced, and a tenth where nothing is.
     """
-    import numpy as np
-
-    if max(page.shape[:2]) <= _HALVED:
-        seen = _survey(page, 2)
-        clear = int(np.count_nonzero(seen.in_rows))
-        if clear >= max(_MANY, seen.unclear):
-            return _sizes(seen)
-    found = _sizes(_survey(page, 1))
-    if not found and max(page.shape[:2]) > _HALVED:
-        words = _sizes(_survey(page, 1, _WORD_RATIO))
+    pixels = page.shape[0] * page.shape[1]
+    found = _sizes(
+        _joined(_survey(page, (0, 0), next(factor for least, factor in _FACTORS if pixels >= least)))
+    )
+    if not found and max(page.shape[:2]) > _LARGE:
+        words = _sizes(_joined(_survey(page, (0, 0), 1, _WORD_RATIO)))
         return [replace(one, height=one.height * _OF_WORD, sure=False) for one in words]
     return found
 
@@ -121,25 +112,49 @@ def is_blank(part: Image) -> bool:
     return int((highest - lowest).max()) <= _FLAT
 
 
-def _survey(page: Image, factor: int, most_ratio: float = LETTER_RATIO) -> _Seen:
-    """Look at a page, each part reduced by a factor, for what is not wider than so many heights."""
+def _survey(
+    area: Image, corner: tuple[int, int], factor: int, most_ratio: float = LETTER_RATIO
+) -> Iterator[_Seen]:
+    """Look at an area of the page, whose corner (y, x) is given, part by part, for what is not wider than so
+    many heights. Each part is reduced by a factor; what is unclear then is looked at again, less reduced."""
     import numpy as np
 
-    regions = [np.empty((0, 2), np.int32)]
-    heights, in_rows, unclear = [np.empty(0, np.int32)], [np.empty(0, bool)], 0
-    for top, left, part in _parts(page, _PART * factor):
+    for top, left, part in _parts(area, _PART * factor):
         if is_blank(part):
             continue
+        at = corner[0] + top, corner[1] + left
         labels, stats = _components(_grey(part, factor))
         letters = are_letters(stats, most_ratio)
         letters[0] = False  # the ground
-        across, down = (_stand_in_rows(labels, stats, letters, across) for across in (True, False))
-        height = np.where(down & ~across, stats[:, 2], stats[:, 3])
-        regions.append((stats[letters, 1::-1] * factor + np.array((top, left), np.int32)) // _REGION)
-        heights.append(height[letters] * factor)
-        in_rows.append((across | down)[letters])
-        unclear += int(np.count_nonzero(are_specks(stats) | are_joined(stats)))
-    return _Seen(np.concatenate(regions), np.concatenate(heights), np.concatenate(in_rows), unclear)
+        across, down = (stand_in_rows(labels, stats, letters, across) for across in (True, False))
+        height = np.where(down & ~across, stats[:, 2], stats[:, 3])  # of letters that lie on their side
+        if factor > 1 and not _is_clear(stats, height[across | down]):
+            yield from _survey(part, at, factor // 2, most_ratio)
+            continue
+        regions = (stats[letters, 1::-1] * factor + np.array(at, np.int32)) // _REGION
+        yield _Seen(regions, height[letters] * factor, (across | down)[letters])
+
+
+def _is_clear(stats: Statistics, heights: Numbers) -> bool:
+    """Whether a reduced part shows what is on it: letters in rows, high enough, and little else."""
+    import numpy as np
+
+    unclear = np.count_nonzero(are_specks(stats) | are_joined(stats))
+    if unclear > max(_FEW_UNCLEAR, _UNCLEAR * len(heights)):
+        return False
+    return not len(heights) or bool(np.median(heights) >= _CLEAR)
+
+
+def _joined(seen: Iterable[_Seen]) -> _Seen:
+    import numpy as np
+
+    none = _Seen(np.empty((0, 2), np.int32), np.empty(0, np.int32), np.empty(0, bool))
+    every = [none, *seen]
+    return _Seen(
+        np.concatenate([one.regions for one in every]),
+        np.concatenate([one.heights for one in every]),
+        np.concatenate([one.in_rows for one in every]),
+    )
 
 
 def _parts(page: Image, side: int) -> Iterator[tuple[int, int, Image]]:
@@ -165,55 +180,6 @@ def _components(grey: Bytes) -> tuple[Numbers, Statistics]:
 
     found = cv2.connectedComponentsWithStatsWithAlgorithm(ink(grey), 8, cv2.CV_32S, cv2.CCL_BBDT)
     return found[1], found[2]
-
-
-def _stand_in_rows(labels: Numbers, stats: Statistics, letters: Mask, across: bool) -> Mask:
-    """Which letters stand in a row of three at least, across or down: fabrics have fewer such than texts."""
-    import numpy as np
-
-    after = _next(labels, stats, letters, across)
-    first = np.flatnonzero(after >= 0)
-    is_next = np.zeros(len(stats), bool)
-    is_next[after[first]] = True
-    found = np.zeros(len(stats), bool)
-    found[first[is_next[first]]] = True
-    middle = found.copy()
-    found[after[middle]] = True
-    found[first[middle[after[first]]]] = True
-    return found
-
-
-def _next(labels: Numbers, stats: Statistics, letters: Mask, across: bool) -> Numbers:
-    """For each component, if it is a letter, the nearest similar one to its right, or below; -1 without."""
-    import numpy as np
-
-    after = np.full(len(stats), -1, np.int32)
-    some = np.flatnonzero(letters)
-    left, top, width, height = (stats[some, column] for column in range(4))
-    most_y, most_x = labels.shape[0] - 1, labels.shape[1] - 1
-    for step in range(_STEPS, 0, -1):  # the nearest one last, which then counts
-        gap = np.ceil(_FARTHEST * (height if across else width) * step / _STEPS).astype(np.int32)
-        for along in (0.25, 0.5, 0.75):
-            x = left + width - 1 + gap if across else left + (along * width).astype(np.int32)
-            y = top + (along * height).astype(np.int32) if across else top + height - 1 + gap
-            other = labels[np.minimum(y, most_y), np.minimum(x, most_x)]
-            fits = letters[other] & (other != some) & _are_alike(stats[some], stats[other], across)
-            after[some[fits]] = other[fits]
-    return after
-
-
-def _are_alike(these: Statistics, those: Statistics, across: bool) -> Mask:
-    """Whether components (N×5 each), pair by pair, are similar in height, and aligned; for a row that runs
-    down in width, which is the height of letters that lie on their side."""
-    import numpy as np
-
-    edge, size = (1, 3) if across else (0, 2)
-    higher = np.maximum(these[:, size], those[:, size])
-    similar = np.minimum(these[:, size], those[:, size]) >= _SIMILAR * higher
-    apart = those[:, edge] - these[:, edge]
-    apart_at_the_end = apart + those[:, size] - these[:, size]
-    alike: Mask = np.minimum(abs(apart), abs(apart_at_the_end)) <= np.maximum(1, _ALIGNED * higher)
-    return alike & similar
 
 
 def _sizes(seen: _Seen) -> list[SmallPrint]:
