@@ -181,7 +181,7 @@ def test_from_pages_to_a_run(
         "lines of float32 found",
         "word F1 against the truth",
         "measured on the same pages",
-        "CPU time (this CPU",
+        "(this CPU",  # whether int8 is faster depends on the machine
         "over the 3 measured pages whose text is known",
     ):
         assert told in " ".join(out.split()), told
