@@ -89,12 +89,14 @@ class Detector:
         picture, size = whole.picture, whole.plan.whole
         if mosaic is None:
             return [View(size, picture, lambda score_map: finish(self._found(whole, score_map)))]
-        views: list[View[R | None]] = [
-            View(tile.size, partial(mosaic.picture, tile), partial(self._added, mosaic, tile, finish))
-            for tile in mosaic.tiles
-        ]
-        if mosaic.whole is not None:
+        views: list[View[R | None]] = []
+        if (
+            mosaic.whole is not None
+        ):  # first, so that the memory for the tiles' maps is free with the last tile
             views.append(View(mosaic.whole, picture, partial(self._added_whole, mosaic, whole, finish)))
+        for tile in mosaic.tiles:
+            added = partial(self._added, mosaic, tile, finish)
+            views.append(View(tile.size, partial(mosaic.picture, tile), added))
         return views
 
     def _found(self, one: _Prepared, score_map: Floats) -> list[Floats]:
