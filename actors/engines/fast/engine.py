@@ -8,7 +8,7 @@ from importlib import util
 from typing import TYPE_CHECKING, Literal
 
 from actors.contracts import EngineInfo, Image, Line, PageResult
-from actors.engines.fast import bounds, classifier, int8, lone_characters, raised_signs, tall_lines
+from actors.engines.fast import bounds, classifier, int8, lone_characters
 from actors.engines.fast.ahead import DEPTH, Hands, hands_for
 from actors.engines.fast.charset import check_names
 from actors.engines.fast.crops import Crop, cut
@@ -19,6 +19,7 @@ from actors.engines.fast.orientation import LineTurner, PageTurner, Rotation, tu
 from actors.engines.fast.packing import HEIGHT, TRIMMED, TRIMMED_FROM
 from actors.engines.fast.prepared import Head, Prepared, prepare_detection, prepare_recognition
 from actors.engines.fast.recognition import Recogniser, decoder
+from actors.engines.fast.refine import refined
 from actors.engines.fast.stages import Stages
 from actors.engines.fast.warm_up import Input, line_inputs, page_inputs, warm_up
 from actors.engines.fast.words import words_of
@@ -100,10 +101,8 @@ class FastEngine:
     def _recognise(self, pages: Sequence[Image]) -> list[PageResult]:
         cut_out = self._cut_out(self._hands.map(self._bgr, pages))
         read = self._read([one.crops for one in cut_out])
-        upright = [
-            self._lines_upright(one.crops, readings) for one, readings in zip(cut_out, read, strict=True)
-        ]
-        lines = self._hands.map(self._lines, upright)
+        refined = [self._refined(one, readings) for one, readings in zip(cut_out, read, strict=True)]
+        lines = self._hands.map(self._lines, refined)
         return [PageResult(found, one.rotation) for one, found in zip(cut_out, lines, strict=True)]
 
     def release(self) -> None:
@@ -180,7 +179,7 @@ class FastEngine:
     def _cut(self, page: Image, boxes: list[Floats], rotation: Rotation = 0) -> _CutOut:
         with self.stages.count("crops"):
             crops = [crop for box in boxes if (crop := cut(page, box)) is not None]
-        return _CutOut(crops, rotation)
+        return _CutOut(page, crops, rotation)
 
     def _upright(self, turner: PageTurner, found: list[_Found]) -> list[_Found]:
         """Pages that lie on a side or upside down, turned and looked at again."""
@@ -191,17 +190,10 @@ class FastEngine:
             found[index] = replace(again, rotation=rotations[index])
         return found
 
-    def _lines_upright(
-        self, crops: Sequence[Crop], readings: Sequence[Reading]
-    ) -> tuple[Sequence[Crop], Sequence[Reading]]:
+    def _refined(self, one: _CutOut, readings: Sequence[Reading]) -> tuple[Sequence[Crop], Sequence[Reading]]:
         if not self._options.compat:
-            crops, readings = tall_lines.read_both_ways(crops, readings, self._recogniser.read)
-            crops, readings = lone_characters.settle(crops, readings, self._recogniser.read_alone)
-        if self._line_turner:
-            crops, readings = self._line_turner.turned(crops, readings)
-        if not self._options.compat:
-            readings = raised_signs.set_apart(crops, readings, self._recogniser.read_alone)
-        return crops, readings
+            return refined(one.page, one.crops, readings, self._recogniser, self._line_turner)
+        return self._line_turner.turned(one.crops, readings) if self._line_turner else (one.crops, readings)
 
     def _read(self, pages: Sequence[Sequence[Crop]]) -> list[list[Reading]]:
         """Readings of the lines of each page; the lines of all pages are read together, but in `compat`."""
@@ -242,8 +234,9 @@ class _Found:
 
 @dataclass(frozen=True, slots=True)
 class _CutOut:
-    """The lines of a page, and how far it was turned."""
+    """A page's picture as it is read, its lines, and how far it was turned."""
 
+    page: Image
     crops: list[Crop]
     rotation: Rotation
 

@@ -1,0 +1,33 @@
+"""What is done with the lines of a page once they are read, but in `compat`: each step looks at few lines."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from actors.engines.fast import alike_characters, lone_characters, raised_signs, tall_lines, ticks
+from actors.engines.fast.crops import Crop
+from actors.engines.fast.ctc import Reading
+from actors.engines.fast.orientation import LineTurner
+from actors.engines.fast.recognition import Recogniser
+
+if TYPE_CHECKING:
+    from actors.contracts import Image
+
+
+def refined(
+    page: Image,
+    crops: Sequence[Crop],
+    readings: Sequence[Reading],
+    recogniser: Recogniser,
+    line_turner: LineTurner | None,
+) -> tuple[Sequence[Crop], Sequence[Reading]]:
+    """The lines of a page (H×W×3 uint8 BGR) and what they say: tall ones read from the end where they begin,
+    single characters as they stand, powers and footnote marks set as such, check boxes with their signs."""
+    crops, readings = tall_lines.read_both_ways(crops, readings, recogniser.read)
+    crops, readings = lone_characters.settle(crops, readings, recogniser.read_alone)
+    readings = alike_characters.settle_by_column(crops, readings)
+    if line_turner:
+        crops, readings = line_turner.turned(crops, readings)
+    readings = raised_signs.set_apart(crops, readings, recogniser.read_alone)
+    return ticks.set_ticks(page, crops, readings)
