@@ -52,6 +52,9 @@ _OFF = 0.6
 _EARLY, _LATE = 0.1, 0.2
 """How far before and behind its glyph a character's place often is."""
 
+_SPACE = 0.25
+"""Width of a space at least, over the height of full glyphs: 0.2 to 0.33 of a font's size."""
+
 _MARGIN = 0.25
 """White around a sign that is read by itself, over its height."""
 
@@ -143,6 +146,7 @@ def _with_sign(reading: Reading, found: _Found, sign: Reading) -> Reading:
         span = _span_at(reading, run)
     if span is None:
         return reading
+    span = _without_space(reading, span, run)
     if reading.text[span[1] :].startswith(_OWN_RINGS) or (alike == "0" and "º" in reading.text[slice(*span)]):
         return reading
     if not _may_stand(reading.text[: span[0]], reading.text[span[1] :], run):
@@ -198,6 +202,15 @@ def _may_stand(before: str, behind: str, run: SmallRun) -> bool:
     if run.kind == "lowered":
         return last.isalpha() or last in (")", "]")
     return bool(last.strip()) and not (run.behind_a_dot and last.isalnum())
+
+
+def _without_space(reading: Reading, span: tuple[int, int], run: SmallRun) -> tuple[int, int]:
+    """A span with the space before it, where the ink leaves no room for one: the model takes the white below a
+    raised sign for a space."""
+    start, end = span
+    if reading.text[start - 1 : start] == " " and run.left - run.before < _SPACE * run.unit:
+        return start - 1, end
+    return span
 
 
 def _span_of(plain: str, reading: Reading, run: SmallRun) -> tuple[int, int] | None:
