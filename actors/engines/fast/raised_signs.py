@@ -205,8 +205,8 @@ def _may_stand(before: str, behind: str, run: SmallRun) -> bool:
 
 
 def _without_space(reading: Reading, span: tuple[int, int], run: SmallRun) -> tuple[int, int]:
-    """A span with the space before it, where the ink leaves no room for one: the model takes the white below a
-    raised sign for a space."""
+    """A span with the space before it, where the ink leaves no room for one: the model takes the white below
+    a raised sign for a space."""
     start, end = span
     if reading.text[start - 1 : start] == " " and run.left - run.before < _SPACE * run.unit:
         return start - 1, end
