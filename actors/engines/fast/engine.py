@@ -8,7 +8,7 @@ from importlib import util
 from typing import TYPE_CHECKING, Literal
 
 from actors.contracts import EngineInfo, Image, Line, PageResult
-from actors.engines.fast import bounds, classifier, int8, lone_characters
+from actors.engines.fast import bounds, classifier, int8, lone_characters, seals
 from actors.engines.fast.ahead import DEPTH, Hands, hands_for
 from actors.engines.fast.charset import check_names
 from actors.engines.fast.crops import Crop, cut
@@ -99,8 +99,8 @@ class FastEngine:
             return self._recognise(pages)
 
     def _recognise(self, pages: Sequence[Image]) -> list[PageResult]:
-        cut_out = self._cut_out(self._hands.map(self._bgr, pages))
-        read = self._read([one.crops for one in cut_out])
+        cut_out = self._cut_out_all(self._hands.map(self._bgr, pages))
+        read = self._read([[*one.crops, *one.of_seals] for one in cut_out])
         refined = [self._refined(one, readings) for one, readings in zip(cut_out, read, strict=True)]
         lines = self._hands.map(self._lines, refined)
         return [PageResult(found, one.rotation) for one, found in zip(cut_out, lines, strict=True)]
@@ -169,6 +169,20 @@ class FastEngine:
             turned: Image = cv2.cvtColor(np.ascontiguousarray(page), cv2.COLOR_RGB2BGR)
         return turned
 
+    def _cut_out_all(self, pages: Sequence[Image]) -> list[_CutOut]:
+        """The lines of each page, as it is read: those under seals as if these were not there, and the
+        seals' own."""
+        if self._options.compat:
+            return self._cut_out(pages)
+        found = self._hands.map(seals.find_seals, pages)
+        cut_out = self._cut_out([seals.without(page, some) for page, some in zip(pages, found, strict=True)])
+        for page, some, one in zip(pages, found, cut_out, strict=True):
+            if some and not one.rotation:
+                alone = self._detector.each([seals.ink_of(page, seal) for seal in some], self._cut)
+                for seal, part in zip(some, alone, strict=True):
+                    one.of_seals.extend(seals.moved(crop, seal) for crop in part.crops)
+        return cut_out
+
     def _cut_out(self, pages: Sequence[Image]) -> list[_CutOut]:
         """The lines of each page, as it is read."""
         if self._page_turner is None:
@@ -179,7 +193,7 @@ class FastEngine:
     def _cut(self, page: Image, boxes: list[Floats], rotation: Rotation = 0) -> _CutOut:
         with self.stages.count("crops"):
             crops = [crop for box in boxes if (crop := cut(page, box)) is not None]
-        return _CutOut(page, crops, rotation)
+        return _CutOut(page, crops, [], rotation)
 
     def _upright(self, turner: PageTurner, found: list[_Found]) -> list[_Found]:
         """Pages that lie on a side or upside down, turned and looked at again."""
@@ -192,7 +206,12 @@ class FastEngine:
 
     def _refined(self, one: _CutOut, readings: Sequence[Reading]) -> tuple[Sequence[Crop], Sequence[Reading]]:
         if not self._options.compat:
-            return refined(one.page, one.crops, readings, self._recogniser, self._line_turner)
+            count = len(one.crops)
+            crops, of_page = refined(
+                one.page, one.crops, readings[:count], self._recogniser, self._line_turner
+            )
+            kept = seals.worth_keeping(one.of_seals, readings[count:])
+            return [*crops, *(crop for crop, _ in kept)], [*of_page, *(reading for _, reading in kept)]
         return self._line_turner.turned(one.crops, readings) if self._line_turner else (one.crops, readings)
 
     def _read(self, pages: Sequence[Sequence[Crop]]) -> list[list[Reading]]:
@@ -234,10 +253,11 @@ class _Found:
 
 @dataclass(frozen=True, slots=True)
 class _CutOut:
-    """A page's picture as it is read, its lines, and how far it was turned."""
+    """A page's picture as it is read, its lines, those of seals on it, and how far it was turned."""
 
     page: Image
     crops: list[Crop]
+    of_seals: list[Crop]
     rotation: Rotation
 
 

@@ -24,6 +24,9 @@ _LIKE_TICKED = frozenset("xX×✓✔✕✘√vV")
 """What a box may have been read as: for certain; on a page in an alphabet, beside 口 and all others of East
 Asia; and where it stands alone."""
 
+_SQUARE_LETTERS = frozenset("ABDEFHPR8")
+"""Characters that look like a ticked box where they are small, so that no score makes one of them."""
+
 _READ, _READ_LINE = 0.9, 0.85
 """Median score of a page's lines, but for those of one character, from which it is looked at; and score of
 one line at least in the row of a box. Below, it is often in a script that the model does not know, whose
@@ -137,7 +140,7 @@ def _with_box(page: Image, lines: list[_Line], box: CheckBox, height: float, alp
 def _may_be_box(reading: Reading, box: CheckBox, alphabetic: bool) -> bool:
     """Whether what was read where nothing but a box is may be that box."""
     text = reading.text.strip()
-    if reading.score < _UNSURE or _is_like_box(text, alphabetic):
+    if (reading.score < _UNSURE and text not in _SQUARE_LETTERS) or _is_like_box(text, alphabetic):
         return True
     if box.sign == EMPTY:
         return set(text) <= _LIKE_EMPTY and reading.score < _LETTER
