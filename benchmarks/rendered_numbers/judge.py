@@ -99,6 +99,8 @@ DIMENSIONS: Mapping[str, Callable[[Case], str]] = {
     "size": lambda case: f"{case.x_height} px",
     "wear": lambda case: case.wear,
 }
+COMPARED: Mapping[str, Callable[[Case], str]] = {**DIMENSIONS, "kind": lambda case: case.item.kind}
+"""What a paired test takes apart, each value by itself."""
 
 
 def exact(cases: Iterable[Case], system: str) -> Share:
@@ -139,10 +141,10 @@ def holm(values: Sequence[float]) -> list[float]:
 
 
 def paired(cases: Sequence[Case], system: str, other: str) -> list[Paired]:
-    """A system against another by font, size and wear; corrected for the number of all these tests."""
+    """A system against another by font, size, wear and kind; corrected for the number of all these tests."""
     groups = [
         (dimension, value, group)
-        for dimension, key in DIMENSIONS.items()
+        for dimension, key in COMPARED.items()
         for value, group in split(cases, key).items()
     ]
     counts = [lost_and_won(group, system, other) for _, _, group in groups]

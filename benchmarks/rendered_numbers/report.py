@@ -80,7 +80,7 @@ def overall(numbers: Sequence[Case], words: Sequence[Case], system: str) -> dict
 
 
 def against_stock(cases: Sequence[Case], system: str) -> dict[str, Any]:
-    """Numbers paired with stock's: all together, and by font, size and wear."""
+    """Numbers paired with stock's: all together, and by font, size, wear and kind."""
     numbers = [case for case in cases if case.item.is_number]
     lost, won = judge.lost_and_won(numbers, system, STOCK)
     share = judge.lost_share(numbers, system, STOCK)
@@ -113,7 +113,7 @@ def targets(cases: Sequence[Case], system: str, peers: Sequence[str]) -> list[di
         found.append(target(f"numbers exact as {peer}", f"{least:.4f}", f"{ours:.4f}", ours >= least))
     return [
         *found,
-        target("fonts, sizes, wears worse than stock", "none", _names(worse), not worse),
+        target("fonts, sizes, wears, kinds worse than stock", "none", _names(worse), not worse),
         target(
             "of stock's numbers lost",
             f"{ASKED_LOST:.2%}",

@@ -52,6 +52,7 @@ def test_a_font_that_loses_is_found_and_another_is_not() -> None:
         ("font", "mixed"): False,
         ("size", "12 px"): True,
         ("wear", CLEAN): True,
+        ("kind", "date"): True,
     }
     assert judge.lost_share([*good, *bad, *mixed], "ours", "stock") == judge.Share(21, 61)
 
@@ -75,7 +76,7 @@ def test_the_tables_say_what_is_not_held() -> None:
     held = {one["target"]: one["held"] for one in tree["targets"]}
     assert held == {
         "numbers exact as stock": False,
-        "fonts, sizes, wears worse than stock": False,
+        "fonts, sizes, wears, kinds worse than stock": False,
         "of stock's numbers lost": False,
         "CER of clean words": True,
     }
