@@ -156,7 +156,7 @@ left = inputs.take((1, 3, 64, 64))
 """
 
 
-@pytest.mark.skipif(cuda_library.COMPILER is None, reason="no C compiler")
+@pytest.mark.system("compiler")
 def test_pages_are_locked_by_the_driver_in_the_cards_context(tmp_path: Path) -> None:
     """In a process of its own: what loads a CUDA driver here is seen by others."""
     cuda_library.build(tmp_path, runtime=False)
