@@ -20,6 +20,7 @@ from actors.engines.fast.prepared import Head, Prepared, prepare_detection, prep
 from actors.engines.fast.recognition import Recogniser, decoder
 from actors.engines.fast.refine import refined
 from actors.engines.fast.stages import Stages
+from actors.engines.fast.views import Scorer
 from actors.engines.fast.warm_up import Input, line_inputs, page_inputs, warm_up
 from actors.engines.fast.words import words_of
 from actors.errors import ConfigError
@@ -115,18 +116,18 @@ class FastEngine:
         options = self._options
         det, rec = self._sessions[:2]
         decode = decoder(prepared.head, prepared.characters, prepared.kept)
+        hands, stages, inputs = self._hands, self.stages, self._inputs
+        scorer = Scorer(
+            det,
+            options.det_pixels,
+            row_counts=options.det_row_counts,
+            hands=hands,
+            stages=stages,
+            inputs=inputs,
+        )
         return (
-            Detector(
-                det,
-                options.sides,
-                options.boxes,
-                options.det_pixels,
-                row_counts=options.det_row_counts,
-                hands=self._hands,
-                stages=self.stages,
-                inputs=self._inputs,
-            ),
-            Recogniser(rec, decode, options.read, hands=self._hands, stages=self.stages, inputs=self._inputs),
+            Detector(scorer, options.sides, options.boxes),
+            Recogniser(rec, decode, options.read, hands=hands, stages=stages, inputs=inputs),
         )
 
     def _turners(
