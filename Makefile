@@ -33,7 +33,7 @@ demo: $(STAMP) ## render thirteen pages, recognise them, query the result
 	$(BIN)/python samples/show.py demo/out demo/truth.jsonl
 
 # A process that dies ends the tests: xdist waits for ever for what it takes over from it.
-SHARED_OUT := -n $(JOBS) --dist loadfile --no-loadscope-reorder --max-worker-restart 0
+SHARED_OUT := -n $(JOBS) --dist loadgroup --no-loadscope-reorder --max-worker-restart 0
 
 test: $(STAMP) ## run all tests but those of test-system, in JOBS processes (2)
 	$(BIN)/pytest $(SHARED_OUT) -m "not system"

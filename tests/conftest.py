@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import os
 from functools import cache
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -28,12 +27,19 @@ def pytest_configure(config: pytest.Config) -> None:
     os.environ.setdefault("RAY_worker_niceness", "0")
 
 
+def pytest_itemcollected(item: pytest.Item) -> None:
+    """Name the tests that start Ray as one group: to whoever shares tests out among processes xdist gives no
+    more than their names, and with `--dist loadgroup` the group is a part of these."""
+    if item.get_closest_marker("ray"):
+        item.add_marker(pytest.mark.xdist_group("ray"))
+
+
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """In a process of several (`-n`): files that start Ray first, then those with slow tests, so that no long
+    """In a process of several (`-n`): tests that start Ray first, then files with slow tests, so that no long
     one comes last."""
     if hasattr(config, "workerinput"):
         slow = {item.path for item in items if item.get_closest_marker("slow")}
-        items.sort(key=lambda item: (not _starts_ray(item.path), item.path not in slow))
+        items.sort(key=lambda item: (not item.get_closest_marker("ray"), item.path not in slow))
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
@@ -50,19 +56,14 @@ def _missing_packages(kinds: tuple[str, ...]) -> str:
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> object:
-    """With `--dist loadfile`: a file's tests share what they set up, so they go to one process. Files that
-    start Ray all go to the same one, since two Rays at once take longer than one after the other."""
-    from xdist.scheduler import LoadFileScheduling
+    """With `--dist loadgroup`: a file's tests share what they set up, so they go to one process. Tests that
+    start Ray all go to the same one, since two Rays at once take longer than one after the other; but not the
+    others of their files, or that process would end long after the rest."""
+    from xdist.scheduler import LoadGroupScheduling
 
-    class Scheduling(LoadFileScheduling):
+    class Scheduling(LoadGroupScheduling):
         def _split_scope(self, nodeid: str) -> str:
-            file = nodeid.partition("::")[0]
-            return "ray" if _starts_ray(config.rootpath / file) else file
+            scope = super()._split_scope(nodeid)
+            return nodeid.partition("::")[0] if scope == nodeid else str(scope)
 
-    return Scheduling(config, log) if config.getoption("dist") == "loadfile" else None
-
-
-@cache
-def _starts_ray(file: Path) -> bool:
-    """Read off its source, since who shares tests out has no more than their names."""
-    return "pytest.mark.ray" in file.read_text("utf-8")
+    return Scheduling(config, log) if config.getoption("dist") == "loadgroup" else None

@@ -12,12 +12,12 @@ from tests.cli import ROOT, environ
 
 PROJECT = """
 [tool.pytest.ini_options]
-markers = ["ray: first", "slow: second"]
+markers = ["disk: first", "slow: second"]
 """
 TESTS = """
 import pytest
 
-@pytest.mark.ray
+@pytest.mark.disk
 @pytest.mark.slow
 def test_both(injected):
     injected("kill", 2)
@@ -51,7 +51,7 @@ def test_counts_and_reasons(processes: int, tmp_path: Path) -> None:
     table = run.stdout.partition("tests by marker")[2].splitlines()[1:]
     assert [line.split() for line in table[1:5]] == [
         ["unit", "2", "1"],
-        ["ray", "1"],
+        ["disk", "1"],
         ["slow", "1", "1"],
         ["at", "import", "1"],
     ]
