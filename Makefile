@@ -9,7 +9,7 @@ EXTRAS := cpu,stock,dev,demo
 JOBS ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test test-fast test-quantize lint format docs bench bench-gpu clean clean-demo
+.PHONY: help install demo test test-fast test-system test-quantize lint format docs bench bench-gpu clean clean-demo
 
 help: ## list these commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -33,8 +33,14 @@ demo: $(STAMP) ## render thirteen pages, recognise them, query the result
 	$(BIN)/python samples/show.py demo/out demo/truth.jsonl
 
 # A process that dies ends the tests: xdist waits for ever for what it takes over from it.
-test: $(STAMP) ## run all tests, in JOBS processes (2)
-	$(BIN)/pytest -n $(JOBS) --dist loadfile --no-loadscope-reorder --max-worker-restart 0
+SHARED_OUT := -n $(JOBS) --dist loadgroup --no-loadscope-reorder --max-worker-restart 0
+
+test: $(STAMP) ## run all tests but those of test-system, in JOBS processes (2)
+	$(BIN)/pytest $(SHARED_OUT) -m "not system"
+
+test-system: $(STAMP) ## install what tests need of Debian (fonts, word lists, a compiler), and run these
+	@$(BIN)/python -m tests.debian
+	$(BIN)/pytest $(SHARED_OUT) -m system
 
 # NNCF brings scikit-learn, which PaddleOCR would then import, too (1 CPU second and 90 MB more at its start):
 # so it stands in an environment of its own, on top of the other one.
@@ -51,7 +57,7 @@ test-quantize: $(QUANTIZE)/.installed ## run the tests of int8 models, which nee
 	$(QUANTIZE)/bin/python -m pytest tests/actors/fast/test_int8.py tests/rayocr/test_quantize.py
 
 test-fast: $(STAMP) ## run the tests that take seconds
-	$(BIN)/pytest -m "not slow"
+	$(BIN)/pytest -m "not slow and not system"
 
 lint: $(STAMP) ## check style, types, the rooms' one-way imports, and that generated docs are up to date
 	$(BIN)/ruff check .

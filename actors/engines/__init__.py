@@ -57,7 +57,7 @@ def describe_engine(config: EngineConfig, models: ModelsConfig | None = None) ->
 
         return describe_fake(config)
     if config.engine == "fast":
-        from actors.engines.fast.engine import describe as describe_fast
+        from actors.engines.fast.describe import describe as describe_fast
 
         return describe_fast(config, models or ModelsConfig())
     from actors.engines.stock import describe

@@ -102,7 +102,8 @@ def read(order: Order) -> list[Pass]:
 
 def _build(config: EngineConfig, order: Order) -> OcrEngine:
     from actors.engines import build_engine
-    from actors.engines.fast.engine import FastEngine, choose
+    from actors.engines.fast.describe import choose
+    from actors.engines.fast.engine import FastEngine
     from actors.engines.fast.options import pace_of
     from actors.settings import ModelsConfig
 

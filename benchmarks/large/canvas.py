@@ -22,7 +22,17 @@ FONTS = {
     "mono": "LiberationMono-Regular.ttf",
     "code": "Hack-Regular.ttf",
 }
-"""Files of Debian's fonts-dejavu, fonts-liberation, fonts-crosextra-carlito, -caladea and fonts-hack."""
+PACKAGES = {
+    "sans": "fonts-dejavu-core",
+    "bold": "fonts-dejavu-core",
+    "serif": "fonts-liberation",
+    "narrow": "fonts-liberation",
+    "humanist": "fonts-crosextra-carlito",
+    "slab": "fonts-crosextra-caladea",
+    "mono": "fonts-liberation",
+    "code": "fonts-hack",
+}
+"""Debian's, of which the files are."""
 
 # fmt: off
 WORDS = (
@@ -120,6 +130,11 @@ def font_file(name: str) -> Path:
     """Where a font lies. Raises FileNotFoundError, which names the packages."""
     found = next(FOLDER.rglob(name), None)
     if found is None:
-        packages = "fonts-dejavu fonts-liberation fonts-crosextra-carlito fonts-crosextra-caladea fonts-hack"
+        packages = " ".join(sorted(set(PACKAGES.values())))
         raise FileNotFoundError(f"There is no {name} in {FOLDER}: apt install {packages}")
     return found
+
+
+def is_installed(name: str) -> bool:
+    """Whether a font lies anywhere below `FOLDER`."""
+    return next(FOLDER.rglob(name), None) is not None

@@ -32,7 +32,12 @@ _UPPER_SHARE = 0.15
 
 def missing(folder: Path = FOLDER) -> list[str]:
     """Packages whose word lists are not installed."""
-    return [one.package for one in LISTS if not (folder / one.file).is_file()]
+    return [one.package for one in LISTS if not is_installed(one, folder)]
+
+
+def is_installed(one: WordList, folder: Path = FOLDER) -> bool:
+    """Whether its file is there."""
+    return (folder / one.file).is_file()
 
 
 def load(known: Callable[[str], bool], folder: Path = FOLDER) -> Mapping[str, tuple[str, ...]]:
@@ -47,7 +52,7 @@ def load(known: Callable[[str], bool], folder: Path = FOLDER) -> Mapping[str, tu
             if 3 <= len(word) <= 14 and word.isalpha() and "I" not in word and known(word)
         )
         for one in LISTS
-        if (folder / one.file).is_file()
+        if is_installed(one, folder)
     }
 
 

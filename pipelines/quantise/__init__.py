@@ -129,7 +129,7 @@ def _report(
 
 def _contenders(request: Request, made: Calibrated) -> dict[str, Contender]:
     """float32; what a run would take by itself, where that is something else; and int8."""
-    from actors.engines.fast.engine import choose
+    from actors.engines.fast.describe import choose
     from pipelines.quantise.measure import Contender
     from pipelines.quantise.report import INT8, REFERENCE
 

@@ -10,7 +10,8 @@ from multiprocessing.connection import Connection
 from typing import Any
 
 from actors.contracts import EngineInfo, Image, PageResult
-from actors.engines.fast.engine import FastEngine, choose
+from actors.engines.fast.describe import choose
+from actors.engines.fast.engine import FastEngine
 from actors.engines.fast.int8 import Calibrated
 from actors.engines.fast.quantise import Meter, Part
 from actors.errors import IncompleteError, RayocrError

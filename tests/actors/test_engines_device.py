@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -51,7 +50,7 @@ def test_nobody_has_touched_cuda_here() -> None:
     assert not cuda_is_initialised()
 
 
-@pytest.mark.skipif(shutil.which("cc") is None, reason="needs a C compiler, to stand in for the CUDA driver")
+@pytest.mark.system("compiler")
 @pytest.mark.parametrize(("answer", "initialised"), [(3, False), (0, True), (100, True)])
 def test_the_driver_is_asked_and_not_initialised(tmp_path: Path, answer: int, initialised: bool) -> None:
     """Without the call to cuInit, the CUDA driver answers every call with CUDA_ERROR_NOT_INITIALIZED, 3."""
@@ -85,7 +84,7 @@ os.waitpid(child, 0)
 """
 
 
-@pytest.mark.skipif(cuda_library.COMPILER is None, reason="needs a C compiler, to stand in for CUDA")
+@pytest.mark.system("compiler")
 @pytest.mark.parametrize(
     ("parent", "child"), [("initialised", "True 3"), ("loaded", "True 0"), ("afterwards", "False 0")]
 )
@@ -103,7 +102,7 @@ def test_a_fork_of_a_process_with_cuda_is_known(tmp_path: Path, parent: str, chi
     assert answer.stdout.strip() == child
 
 
-@pytest.mark.skipif(shutil.which("cc") is None, reason="needs a C compiler, to stand in for the CUDA driver")
+@pytest.mark.system("compiler")
 @pytest.mark.parametrize(
     ("initialised", "function", "seen"),
     [

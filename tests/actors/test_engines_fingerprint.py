@@ -28,7 +28,7 @@ HOST = Host(frozenset({"onnxruntime", "openvino"}), bfloat16=False)
 @pytest.fixture(autouse=True)
 def host(monkeypatch: pytest.MonkeyPatch) -> None:
     """The same machine everywhere: what it can compute with decides the fast engine's runtime."""
-    monkeypatch.setattr("actors.engines.fast.engine.this_host", lambda: HOST)
+    monkeypatch.setattr("actors.engines.fast.describe.this_host", lambda: HOST)
 
 
 def of(decode: dict[str, Any] | None = None, models: ModelsConfig | None = None, **engine: Any) -> str:
@@ -88,7 +88,7 @@ def test_what_changes_results_of_the_fast_engine_changes_it(change: dict[str, An
 
 def test_bfloat16_changes_it(monkeypatch: pytest.MonkeyPatch) -> None:
     before = of(runtime="openvino")
-    monkeypatch.setattr("actors.engines.fast.engine.this_host", lambda: replace(HOST, bfloat16=True))
+    monkeypatch.setattr("actors.engines.fast.describe.this_host", lambda: replace(HOST, bfloat16=True))
     assert of(runtime="openvino") != before
 
 

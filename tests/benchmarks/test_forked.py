@@ -16,9 +16,6 @@ from tests.cli import ROOT, environ
 from tests.nvidia_smi import Listed, install
 
 CARD = Gpu(cuda_library.UUID, 0, 24_576)
-needs_compiler = pytest.mark.skipif(
-    cuda_library.COMPILER is None, reason="needs a C compiler, to stand in for CUDA"
-)
 
 
 def test_runtimes_are_looked_for_where_they_are_installed(tmp_path: Path) -> None:
@@ -37,7 +34,7 @@ def test_runtimes_are_looked_for_where_they_are_installed(tmp_path: Path) -> Non
     assert found[2:] == ["libcudart.so.12.8.90", "libcuda.so.1"], "each once, the driver last"
 
 
-@needs_compiler
+@pytest.mark.system("compiler")
 @pytest.mark.parametrize(
     ("runtime", "name"), [(True, "cudaErrorInitializationError"), (False, "CUDA_ERROR_NOT_INITIALIZED")]
 )
@@ -56,7 +53,7 @@ def test_a_library_that_is_not_there_says_so(tmp_path: Path) -> None:
     assert (answer.code, answer.function) == (-1, "dlopen")
 
 
-@needs_compiler
+@pytest.mark.system("compiler")
 def test_a_card_that_shows_the_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     cuda_library.build(tmp_path)
     monkeypatch.setenv("LD_LIBRARY_PATH", str(tmp_path))
@@ -65,7 +62,7 @@ def test_a_card_that_shows_the_error(tmp_path: Path, monkeypatch: pytest.MonkeyP
     assert len(rows) == 1 + 2 + 1 + 2
 
 
-@needs_compiler
+@pytest.mark.system("compiler")
 def test_a_cuda_that_survives_forks_is_not_what_is_claimed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -97,7 +94,7 @@ def test_a_guard_that_lets_in_is_seen() -> None:
 
 @pytest.mark.ray
 @pytest.mark.slow
-@needs_compiler
+@pytest.mark.system("compiler")
 @pytest.mark.parametrize("card", [True, False])
 def test_the_whole_command(tmp_path: Path, card: bool) -> None:
     node = {"PATH": "/usr/bin:/bin"}

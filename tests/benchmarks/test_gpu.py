@@ -247,7 +247,7 @@ def test_a_run_that_cannot_be_says_why(tmp_path: Path) -> None:
 
 @pytest.mark.ray
 @pytest.mark.slow
-@pytest.mark.skipif(nvml_library.COMPILER is None, reason="needs a C compiler, to stand in for the driver")
+@pytest.mark.system("compiler")
 def test_a_run_on_a_card_that_is_not_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """In a process of its own, as the driver's library is found when it starts."""
     card = nvml_library.Built("GPU-aa", used=700, own=600)

@@ -34,7 +34,7 @@ def test_versions_are_of_what_is_installed() -> None:
     assert set(hardware.versions(["rayocr", "no-such-package"])) == {"rayocr"}
 
 
-@pytest.mark.skipif(nvml_library.COMPILER is None, reason="needs a C compiler, to stand in for the driver")
+@pytest.mark.system("compiler")
 def test_cards_with_their_driver(tmp_path: Path) -> None:
     path = install(tmp_path / "bin", Listed("GPU-aa"), Listed("GPU-bb", 81_559, "NVIDIA H100, 80GB"))
     libraries = nvml_library.build(tmp_path / "lib", nvml_library.Built("GPU-aa"))

@@ -4,20 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from benchmarks.large.canvas import FONTS, Label, Sheet, font_file
+from benchmarks.large.canvas import Label, Sheet
 from benchmarks.large.pages import KINDS
 from benchmarks.large_pages import score
 
 
-@pytest.fixture(autouse=True)
-def fonts() -> None:
-    try:
-        for name in FONTS.values():
-            font_file(name)
-    except FileNotFoundError as error:
-        pytest.skip(str(error))
-
-
+@pytest.mark.system("fonts")
 @pytest.mark.parametrize("kind", ["article", "code", "timeline", "drawing"])
 def test_labels_lie_on_the_sheet_and_are_the_same_for_a_seed(kind: str) -> None:
     first, again, other = (KINDS[kind](seed) for seed in (1, 1, 2))
@@ -31,6 +23,7 @@ def test_labels_lie_on_the_sheet_and_are_the_same_for_a_seed(kind: str) -> None:
     assert len(first.labels) >= 60
 
 
+@pytest.mark.system("fonts")
 def test_a_line_without_room_is_left_out() -> None:
     sheet = Sheet(300, 100, seed=1)
     assert sheet.text(10, 10, "here", "sans", 20) > 0

@@ -13,7 +13,7 @@ import pytest
 
 from benchmarks.rendered_numbers import judge, report, systems
 from benchmarks.rendered_numbers.cache import Readings, name_of
-from benchmarks.rendered_numbers.fonts import FONTS, is_installed, wheel_fonts
+from benchmarks.rendered_numbers.fonts import wheel_fonts
 from benchmarks.rendered_numbers.judge import Case
 from benchmarks.rendered_numbers.kinds import Item
 from benchmarks.rendered_numbers.match import Line, Read
@@ -180,9 +180,8 @@ def test_float16_is_emulated_result_by_result(tmp_path: Path) -> None:
 
 
 @pytest.mark.models
+@pytest.mark.system("fonts")
 def test_what_cannot_run_is_told_in_a_line() -> None:
-    if not any(map(is_installed, FONTS)):
-        pytest.skip("none of the fonts is installed")
     command = [sys.executable, "benchmarks/numbers.py", "--items", "1", "--systems", "fast"]
     for setting, reason in (("precision=float16", "engine.precision is float16"), ("odd=1", "odd")):
         done = subprocess.run(
@@ -195,13 +194,12 @@ def test_what_cannot_run_is_told_in_a_line() -> None:
 
 @pytest.mark.models
 @pytest.mark.slow
+@pytest.mark.system("fonts", "words")
 def test_the_command_from_sheets_to_tables(tmp_path: Path) -> None:
     """With the fake engine, which reads nothing that is there, and `compat`, which is kept."""
     from tests.models import require_model
 
     require_model()
-    if not any(map(is_installed, FONTS)):
-        pytest.skip("none of the fonts is installed")
     command = [sys.executable, "benchmarks/numbers.py", "--items", "16", "--systems", "fast,compat"]
     command += ["--fast", "fake:engine=fake", "--cache", str(tmp_path / "kept"), "--list-wrong"]
     for _ in range(2):

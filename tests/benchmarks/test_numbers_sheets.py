@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from benchmarks.rendered_numbers import kinds
-from benchmarks.rendered_numbers.fonts import FONTS, Font, can_write, is_installed, picture, wheel_fonts
+from benchmarks.rendered_numbers.fonts import FONTS, Font, can_write, picture, wheel_fonts
 from benchmarks.rendered_numbers.match import Line, Read, distance, errors, folded, is_exact, match
 from benchmarks.rendered_numbers.sheets import X_HEIGHTS, Contents, Order, Sheet, orders, render
 from benchmarks.rendered_numbers.wear import CLEAN, WEARS
@@ -161,7 +161,11 @@ def test_words_are_of_all_languages_half_of_them_accented(tmp_path: Path) -> Non
     assert words(random.Random(1), 4, {}, lambda text: True) == []
 
 
-@pytest.mark.parametrize("font", [*wheel_fonts(), *filter(is_installed, FONTS)], ids=str)
+@pytest.mark.parametrize(
+    "font",
+    [*wheel_fonts(), *(pytest.param(font, marks=pytest.mark.system("fonts")) for font in FONTS)],
+    ids=str,
+)
 def test_a_font_has_its_x_height_and_no_boxes_for_what_it_lacks(font: Font) -> None:
     assert not can_write(font, "ก")
     assert can_write(font, "0123456789.:- ")

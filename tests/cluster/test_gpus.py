@@ -15,13 +15,13 @@ import pytest
 
 from tests.cli import ROOT, environ, rayocr, rows
 from tests.nvidia_smi import Listed, install
-from tests.nvml_library import COMPILER, Built, build
+from tests.nvml_library import Built, build
 from tests.pictures import folder_of_pictures
 
 pytestmark = [
     pytest.mark.ray,
     pytest.mark.slow,
-    pytest.mark.skipif(COMPILER is None, reason="needs a C compiler, to stand in for NVIDIA's driver"),
+    pytest.mark.system("compiler"),
 ]
 
 ARGUMENTS = ("-s", "engine.engine=fake", "--runner", "ray", "-s", "resources.cpus_per_actor=0.25")

@@ -41,9 +41,6 @@ from tests.cli import rayocr
 from tests.nvidia_smi import Listed, install
 from tests.pictures import folder_of_pictures, tiff
 
-needs_compiler = pytest.mark.skipif(
-    nvml_library.COMPILER is None, reason="needs a C compiler, to stand in for NVIDIA's driver"
-)
 HOST = Host(frozenset({"onnxruntime"}), bfloat16=False)
 LAPTOP = Machine((Node(2, 24_000),), host=HOST)
 MANY_CORES = Machine((Node(64, 512_000),), host=HOST)
@@ -433,7 +430,7 @@ def plan_on(tmp_path: Path, share: float, *cards: nvml_library.Built, **node: st
     return rayocr("plan", *arguments, *share_, timeout=120, PATH=path, LD_LIBRARY_PATH=library, **node)
 
 
-@needs_compiler
+@pytest.mark.system("compiler")
 @pytest.mark.slow
 def test_engines_of_a_probe_claim_the_first_card_and_keep_to_their_share(tmp_path: Path) -> None:
     """Of the one that is full to 20,000 MiB a quarter cannot be had."""

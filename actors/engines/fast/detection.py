@@ -7,21 +7,17 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, TypeVar
 
-from actors.engines.fast.ahead import Hands, InTurn
 from actors.engines.fast.boxes import BoxRule, find_boxes
 from actors.engines.fast.mosaic import Mosaic
 from actors.engines.fast.order import sort_boxes
 from actors.engines.fast.probe import confirmed
 from actors.engines.fast.sides import InTiles, Plan, SideRule
-from actors.engines.fast.stages import Stages
 from actors.engines.fast.tiles import Tile
 from actors.engines.fast.views import Scorer, View
 from actors.runtimes.contracts import Floats
-from actors.runtimes.host_memory import Inputs
 
 if TYPE_CHECKING:
     from actors.contracts import Image
-    from actors.runtimes.contracts import Session
 
 R = TypeVar("R")
 T = TypeVar("T")
@@ -32,29 +28,14 @@ _PADDED = 32
 
 
 class Detector:
-    """Finds text lines. `pixels`: most pixels of the pages, at detection's size, that run together;
-    `row_counts`: the numbers of pages that may be, largest first (empty: any), where each new shape costs the
-    runtime something; `hands`: who does the work around the model; `inputs`: where its input is written."""
+    """Finds text lines. `scorer`: runs the model; its hands do the work before and behind that, too."""
 
-    def __init__(
-        self,
-        session: Session,
-        sides: SideRule,
-        boxes: BoxRule,
-        pixels: int,
-        *,
-        row_counts: tuple[int, ...] = (),
-        hands: Hands | None = None,
-        stages: Stages | None = None,
-        inputs: Inputs | None = None,
-    ) -> None:
+    def __init__(self, scorer: Scorer, sides: SideRule, boxes: BoxRule) -> None:
         self._sides = sides
         self._boxes = boxes
-        self._hands = hands or InTurn()
-        self._stages = stages or Stages()
-        self._scorer = Scorer(
-            session, pixels, row_counts=row_counts, hands=self._hands, stages=self._stages, inputs=inputs
-        )
+        self._scorer = scorer
+        self._hands = scorer.hands
+        self._stages = scorer.stages
 
     def find(self, pages: Sequence[Image]) -> list[list[Floats]]:
         """Boxes (4×2 float32, in the page's pixels) of each page, sorted. Pages are H×W×3 uint8 BGR."""

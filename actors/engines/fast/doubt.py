@@ -2,8 +2,8 @@
 
 A squeezed line gives each character fewer steps of the model. Two equal neighbors need a blank step between
 them, and a point needs one of its own: where there is none they are lost, and the mean score of the line
-hardly shows it. What shows it is the probability of each single step, the blank ones included: of 194 numbers
-that lost a character at 0.7 of their width, 192 have a product below 0.9.
+hardly shows it. What shows it is the probability of each single step, the blank ones included: of 571 numbers
+that lost a character at 0.7 of their width, 563 have a product below 0.7.
 """
 
 from __future__ import annotations

@@ -10,24 +10,23 @@ from typing import TYPE_CHECKING, Literal
 from actors.contracts import EngineInfo, Image, Line, PageResult
 from actors.engines.fast import bounds, classifier, int8, lone_characters, seals
 from actors.engines.fast.ahead import DEPTH, Hands, hands_for
-from actors.engines.fast.charset import check_names
 from actors.engines.fast.crops import Crop, cut
 from actors.engines.fast.ctc import Reading
+from actors.engines.fast.describe import choose, describe, device_of, turns
 from actors.engines.fast.detection import Detector
-from actors.engines.fast.options import FastOptions, Pace, options_of, pace_of
+from actors.engines.fast.options import Pace, options_of, pace_of
 from actors.engines.fast.orientation import LineTurner, PageTurner, Rotation, turn
-from actors.engines.fast.packing import HEIGHT, TRIMMED, TRIMMED_FROM
 from actors.engines.fast.prepared import Head, Prepared, prepare_detection, prepare_recognition
 from actors.engines.fast.recognition import Recogniser, decoder
 from actors.engines.fast.refine import refined
 from actors.engines.fast.stages import Stages
+from actors.engines.fast.views import Scorer
 from actors.engines.fast.warm_up import Input, line_inputs, page_inputs, warm_up
 from actors.engines.fast.words import words_of
 from actors.errors import ConfigError
-from actors.models.cache import ModelFiles, ModelStore, expected_hashes
-from actors.models.catalogue import find_model, pair_of
+from actors.models.cache import ModelFiles, ModelStore
 from actors.runtimes import load
-from actors.runtimes.choose import RuntimeChoice, choose_runtime, this_host
+from actors.runtimes.choose import RuntimeChoice
 from actors.runtimes.contracts import Floats, Placement, Weights
 from actors.runtimes.host_memory import inputs_for
 from actors.runtimes.memory import allocation_failures
@@ -37,9 +36,6 @@ if TYPE_CHECKING:
     from actors.runtimes.contracts import Session
 
     Around = Callable[[Literal["det", "rec"], Session], Session]
-
-VERSION = "6"
-"""Raised whenever the engine's own steps give other results: outputs made before are then not mixed with."""
 
 
 class FastEngine:
@@ -66,7 +62,7 @@ class FastEngine:
         choice = choose(config)
         store = ModelStore(models)
         files = store.ensure(config.model)
-        pace = pace or pace_of(choice.runtime, _device(config))
+        pace = pace or pace_of(choice.runtime, device_of(config))
         self._info = describe(config, models, calibrated, pace)
         self._options = options_of(config, pace)
         detection, prepared = _loadable(config, choice, files, store, calibrated)
@@ -81,9 +77,9 @@ class FastEngine:
         )
         self.stages = Stages()
         self._hands = (
-            hands(self.stages) if hands else hands_for(_device(config), config.threads or 1, self.stages)
+            hands(self.stages) if hands else hands_for(device_of(config), config.threads or 1, self.stages)
         )
-        self._inputs = inputs_for(_device(config), choice.runtime, DEPTH + 1)
+        self._inputs = inputs_for(device_of(config), choice.runtime, DEPTH + 1)
         self._detector, self._recogniser = self._parts(prepared)
         self._page_turner, self._line_turner = self._turners(config, choice, store, placement)
         self.warm_up_s = self._warm_up() if _warms_up(config) else 0.0
@@ -120,18 +116,18 @@ class FastEngine:
         options = self._options
         det, rec = self._sessions[:2]
         decode = decoder(prepared.head, prepared.characters, prepared.kept)
+        hands, stages, inputs = self._hands, self.stages, self._inputs
+        scorer = Scorer(
+            det,
+            options.det_pixels,
+            row_counts=options.det_row_counts,
+            hands=hands,
+            stages=stages,
+            inputs=inputs,
+        )
         return (
-            Detector(
-                det,
-                options.sides,
-                options.boxes,
-                options.det_pixels,
-                row_counts=options.det_row_counts,
-                hands=self._hands,
-                stages=self.stages,
-                inputs=self._inputs,
-            ),
-            Recogniser(rec, decode, options.read, hands=self._hands, stages=self.stages, inputs=self._inputs),
+            Detector(scorer, options.sides, options.boxes),
+            Recogniser(rec, decode, options.read, hands=hands, stages=stages, inputs=inputs),
         )
 
     def _turners(
@@ -261,62 +257,6 @@ class _CutOut:
     rotation: Rotation
 
 
-def turns(config: EngineConfig) -> bool:
-    """Whether the line classifier is needed."""
-    return config.page_orientation or config.line_orientation
-
-
-def describe(
-    config: EngineConfig,
-    models: ModelsConfig,
-    calibrated: int8.Calibrated | None = None,
-    pace: Pace | None = None,
-) -> EngineInfo:
-    """See `describe_engine`. The runtime's release is no part of it, as with stock. `pace`: None for what
-    suits the device."""
-    model = find_model(config.model)
-    pair_of(model)
-    check_names(config.charset)
-    choice = choose(config)
-    device = _device(config)
-    options = options_of(config, pace or pace_of(choice.runtime, device))
-    root = ModelStore(models).root
-    weights = expected_hashes(model, root / model.name)
-    if choice.precision.startswith("int8"):
-        weights |= (calibrated or int8.find(root, model, config.charset, config.calibration)).hashes
-    if turns(config):
-        judge = find_model(classifier.MODEL)
-        weights |= {
-            f"{judge.name}/{name}": digest
-            for name, digest in expected_hashes(judge, root / judge.name).items()
-        }
-    return EngineInfo(
-        engine="fast",
-        version=VERSION,
-        runtime=choice.runtime,
-        precision=choice.precision,
-        weights=weights,
-        settings={"model": model.name, "charset": config.charset, **_in_clear(options), **_extras(config)},
-        device=device,
-        threads=config.threads or 1,
-    )
-
-
-def choose(config: EngineConfig) -> RuntimeChoice:
-    """Runtime and precision for a configuration on this machine. Raises ConfigError."""
-    model = find_model(config.model)
-    return choose_runtime(
-        this_host(),
-        model.format,
-        _device(config),
-        config.runtime,
-        config.precision,
-        tensorrt=config.tensorrt,
-        reads_in_float16=model.reads_in_float16,
-        cuda_graphs=config.cuda_graphs,
-    )
-
-
 def _loadable(
     config: EngineConfig,
     choice: RuntimeChoice,
@@ -355,37 +295,8 @@ def _placed(placement: Placement, weights: Weights, part: float) -> Placement:
     return replace(placement, precision="bfloat16" if placement.precision.endswith("bfloat16") else "float32")
 
 
-def _in_clear(options: FastOptions) -> dict[str, str]:
-    read, boxes = options.read, options.boxes
-    return {
-        "compat": str(options.compat).lower(),
-        "det_sides": repr(options.sides),
-        "det_thresh": f"{boxes.thresh:g}",
-        "det_box_thresh": f"{boxes.box_thresh:g}",
-        "det_unclip_ratio": f"{boxes.unclip_ratio:g}",
-        "rec_squeeze": f"{read.squeeze:g}",
-        "rec_second_look": f"{read.second_look:g}",
-        "rec_tightened": str(read.tighten).lower(),
-        "rec_doubt": repr(read.doubt),
-        "rec_rows": f"{TRIMMED} from {TRIMMED_FROM}" if read.trim else str(HEIGHT),
-        "rec_widths": "stock" if options.compat else "4 an octave",
-        "rec_scores": repr(options.scores),
-    }
-
-
-def _extras(config: EngineConfig) -> dict[str, str]:
-    """What is off by default, where it is on: outputs from before it was there go on."""
-    return {
-        name: "true" for name in ("page_orientation", "line_orientation", "words") if getattr(config, name)
-    }
-
-
-def _device(config: EngineConfig) -> Literal["cpu", "gpu"]:
-    return "gpu" if config.device == "gpu" else "cpu"
-
-
 def _warms_up(config: EngineConfig) -> bool:
-    return _device(config) == "gpu" if config.warm_up is None else config.warm_up
+    return device_of(config) == "gpu" if config.warm_up is None else config.warm_up
 
 
 def _head(choice: RuntimeChoice, config: EngineConfig) -> Head:
@@ -393,16 +304,16 @@ def _head(choice: RuntimeChoice, config: EngineConfig) -> Head:
     its score as numpy does; OpenVINO takes less, in blocks."""
     if choice.runtime == "openvino":
         return "blocks"
-    return "best" if _device(config) == "gpu" else "logits"
+    return "best" if device_of(config) == "gpu" else "logits"
 
 
 def _placement(
     config: EngineConfig, choice: RuntimeChoice, gpu_memory_mb: int | None, store: ModelStore
 ) -> Placement:
     return Placement(
-        device=_device(config),
+        device=device_of(config),
         precision=choice.precision,
-        threads=1 if _device(config) == "gpu" else config.threads or 1,  # there its CPUs work ahead
+        threads=1 if device_of(config) == "gpu" else config.threads or 1,  # there its CPUs work ahead
         gpu_memory_mb=gpu_memory_mb,
         tensorrt=config.tensorrt,
         cache=store.root / "prepared",

@@ -22,7 +22,6 @@ _MARGIN = 0.15
 """Line heights of background beside a part: as much as detection leaves beside a line, since characters that
 touch the edge of their picture are lost."""
 
-
 POOR = 0.9
 """Score below which a line is poor as a whole."""
 

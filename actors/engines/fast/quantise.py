@@ -23,6 +23,7 @@ from actors.engines.fast.int8 import Calibrated, Card
 from actors.engines.fast.options import options_of, pace_of
 from actors.engines.fast.overlap import same_boxes
 from actors.engines.fast.prepared import Head, prepare_detection, prepare_recognition
+from actors.engines.fast.views import Scorer
 from actors.errors import ConfigError
 from actors.models.cache import ModelFiles, ModelStore, sha256_of
 from actors.models.catalogue import find_model, pair_of
@@ -200,7 +201,7 @@ def without_detection(made: Calibrated) -> Calibrated:
 def _detector(config: EngineConfig, weights: Weights, precision: Precision) -> Detector:
     options = options_of(config, _PACE)
     session = load("openvino", weights, Placement(precision=precision))
-    return Detector(session, options.sides, options.boxes, options.det_pixels)
+    return Detector(Scorer(session, options.det_pixels), options.sides, options.boxes)
 
 
 def _sources(files: ModelFiles) -> dict[str, str]:

@@ -57,8 +57,9 @@ _ROOM = 1.8
 _LATE = 0.15
 """How far behind its box a sign's place may be, over the box's side."""
 
-_SCORE = 0.95
-"""Score of a line that is a box alone."""
+_SCORE = 0.9
+"""Score of a line that is a box alone: as often as its sign is right, to a tenth. Of 660 drawn boxes 616 have
+the right state (0.93), of 509 from seeds kept aside 455 (0.89)."""
 
 
 @dataclass(frozen=True, slots=True)

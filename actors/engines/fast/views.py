@@ -46,7 +46,9 @@ class Group:
 
 
 class Scorer:
-    """Runs views through a session. Parameters as of `Detector`."""
+    """Runs views through a session. `pixels`: most pixels that run together; `row_counts`: the numbers of
+    views that may be, largest first (empty: any), where each new shape costs the runtime something; `hands`:
+    who does the work around the model; `inputs`: where its input is written."""
 
     def __init__(
         self,
@@ -61,16 +63,16 @@ class Scorer:
         self._session = session
         self._pixels = pixels
         self._row_counts = row_counts
-        self._hands = hands or InTurn()
-        self._stages = stages or Stages()
+        self.hands = hands or InTurn()
+        self.stages = stages or Stages()
         self._inputs = inputs or Plain()
 
     def each(self, views: Sequence[View[T]]) -> list[T]:
         """What is made of each view, in order."""
         groups = _groups([view.size for view in views], self._pixels, self._row_counts)
-        steps = _Scoring(self._session, views, self._stages, self._inputs)
+        steps = _Scoring(self._session, views, self.stages, self._inputs)
         found = dict[int, T]()
-        for group, results in zip(groups, self._hands.work(steps, groups), strict=True):
+        for group, results in zip(groups, self.hands.work(steps, groups), strict=True):
             found |= zip(group.views, results, strict=True)
         return [found[index] for index in range(len(views))]
 

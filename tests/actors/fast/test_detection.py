@@ -13,25 +13,13 @@ from actors.engines.fast.boxes import BoxRule
 from actors.engines.fast.detection import Detector
 from actors.engines.fast.sides import GlyphRule, LimitRule, TileRule
 from actors.engines.fast.stages import Stages
+from actors.engines.fast.views import Scorer
 from actors.runtimes.contracts import Array, Floats
+from tests.actors.fast.sessions import Dark
 from tests.drawn import page as text_page
 from tests.drawn import words
 
 RULE = BoxRule(0.3, 0.6, 1.5, whole_pixels=False, max_candidates=1000)
-
-
-class Dark:
-    """A session that takes dark pixels for text."""
-
-    def __init__(self) -> None:
-        self.shapes: list[tuple[int, ...]] = []
-
-    def run(self, batch: Floats) -> tuple[Array, ...]:
-        self.shapes.append(batch.shape)
-        return ((batch.mean(axis=1, keepdims=True) < 0).astype(np.float32),)
-
-    def release(self) -> None:
-        """Nothing to give back."""
 
 
 def sheet(width: int, height: int, bar: tuple[int, int, int, int]) -> np.ndarray:
@@ -44,7 +32,7 @@ def sheet(width: int, height: int, bar: tuple[int, int, int, int]) -> np.ndarray
 
 def test_pages_of_one_shape_go_together_as_far_as_the_pixels_allow() -> None:
     session = Dark()
-    detector = Detector(session, LimitRule(64, "min"), RULE, pixels=2 * 320 * 160)
+    detector = Detector(Scorer(session, 2 * 320 * 160), LimitRule(64, "min"), RULE)
     small, large = sheet(320, 160, (40, 40, 240, 60)), sheet(640, 320, (80, 200, 480, 240))
     found = detector.find([small, large, small, small])
     assert sorted(session.shapes) == [(1, 3, 160, 320), (1, 3, 320, 640), (2, 3, 160, 320)]
@@ -54,7 +42,7 @@ def test_pages_of_one_shape_go_together_as_far_as_the_pixels_allow() -> None:
 
 
 def test_boxes_are_in_the_pages_own_pixels() -> None:
-    detector = Detector(Dark(), LimitRule(160, "max"), RULE, pixels=1)
+    detector = Detector(Scorer(Dark(), 1), LimitRule(160, "max"), RULE)
     ((box,),) = detector.find([sheet(1600, 800, (400, 400, 1200, 500))])
     assert box.mean(axis=0) == pytest.approx([800, 450], abs=12)
     assert box[0][0] < 400
@@ -62,13 +50,14 @@ def test_boxes_are_in_the_pages_own_pixels() -> None:
 
 
 def test_a_small_page_is_padded_and_its_boxes_end_where_it_ends() -> None:
-    ((box,),) = Detector(Dark(), LimitRule(64, "min"), RULE, pixels=1).find([sheet(24, 20, (2, 6, 24, 14))])
+    detector = Detector(Scorer(Dark(), 1), LimitRule(64, "min"), RULE)
+    ((box,),) = detector.find([sheet(24, 20, (2, 6, 24, 14))])
     assert box.min() >= 0
     assert (box <= [24, 20]).all()
 
 
 def test_no_pages() -> None:
-    assert Detector(Dark(), LimitRule(64, "min"), RULE, pixels=1).find([]) == []
+    assert Detector(Scorer(Dark(), 1), LimitRule(64, "min"), RULE).find([]) == []
 
 
 TILES = TileRule(small=0.74, pixels=1 << 18, overlap=128, most_pixels=64 << 20, largest=150)
@@ -78,8 +67,7 @@ IN_TILES = GlyphRule(glyph=9.5, least=640, most=1600, unknown=960, enlarge=1.25,
 class Words(Dark):
     """What is dark, and what is beside it: letters of a word are one."""
 
-    def run(self, batch: Floats) -> tuple[Array, ...]:
-        self.shapes.append(batch.shape)
+    def answer(self, batch: Floats) -> tuple[Array, ...]:
         dark = [cv2.erode(row.mean(axis=0), np.ones((5, 13), np.uint8)) < 0 for row in batch]
         return (np.stack(dark)[:, None].astype(np.float32),)
 
@@ -100,10 +88,11 @@ def test_a_page_in_tiles_does_not_depend_on_the_pages_beside_it(
     row_counts: tuple[int, ...], ahead: bool
 ) -> None:
     pages = several()
-    alone = [Detector(Words(), IN_TILES, RULE, 1 << 20).find([one])[0] for one in pages]
+    alone = [Detector(Scorer(Words(), 1 << 20), IN_TILES, RULE).find([one])[0] for one in pages]
     session = Words()
     hands: Hands = Together(3, Stages()) if ahead else InTurn()
-    together = Detector(session, IN_TILES, RULE, 4 << 20, row_counts=row_counts, hands=hands).find(pages)
+    scorer = Scorer(session, 4 << 20, row_counts=row_counts, hands=hands)
+    together = Detector(scorer, IN_TILES, RULE).find(pages)
     assert [[box.tolist() for box in boxes] for boxes in together] == [
         [box.tolist() for box in boxes] for boxes in alone
     ]
@@ -127,7 +116,7 @@ def test_a_page_in_tiles_is_sorted_and_given_back_once() -> None:
         assert all(after > before - 12 for before, after in pairwise(tops))
         return len(boxes)
 
-    (count,) = Detector(Words(), IN_TILES, RULE, 1 << 20).each([page], then)
+    (count,) = Detector(Scorer(Words(), 1 << 20), IN_TILES, RULE).each([page], then)
     assert len(calls) == 1
     assert calls[0] is page
     assert count == 150

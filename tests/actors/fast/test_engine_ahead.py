@@ -24,8 +24,10 @@ from actors.engines.fast.packing import PackRule
 from actors.engines.fast.recognition import ReadRule, Recogniser, decoder
 from actors.engines.fast.sides import LimitRule
 from actors.engines.fast.stages import Stages
+from actors.engines.fast.views import Scorer
 from actors.runtimes.contracts import Array, Floats
 from actors.settings import EngineConfig, ModelsConfig
+from tests.actors.fast.sessions import Dark, Stub
 from tests.drawn import page, words
 from tests.models import require_model
 
@@ -34,33 +36,7 @@ RULE = BoxRule(0.3, 0.6, 1.5, whole_pixels=False, max_candidates=1000)
 CHARACTERS = ("", *"abcdefghijklmnopqrstuvwxyz")
 
 
-class Owned:
-    """A session that only the thread that made it may run."""
-
-    def __init__(self) -> None:
-        self._owner = threading.get_ident()
-        self.shapes: list[tuple[int, ...]] = []
-
-    def run(self, batch: Floats) -> tuple[Array, ...]:
-        assert threading.get_ident() == self._owner
-        self.shapes.append(batch.shape)
-        return self.answer(batch)
-
-    def answer(self, batch: Floats) -> tuple[Array, ...]:
-        raise NotImplementedError
-
-    def release(self) -> None:
-        """Nothing to give back."""
-
-
-class Dark(Owned):
-    """Takes dark pixels for text."""
-
-    def answer(self, batch: Floats) -> tuple[Array, ...]:
-        return ((batch.mean(axis=1, keepdims=True) < 0).astype(np.float32),)
-
-
-class Shades(Owned):
+class Shades(Stub):
     """Reads a letter for the shade of each step of 8 columns, and is as sure as the step is even."""
 
     def answer(self, batch: Floats) -> tuple[Array, ...]:
@@ -100,9 +76,8 @@ def same(one: Sequence[Sequence[Floats]], other: Sequence[Sequence[Floats]]) -> 
 def test_detection(together: Hands, seeds: list[int], pixels: int, row_counts: tuple[int, ...]) -> None:
     def found(hands: Hands) -> tuple[list[list[Floats]], list[tuple[int, ...]]]:
         session = Dark()
-        detector = Detector(
-            session, LimitRule(64, "min"), RULE, pixels, row_counts=row_counts, hands=hands, stages=Stages()
-        )
+        scorer = Scorer(session, pixels, row_counts=row_counts, hands=hands, stages=Stages())
+        detector = Detector(scorer, LimitRule(64, "min"), RULE)
         return detector.find(list(map(sheet, seeds))), session.shapes
 
     in_turn, shapes = found(InTurn())

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import random
 from collections.abc import Sequence
 
@@ -11,13 +10,12 @@ import pytest
 from PIL import Image as Pictures
 from PIL import ImageDraw, ImageFont
 
-from actors.contracts import Image, Line, OcrEngine
-from actors.engines import build_engine
+from actors.contracts import Line
 from actors.engines.fast.crops import Crop, cut
 from actors.engines.fast.ctc import Reading
 from actors.engines.fast.lone_characters import as_it_stands, is_kept, settle
-from actors.settings import EngineConfig
-from tests.models import require_model
+from tests.actors.fast.engines import engine
+from tests.actors.fast.readings import Reader
 
 PAGE = np.random.default_rng(1).integers(0, 256, (300, 300, 3), dtype=np.uint8)
 ENGLISH = Reading("Total 12", 0.99)
@@ -32,18 +30,6 @@ def crop_of(width: int, height: int, page: np.ndarray = PAGE) -> Crop:
     found = cut(page, box(50, 40, width, height))
     assert found is not None
     return found
-
-
-class Reader:
-    """Reads a text with a score, and keeps what it was shown."""
-
-    def __init__(self, text: str, score: float) -> None:
-        self.reading = Reading(text, score)
-        self.seen: list[Image] = []
-
-    def __call__(self, lines: Sequence[Image]) -> list[Reading]:
-        self.seen += lines
-        return [self.reading for _ in lines]
 
 
 def settled(crop: Crop, reading: Reading, reader: Reader, *others: Reading) -> tuple[Crop, Reading]:
@@ -136,12 +122,6 @@ def test_characters_that_share_their_shape_are_kept_at_lower_scores() -> None:
     assert not is_kept(Reading("4", 0.65))
     assert not is_kept(Reading("O", 0.5))
     assert not is_kept(Reading("OO", 0.65))
-
-
-@functools.cache
-def engine() -> OcrEngine:
-    require_model()
-    return build_engine(EngineConfig(threads=1))
 
 
 def test_quantities_of_a_receipt() -> None:

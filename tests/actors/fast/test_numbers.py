@@ -7,11 +7,10 @@ from collections.abc import Sequence
 
 import pytest
 
-from actors.contracts import OcrEngine, PageResult
+from actors.contracts import PageResult
 from actors.decode import decode_document
-from actors.engines import build_engine
 from actors.engines.dictionary import read_dictionary
-from actors.settings import DecodeConfig, EngineConfig
+from actors.settings import DecodeConfig
 from benchmarks.peers.number_tokens import score_numbers
 from benchmarks.peers.pages import SETS, labels
 from benchmarks.rendered_numbers.fonts import wheel_fonts
@@ -19,6 +18,7 @@ from benchmarks.rendered_numbers.judge import Case, exact, promise
 from benchmarks.rendered_numbers.match import Line, Read, match
 from benchmarks.rendered_numbers.sheets import X_HEIGHTS, Contents, Sheet, orders, render
 from benchmarks.rendered_numbers.wear import CLEAN
+from tests.actors.fast.engines import engine
 from tests.data import require_data
 from tests.models import require_model
 
@@ -44,12 +44,6 @@ def sheets() -> list[Sheet]:
     known = {*read_dictionary(require_model()), " "}.issuperset
     content = Contents(SEED, NUMBERS_A_SHEET, 0, {}, known)
     return [render(order, content) for order in orders(wheel_fonts(), X_HEIGHTS, (CLEAN,), SEED)]
-
-
-@functools.cache
-def engine() -> OcrEngine:
-    require_model()
-    return build_engine(EngineConfig(threads=1))
 
 
 @functools.cache

@@ -10,24 +10,10 @@ from actors.engines.fast.probe import confirmed
 from actors.engines.fast.sides import InTiles, TileRule
 from actors.engines.fast.small_print import SmallPrint
 from actors.engines.fast.views import Scorer
-from actors.runtimes.contracts import Array, Floats
+from tests.actors.fast.sessions import Dark
 
 RULE = BoxRule(0.3, 0.5, 1.6, whole_pixels=False, max_candidates=1000)
 TILES = TileRule(small=0.74, pixels=1 << 20, overlap=128, most_pixels=64 << 20, largest=150)
-
-
-class Dark:
-    """A session that takes dark pixels for text, and counts the windows it is shown."""
-
-    def __init__(self) -> None:
-        self.shapes: list[tuple[int, ...]] = []
-
-    def run(self, batch: Floats) -> tuple[Array, ...]:
-        self.shapes.append(batch.shape)
-        return ((batch.mean(axis=1, keepdims=True) < 0).astype(np.float32),)
-
-    def release(self) -> None:
-        """Nothing to give back."""
 
 
 def way(height: float, place: tuple[int, int], enough: float = 100.0, *, sure: bool = False) -> InTiles:

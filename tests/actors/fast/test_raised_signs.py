@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import random
 from collections.abc import Sequence
 
@@ -12,14 +11,12 @@ import pytest
 from PIL import Image as Pictures
 from PIL import ImageDraw, ImageFont
 
-from actors.contracts import Image, OcrEngine
-from actors.engines import build_engine
 from actors.engines.fast.crops import Crop
 from actors.engines.fast.ctc import Reading
 from actors.engines.fast.glyph_boxes import glyph_boxes, small_runs
 from actors.engines.fast.raised_signs import set_apart
-from actors.settings import EngineConfig
-from tests.models import require_model
+from tests.actors.fast.engines import engine
+from tests.actors.fast.readings import Reader
 
 RAISED, LOWERED = 0.42, -0.17
 """How far above and below the line small text is drawn, over the height of capitals."""
@@ -77,18 +74,6 @@ def test_parts_of_other_lines_and_noise_are_none() -> None:
     assert runs(np.zeros((3, 3, 3), np.uint8)) == []
 
 
-class Reader:
-    """Reads the same in every picture."""
-
-    def __init__(self, text: str, score: float = 1.0) -> None:
-        self.reading = Reading(text, score)
-        self.count = 0
-
-    def __call__(self, lines: Sequence[Image]) -> list[Reading]:
-        self.count += len(lines)
-        return [self.reading for _ in lines]
-
-
 def places(text: str, line: np.ndarray) -> tuple[float, ...]:
     """Where the characters of a line of one size would be."""
     return tuple((index + 0.5) / len(text) for index in range(len(text)))
@@ -144,13 +129,7 @@ def test_lines_without_digits_or_places_are_not_looked_at() -> None:
     reader = Reader("4")
     given = [Reading("310 mol", 0.9), Reading("mol", 0.9, places=(0.1, 0.5, 0.9))]
     assert list(set_apart([crop, crop], given, reader)) == given
-    assert reader.count == 0
-
-
-@functools.cache
-def engine() -> OcrEngine:
-    require_model()
-    return build_engine(EngineConfig(threads=1))
+    assert not reader.seen
 
 
 def texts(lines: Sequence[np.ndarray]) -> list[str]:

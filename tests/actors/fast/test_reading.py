@@ -2,25 +2,14 @@
 
 from __future__ import annotations
 
-import functools
-
 import cv2
 import numpy as np
 import pytest
 from PIL import Image, ImageDraw, ImageFont
 
-from actors.contracts import OcrEngine
-from actors.engines import build_engine
 from actors.layout.arrange import arrange
-from actors.settings import EngineConfig
+from tests.actors.fast.engines import engine
 from tests.drawn import WORDS, letters
-from tests.models import require_model
-
-
-@functools.cache
-def engine() -> OcrEngine:
-    require_model()
-    return build_engine(EngineConfig(threads=1))
 
 
 def columns(count: int = 2, lines: int = 9, size: int = 26) -> tuple[np.ndarray, str]:

@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
-import functools
-
 import numpy as np
 import pytest
 from PIL import Image as Pictures
 from PIL import ImageDraw, ImageFont
 
-from actors.contracts import OcrEngine
-from actors.engines import build_engine
 from actors.engines.fast.crops import Crop
 from actors.engines.fast.ctc import Reading
 from actors.engines.fast.seals import Seal, find_seals, ink_of, moved, without, worth_keeping
-from actors.settings import EngineConfig
-from tests.models import require_model
+from tests.actors.fast.engines import engine
 
 LINES = (
     "This is to certify that the goods listed below",
@@ -118,12 +113,6 @@ def test_what_is_unsure_or_short_of_a_seal_is_left_out() -> None:
     crop = Crop(np.zeros((5, 5, 3), np.uint8), np.zeros((4, 2), np.float32))
     readings = [Reading("PAID", 0.95), Reading("PAID", 0.8), Reading("H", 1.0), Reading("***", 1.0)]
     assert [reading.text for _, reading in worth_keeping([crop] * 4, readings)] == ["PAID"]
-
-
-@functools.cache
-def engine() -> OcrEngine:
-    require_model()
-    return build_engine(EngineConfig(threads=1))
 
 
 @pytest.mark.parametrize("color", COLORS)

@@ -2,21 +2,16 @@
 
 from __future__ import annotations
 
-import functools
-from collections.abc import Sequence
-
 import numpy as np
 import pytest
 from PIL import Image as Pictures
 from PIL import ImageDraw, ImageFont
 
-from actors.contracts import Image, OcrEngine
-from actors.engines import build_engine
 from actors.engines.fast.crops import Crop, cut
 from actors.engines.fast.ctc import Reading
 from actors.engines.fast.tall_lines import read_both_ways
-from actors.settings import EngineConfig
-from tests.models import require_model
+from tests.actors.fast.engines import engine
+from tests.actors.fast.readings import Reader
 
 PAGE = np.random.default_rng(2).integers(0, 256, (300, 300, 3), dtype=np.uint8)
 CORNERS = [(50, 40), (70, 40), (70, 140), (50, 140)]
@@ -26,16 +21,6 @@ def tall() -> Crop:
     found = cut(PAGE, np.array(CORNERS, np.float32))
     assert found is not None
     return found
-
-
-class Reader:
-    def __init__(self, text: str, score: float) -> None:
-        self.reading = Reading(text, score)
-        self.seen: list[Image] = []
-
-    def __call__(self, lines: Sequence[Image]) -> list[Reading]:
-        self.seen += lines
-        return [self.reading for _ in lines]
 
 
 def test_a_line_that_reads_better_upwards_begins_below() -> None:
@@ -64,12 +49,6 @@ def test_what_is_sure_or_single_is_read_once(reading: Reading) -> None:
 def test_numbers_that_can_be_read_upside_down_are_read_both_ways() -> None:
     _, (reading,) = read_both_ways([tall()], [Reading("6108", 0.98)], Reader("8019", 1.0))
     assert reading.text == "8019"
-
-
-@functools.cache
-def engine() -> OcrEngine:
-    require_model()
-    return build_engine(EngineConfig(threads=1))
 
 
 LABELS = ("Brake test", "Oil level", "Tyre tread", "Lamp check", "Mirror set", "Weight in kg")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import re
 
 import numpy as np
@@ -10,13 +9,10 @@ import pytest
 from PIL import Image as Pictures
 from PIL import ImageDraw, ImageFont
 
-from actors.contracts import OcrEngine
-from actors.engines import build_engine
 from actors.engines.fast.crops import Crop, cut
 from actors.engines.fast.ctc import Reading
 from actors.engines.fast.ticks import set_ticks
-from actors.settings import EngineConfig
-from tests.models import require_model
+from tests.actors.fast.engines import engine
 
 LABEL = Reading("Married", 0.99, places=(0.1, 0.2, 0.35, 0.5, 0.65, 0.8, 0.95))
 
@@ -131,12 +127,6 @@ def test_a_page_that_was_read_badly_is_left_alone() -> None:
     lines = [((20, 50, 120, 90), reading("Haa1", 0.6)), ((240, 50, 330, 90), reading("EaN", 0.7))]
     assert read(page, *lines) == ["Haa1", "EaN"]
     assert read(page) == []
-
-
-@functools.cache
-def engine() -> OcrEngine:
-    require_model()
-    return build_engine(EngineConfig(threads=1))
 
 
 def test_a_form() -> None:

@@ -12,21 +12,15 @@ from actors.engines.fast.sides import Size
 from actors.engines.fast.stages import Stages
 from actors.engines.fast.views import Scorer, View
 from actors.runtimes.contracts import Array, Floats
+from tests.actors.fast.sessions import Stub
 
 
-class Mean:
-    """A session that gives each row its mean, everywhere."""
+class Mean(Stub):
+    """Gives each row its mean, everywhere."""
 
-    def __init__(self) -> None:
-        self.shapes: list[tuple[int, ...]] = []
-
-    def run(self, batch: Floats) -> tuple[Array, ...]:
-        self.shapes.append(batch.shape)
+    def answer(self, batch: Floats) -> tuple[Array, ...]:
         mean = batch.mean(axis=(1, 2, 3), keepdims=True)
         return (np.broadcast_to(mean, (len(batch), 1, *batch.shape[2:])).copy(),)
-
-    def release(self) -> None:
-        """Nothing to give back."""
 
 
 def view(level: int, size: Size) -> View[float]:
@@ -61,9 +55,9 @@ def test_the_picture_is_normalised_as_the_model_was_trained() -> None:
     seen: list[Floats] = []
 
     class Seen(Mean):
-        def run(self, batch: Floats) -> tuple[Array, ...]:
+        def answer(self, batch: Floats) -> tuple[Array, ...]:
             seen.append(batch.copy())
-            return super().run(batch)
+            return super().answer(batch)
 
     picture = np.full((32, 32, 3), (10, 100, 200), np.uint8)
     Scorer(Seen(), 1).each([View(Size(32, 32), lambda: picture, lambda score_map: score_map.shape)])
