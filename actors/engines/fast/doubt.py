@@ -24,6 +24,9 @@ _TOKEN = re.compile(
 
 _DIGIT = re.compile(r"\d")
 
+_LIKE_PERCENT = re.compile(r"\d ?[Xx]$")
+"""What a percent sign of few dots at the end of a line is read as, without any doubt."""
+
 _GAP = 2.2
 """Distance between neighbors of a number, in its own typical ones, from which a character may be missing
 between them. Characters are one to three steps of the model apart: less says nothing."""
@@ -82,15 +85,30 @@ def doubtful(reading: Reading, rule: DoubtRule) -> list[Part]:
     found: list[Part] = []
     before: Part | None = None
     for part in tokens(reading.text):
-        is_number = has_digits(reading.text[part.first : part.last])
-        least = rule.number if is_number else rule.word
-        if certainty(reading, part) < least or (is_number and rule.number and _has_gap(reading, part)):
+        if _is_doubtful(reading, part, rule):
             if before is not None and found and found[-1].last == before.last:
                 found[-1] = Part(found[-1].first, part.last)
             else:
                 found.append(part)
         before = part
+    if rule.number and before is not None and _LIKE_PERCENT.search(reading.text):
+        found = [*(part for part in found if part.last < before.first), _with_number(reading, before)]
     return found
+
+
+def _is_doubtful(reading: Reading, part: Part, rule: DoubtRule) -> bool:
+    sure = certainty(reading, part)
+    if has_digits(reading.text[part.first : part.last]):
+        return sure < rule.number or (rule.number > 0 and _has_gap(reading, part))
+    return sure < rule.word
+
+
+def _with_number(reading: Reading, last: Part) -> Part:
+    """The last part of a line; with the number before it, where it is a sign alone."""
+    if last.last - last.first > 1:
+        return last
+    *_, number, _ = tokens(reading.text)
+    return Part(number.first, last.last)
 
 
 def tokens(text: str) -> Iterator[Part]:

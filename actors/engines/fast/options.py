@@ -28,7 +28,7 @@ _INT8_SQUEEZE = 0.8
 """int8 needs more of a line's picture: at 0.7 it loses 0.012 of receipts' F1, at 0.8 0.001."""
 
 _SECOND_LOOK = 0.9
-_DOUBT = DoubtRule(number=0.7, word=0.3)
+_DOUBT = DoubtRule(number=0.7, word=0.5)
 _SCORES = ScoreRule(thresh=0.75, of_median=0.7, least_lines=24)
 
 

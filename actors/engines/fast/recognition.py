@@ -24,7 +24,7 @@ from actors.engines.fast.packing import (
     pack_alone,
     stock_batches,
 )
-from actors.engines.fast.reread import look_again
+from actors.engines.fast.reread import Widths, look_again
 from actors.engines.fast.stages import Stages
 from actors.engines.fast.tighten import ready_line
 from actors.engines.fast.wide import cut_places
@@ -43,8 +43,8 @@ WIDEST = WIDTHS[-1]
 _CROWDED, _CROWDED_SCORE = 0.7, 0.98
 """Characters to a step from which a squeezed line is so dense that it must score as high to be trusted."""
 
-_WIDER = 1.3
-"""Width of the last look, at what two have not settled."""
+_AGAIN = Widths(lines=1.0, words=1.0, numbers=(0.85, 1.0))
+"""Widths of the looks at what is doubtful."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,8 +106,7 @@ class Recogniser:
         if not self._rule.second_look:
             return readings
         whole = [index for index, line in enumerate(lines) if self._is_doubtful(line, readings[index])]
-        widths = [width for width in (1.0, _WIDER) if width > self._rule.squeeze]
-        return look_again(lines, readings, whole, self._rule.doubt, widths, self._look)
+        return look_again(lines, readings, whole, self._rule.doubt, _AGAIN, self._look)
 
     def read_as_stock(self, lines: Sequence[Image]) -> list[Reading]:
         """The same for the lines of one page, in the batches and with the padding of stock."""

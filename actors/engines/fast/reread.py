@@ -13,8 +13,8 @@ from itertools import groupby
 from typing import TYPE_CHECKING
 
 from actors.engines.fast.ctc import Reading
-from actors.engines.fast.doubt import DoubtRule, Part, certainty, doubtful, has_digits, is_known
-from actors.engines.fast.parts import PartPicture, cut_part, put_back, trimmed
+from actors.engines.fast.doubt import DoubtRule, Part, certainty, doubtful, has_digits, is_known, tokens
+from actors.engines.fast.parts import PartPicture, cut_part, put_back, trimmed, whole_line
 
 if TYPE_CHECKING:
     from actors.contracts import Image
@@ -30,12 +30,26 @@ _TRUST = 0.05
 
 
 @dataclass(frozen=True, slots=True)
+class Widths:
+    """How wide the looks are, of what a line's height asks for: at whole `lines`, at `words`, and at
+    `numbers`, one after the other."""
+
+    lines: float
+    words: float
+    numbers: tuple[float, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class _Question:
-    """What is read again: a line, or a part of it. `looks`: what the looks at the part said so far."""
+    """A part of a line that is read again. `looks`: what the looks at it said so far."""
 
     line: int
-    part: Part | None = None
+    part: Part
     looks: tuple[Reading, ...] = ()
+
+    def is_number(self, readings: Sequence[Reading]) -> bool:
+        """Whether the part has digits."""
+        return has_digits(readings[self.line].text[self.part.first : self.part.last])
 
 
 def look_again(
@@ -43,30 +57,52 @@ def look_again(
     readings: Sequence[Reading],
     whole: Sequence[int],
     rule: DoubtRule,
-    widths: Sequence[float],
+    widths: Widths,
     look: Look,
 ) -> list[Reading]:
     """Readings of lines (H×W×3 uint8), some of them made anew. `whole`: indexes of the lines that are read
-    again as a whole; `widths`: of the looks, one after the other, of what a line's height asks for."""
-    current = list(readings)
-    questions = list(_questions(current, set(whole), rule))
-    for width in widths:
-        questions = _asked(lines, current, questions, rule, width, look)
-    for one in questions:
-        if one.part is not None:
-            sure = min(current[one.line].bound, certainty(current[one.line], one.part))
-            current[one.line] = replace(current[one.line], bound=sure)
+    again as a whole, before their parts are doubted."""
+    current = _lines_again(lines, readings, whole, widths.lines, look)
+    words = [one for one in _questions(readings, current, set(whole), rule) if not one.is_number(current)]
+    _asked(lines, current, words, rule, widths.words, look)
+    numbers = [one for one in _questions(readings, current, set(whole), rule) if one.is_number(current)]
+    for width in widths.numbers:
+        numbers = _asked(lines, current, numbers, rule, width, look)
+    for one in numbers:
+        sure = min(current[one.line].bound, certainty(current[one.line], one.part))
+        current[one.line] = replace(current[one.line], bound=sure)
     return current
 
 
-def _questions(readings: Sequence[Reading], whole: set[int], rule: DoubtRule) -> Iterator[_Question]:
-    for index, reading in enumerate(readings):
-        parts = [] if index in whole else doubtful(reading, rule)
-        letters = sum(part.last - part.first for part in parts)
-        if index in whole or letters > _MOST * len(reading.text):
-            yield _Question(index)
-        else:
-            yield from (_Question(index, part) for part in parts)
+def _lines_again(
+    lines: Sequence[Image], readings: Sequence[Reading], whole: Sequence[int], width: float, look: Look
+) -> list[Reading]:
+    current = list(readings)
+    pictures = [whole_line(lines[index], width) for index in whole]
+    answers = look([picture.image for picture in pictures], width)
+    for index, picture, answer in zip(whole, pictures, answers, strict=True):
+        # What a look says far less surely is not better for its width.
+        if answer.score >= current[index].score - _TRUST:
+            current[index] = picture.in_line(answer, lines[index].shape[1])
+    return current
+
+
+def _questions(
+    before: Sequence[Reading], current: Sequence[Reading], whole: set[int], rule: DoubtRule
+) -> Iterator[_Question]:
+    """Which parts are doubtful. Of a line that was read again only numbers are that it did not have."""
+    for index, reading in enumerate(current):
+        parts = doubtful(reading, rule)
+        if index in whole:
+            known = _words(before[index].text) if reading is not before[index] else set()
+            parts = [part for part in parts if _is_new_number(reading.text[part.first : part.last], known)]
+        elif sum(part.last - part.first for part in parts) > _MOST * len(reading.text):
+            parts = [Part(0, len(reading.text))]
+        yield from (_Question(index, part) for part in parts)
+
+
+def _is_new_number(said: str, known: set[str]) -> bool:
+    return has_digits(said) and not _words(said) <= known
 
 
 def _asked(
@@ -78,7 +114,7 @@ def _asked(
     look: Look,
 ) -> list[_Question]:
     """Put the answers into `current`, and give the questions that they leave open."""
-    pictures = [_picture(lines[one.line], current[one.line], one.part) for one in questions]
+    pictures = [cut_part(lines[one.line], current[one.line], one.part, width) for one in questions]
     answers = look([picture.image for picture in pictures], width)
     left: list[_Question] = []
     together = zip(questions, pictures, answers, strict=True)
@@ -88,22 +124,16 @@ def _asked(
     return left
 
 
-def _picture(line: Image, reading: Reading, part: Part | None) -> PartPicture:
-    return PartPicture(line, 0, line.shape[1]) if part is None else cut_part(line, reading, part)
-
-
 def _answered(
     line: Image,
     reading: Reading,
     answers: Sequence[tuple[_Question, PartPicture, Reading]],
     rule: DoubtRule,
 ) -> tuple[Reading, list[_Question]]:
-    """A line's reading after a look at it or at its parts, and what is still open."""
+    """A line's reading after a look at parts of it, and what is still open."""
     left: list[_Question] = []
     moved = 0  # characters by which the parts so far have grown
     for question, picture, answer in answers:
-        if question.part is None:
-            return _whole(question, reading, answer, rule)
         part = Part(question.part.first + moved, question.part.last + moved)
         now = _of_part(reading, part)
         looks = (*(question.looks or (now,)), trimmed(answer))
@@ -117,19 +147,8 @@ def _answered(
     return reading, left
 
 
-def _whole(
-    question: _Question, reading: Reading, answer: Reading, rule: DoubtRule
-) -> tuple[Reading, list[_Question]]:
-    """The wider reading of a line counts unless it scores much lower. Numbers that are still doubtful, and
-    were not read the same before, stay open."""
-    if answer.score < reading.score - _TRUST:
-        return reading, []
-    open_parts = [
-        part
-        for part in doubtful(answer, rule)
-        if has_digits(said := answer.text[part.first : part.last]) and said not in reading.text
-    ]
-    return answer, [_Question(question.line, part) for part in open_parts]
+def _words(text: str) -> set[str]:
+    return {text[part.first : part.last] for part in tokens(text)}
 
 
 def _of_part(reading: Reading, part: Part) -> Reading:

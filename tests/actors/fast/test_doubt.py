@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from actors.engines.fast.ctc import Reading, collapse
-from actors.engines.fast.doubt import DoubtRule, Part, certainty, doubtful, tokens
+from actors.engines.fast.doubt import NO_DOUBT, DoubtRule, Part, certainty, doubtful, tokens
 from tests.actors.fast.readings import reading_of
 
 RULE = DoubtRule(number=0.8, word=0.3)
@@ -85,3 +85,23 @@ def test_equal_neighbors_that_became_one_are_unsure() -> None:
     assert reading.text == "131"
     assert reading.score > 0.99
     assert texts(replace(reading, places=(0.1, 0.5, 0.9))) == ["131"]
+
+
+@pytest.mark.parametrize(
+    ("text", "asked"),
+    [
+        ("3.88X", ["3.88X"]),
+        ("sum 240,42 X", ["240,42 X"]),
+        ("sum 12x", ["12x"]),
+        ("20 x 30", []),
+        ("MAX", []),
+        ("unit X", []),
+    ],
+)
+def test_a_cross_behind_a_number_at_the_end_may_be_a_percent_sign(text: str, asked: list[str]) -> None:
+    found = doubtful(reading_of(text), RULE)
+    assert [text[part.first : part.last] for part in found] == asked
+
+
+def test_a_line_of_which_nothing_is_doubted_is_not_for_a_cross_either() -> None:
+    assert doubtful(reading_of("3.88X"), NO_DOUBT) == []

@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from actors.engines.fast.ctc import Reading
 from actors.engines.fast.doubt import DoubtRule
-from actors.engines.fast.reread import look_again
+from actors.engines.fast.parts import whole_line
+from actors.engines.fast.reread import Widths, look_again
 from tests.actors.fast.readings import reading_of
 
 RULE = DoubtRule(number=0.8, word=0.0)
 LINE = np.full((48, 480, 3), 255, np.uint8)
-FULL, WIDER = 1.0, 1.3
+FULL, WIDER = 0.85, 1.0
+LINES = 1.5
+WORDS = 1.25
+WIDTHS = Widths(LINES, WORDS, (FULL, WIDER))
 
 
 class Looks:
@@ -33,7 +38,7 @@ def again(
     first: Reading, answers: Mapping[float, Sequence[Reading]], whole: Sequence[int] = ()
 ) -> tuple[Reading, Looks]:
     looks = Looks(answers)
-    (reading,) = look_again([LINE], [first], whole, RULE, (FULL, WIDER), looks)
+    (reading,) = look_again([LINE], [first], whole, RULE, WIDTHS, looks)
     assert not any(looks.answers.values()), "each answer was asked for"
     return reading, looks
 
@@ -102,20 +107,37 @@ def test_a_number_that_fills_its_line_is_read_as_a_line() -> None:
     first = reading_of("800,0000", unsure={7: 0.6})
     reading, looks = again(first, {FULL: [reading_of("800,000.00")]})
     assert reading.text == "800,000.00"
-    assert looks.asked == [(FULL, LINE.shape[1])]
+    ((width, columns),) = looks.asked
+    assert width == FULL
+    assert columns >= LINE.shape[1]
 
 
 @pytest.mark.parametrize(("score", "taken"), [(0.86, True), (0.84, False)])
 def test_a_whole_line_counts_unless_it_is_much_less_sure(score: float, taken: bool) -> None:
     first, full = reading_of("squeezed", score=0.895), reading_of("full", score=score)
-    reading, _ = again(first, {FULL: [full]}, whole=[0])
-    assert reading == (full if taken else first)
+    reading, _ = again(first, {LINES: [full]}, whole=[0])
+    assert (reading.text, reading.score) == ((full if taken else first).text, score if taken else 0.895)
+
+
+def test_places_of_a_line_read_again_are_places_in_the_line() -> None:
+    """Its picture has nothing behind it, which is no part of the line."""
+    width, shown = LINE.shape[1], whole_line(LINE, LINES).image.shape[1]
+    again_ = replace(reading_of("full"), places=tuple(width / shown * at for at in (0.1, 0.4, 0.6, 0.9)))
+    reading, _ = again(reading_of("ful", score=0.5), {LINES: [again_]}, whole=[0])
+    assert reading.places == pytest.approx((0.1, 0.4, 0.6, 0.9))
+
+
+def test_a_sign_before_a_number_is_not_taken_for_the_same_number() -> None:
+    first, full = reading_of("₹7,560.00", score=0.9), reading_of("7,560.00", unsure={0: 0.5})
+    answers = {LINES: [full], FULL: [reading_of("₹7,560.00")]}
+    reading, _ = again(first, answers, whole=[0])
+    assert reading.text == "₹7,560.00"
 
 
 def test_a_number_that_stays_doubtful_in_a_line_read_again_is_looked_at_once_more() -> None:
     first = reading_of("pay 1,20.50", score=0.8)
     full = reading_of("paid 1,2000.50", score=0.9, unsure={8: 0.5})
-    reading, _ = again(first, {FULL: [full], WIDER: [reading_of("1,200.50")]}, whole=[0])
+    reading, _ = again(first, {LINES: [full], FULL: [reading_of("1,200.50")]}, whole=[0])
     assert reading.text == "paid 1,200.50"
 
 
@@ -124,3 +146,13 @@ def test_an_answer_of_nothing_is_none() -> None:
     reading, _ = again(MERGED, answers)
     assert reading.text == MERGED.text
     assert reading.bound < 0.8
+
+
+def test_a_word_is_read_once_more_and_numbers_of_its_line_by_themselves() -> None:
+    first = reading_of("paid 1,20.50 in csh", unsure={8: 0.6, 17: 0.2})
+    looks = Looks({WORDS: [reading_of("cash")], FULL: [reading_of("1,200.50")]})
+    rule = DoubtRule(number=0.8, word=0.5)
+    (reading,) = look_again([LINE], [first], [], rule, WIDTHS, looks)
+    assert reading.text == "paid 1,200.50 in cash"
+    assert [width for width, _ in looks.asked] == [WORDS, FULL]
+    assert reading.bound == 1.0
