@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from actors.engines.fast import alike_characters, lone_characters, raised_signs, tall_lines, ticks
+from actors.engines.fast import alike_characters, leaders, lone_characters, raised_signs, tall_lines, ticks
 from actors.engines.fast.crops import Crop
 from actors.engines.fast.ctc import Reading
 from actors.engines.fast.orientation import LineTurner
@@ -27,6 +27,7 @@ def refined(
     crops, readings = tall_lines.read_both_ways(crops, readings, recogniser.read)
     crops, readings = lone_characters.settle(crops, readings, recogniser.read_alone)
     readings = alike_characters.settle_by_column(crops, readings)
+    readings = leaders.without_leaders(readings)
     if line_turner:
         crops, readings = line_turner.turned(crops, readings)
     readings = raised_signs.set_apart(crops, readings, recogniser.read_alone)
