@@ -5,7 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from actors.engines.fast import alike_characters, leaders, lone_characters, raised_signs, tall_lines, ticks
+from actors.engines.fast import (
+    alike_characters,
+    leaders,
+    lone_characters,
+    raised_signs,
+    spaces,
+    tall_lines,
+    ticks,
+)
 from actors.engines.fast.crops import Crop
 from actors.engines.fast.ctc import Reading
 from actors.engines.fast.orientation import LineTurner
@@ -30,5 +38,6 @@ def refined(
     readings = leaders.without_leaders(readings)
     if line_turner:
         crops, readings = line_turner.turned(crops, readings)
+    readings = spaces.spaced(crops, readings)
     readings = raised_signs.set_apart(crops, readings, recogniser.read_alone)
     return ticks.set_ticks(page, crops, readings)
