@@ -10,6 +10,7 @@ from actors.engines.fast import (
     leaders,
     lone_characters,
     raised_signs,
+    small_signs,
     spaces,
     tall_lines,
     ticks,
@@ -33,6 +34,7 @@ def refined(
     """The lines of a page (H×W×3 uint8 BGR) and what they say: tall ones read from the end where they begin,
     single characters as they stand, powers and footnote marks set as such, check boxes with their signs."""
     crops, readings = tall_lines.read_both_ways(crops, readings, recogniser.read)
+    readings = small_signs.with_small_signs(crops, readings, recogniser.read_alone)
     crops, readings = lone_characters.settle(crops, readings, recogniser.read_alone)
     readings = alike_characters.settle_by_column(crops, readings)
     readings = leaders.without_leaders(readings)

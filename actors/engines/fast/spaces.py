@@ -16,13 +16,10 @@ from typing import TYPE_CHECKING
 
 from actors.engines.fast.crops import Crop
 from actors.engines.fast.ctc import Reading
-from actors.engines.fast.ink import mask
+from actors.engines.fast.ink import mask, runs
 from actors.engines.fast.page_script import is_east_asian
 
 if TYPE_CHECKING:
-    import numpy as np
-    import numpy.typing as npt
-
     from actors.contracts import Image
 
 _WIDE = 0.8
@@ -118,13 +115,12 @@ def _gaps(image: Image, reading: Reading) -> list[_Gap]:
     text = reading.text
     ink = mask(image)
     height = int(np.ptp(np.flatnonzero(ink.any(axis=1)))) + 1 if ink.any() else image.shape[0]
-    runs = _bare_runs(ink.mean(axis=0) > _INK)
     inside = [index for index, sign in enumerate(text) if not sign.isspace()]
     pairs = list(pairwise(inside))
     width = ink.shape[1]
     columns = [(reading.places[one] * width, reading.places[other] * width) for one, other in pairs]
     widest = [(0, 0)] * len(pairs)
-    for start, end in runs:
+    for start, end in runs(ink.mean(axis=0) <= _INK):
         over = [min(end, right) - max(start, left) for left, right in columns]
         # A character's place is up to half its width off, so that a gap may seem to reach beyond it: where it
         # was read as a space, it is that one.
@@ -144,14 +140,6 @@ def _gaps(image: Image, reading: Reading) -> list[_Gap]:
         )
         for (one, other), (run, start) in zip(pairs, widest, strict=True)
     ]
-
-
-def _bare_runs(inked: npt.NDArray[np.bool_]) -> list[tuple[int, int]]:
-    """First column and the one beyond the last of each run of columns without ink."""
-    import numpy as np
-
-    edges = np.flatnonzero(np.diff(np.concatenate([[True], inked, [True]]).astype(np.int8)))
-    return [(int(start), int(end)) for start, end in edges.reshape(-1, 2)]
 
 
 def _with_space(reading: Reading, gap: _Gap) -> Reading:
