@@ -14,6 +14,7 @@ from actors.engines.fast import (
     spaces,
     tall_lines,
     ticks,
+    wide_signs,
 )
 from actors.engines.fast.crops import Crop
 from actors.engines.fast.ctc import Reading
@@ -40,6 +41,7 @@ def refined(
     readings = leaders.without_leaders(readings)
     if line_turner:
         crops, readings = line_turner.turned(crops, readings)
+    readings = wide_signs.settle_widths(crops, readings)
     readings = spaces.spaced(crops, readings)
     readings = raised_signs.set_apart(crops, readings, recogniser.read_alone)
     return ticks.set_ticks(page, crops, readings)
