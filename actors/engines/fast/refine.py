@@ -9,6 +9,7 @@ from actors.engines.fast import (
     alike_characters,
     leaders,
     lone_characters,
+    marked_letters,
     raised_signs,
     small_signs,
     spaces,
@@ -41,6 +42,7 @@ def refined(
     readings = leaders.without_leaders(readings)
     if line_turner:
         crops, readings = line_turner.turned(crops, readings)
+    readings = marked_letters.settle_marks(crops, readings)
     readings = wide_signs.settle_widths(crops, readings)
     readings = spaces.spaced(crops, readings)
     readings = raised_signs.set_apart(crops, readings, recogniser.read_alone)
