@@ -9,6 +9,7 @@ from actors.engines.fast import (
     alike_characters,
     leaders,
     lone_characters,
+    lone_shapes,
     marked_letters,
     raised_signs,
     small_signs,
@@ -20,6 +21,7 @@ from actors.engines.fast import (
 from actors.engines.fast.crops import Crop
 from actors.engines.fast.ctc import Reading
 from actors.engines.fast.orientation import LineTurner
+from actors.engines.fast.page_script import is_alphabetic_page
 from actors.engines.fast.recognition import Recogniser
 
 if TYPE_CHECKING:
@@ -38,6 +40,8 @@ def refined(
     crops, readings = tall_lines.read_both_ways(crops, readings, recogniser.read)
     readings = small_signs.with_small_signs(crops, readings, recogniser.read_alone)
     crops, readings = lone_characters.settle(crops, readings, recogniser.read_alone)
+    if is_alphabetic_page(readings):
+        readings = lone_shapes.settle_by_shape(crops, readings)
     readings = alike_characters.settle_by_column(crops, readings)
     readings = leaders.without_leaders(readings)
     if line_turner:
