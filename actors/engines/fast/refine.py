@@ -11,6 +11,7 @@ from actors.engines.fast import (
     lone_characters,
     lone_shapes,
     marked_letters,
+    radio_buttons,
     raised_signs,
     small_signs,
     spaces,
@@ -50,4 +51,5 @@ def refined(
     readings = wide_signs.settle_widths(crops, readings)
     readings = spaces.spaced(crops, readings)
     readings = raised_signs.set_apart(crops, readings, recogniser.read_alone)
+    readings = radio_buttons.set_buttons(crops, readings)
     return ticks.set_ticks(page, crops, readings)
