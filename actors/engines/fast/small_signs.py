@@ -22,10 +22,11 @@ if TYPE_CHECKING:
 
 _STOPS = frozenset("、。，．")
 _SMALL_KANA = frozenset("っッゃゅょャュョぁぃぅぇぉァィゥェォ")
-_BRACKETS = frozenset("「」『』（）〈〉《》【】〔〕")
+_PARTNER = dict(zip("「『（〈《【〔」』）〉》】〕", "」』）〉》】〕「『（〈《【〔", strict=True))
 _BAR = "ー"
 _LIKE_A_BAR = frozenset("ー一-—–―")
-"""What is set, and nothing else: the reading of the line keeps all that it has."""
+"""What is set, and nothing else: the reading of the line keeps all that it has. A bracket is only set where
+the vertical lines of the page have the other one of its pair, too."""
 
 _LARGE = dict(zip("つツやゆよヤユヨ", "っッゃゅょャュョ", strict=True))
 _SMALL_SIZE = 0.84
@@ -62,8 +63,13 @@ def with_small_signs(
     answers = read_alone(strips)
     before = list(readings)
     both = list(zip(signs, answers[: len(signs)], answers[len(signs) :], strict=True))
-    for (index, sign), upright, lying in reversed(both):  # from the end, so that indexes stay
-        text, score = _sign_in(before[index].text, sign, upright, lying) or ("", 0.0)
+    said = "".join(before[index].text for index in vertical)
+    found = [_sign_in(before[index].text, sign, upright, lying) for (index, sign), upright, lying in both]
+    said += "".join(text for text, _ in filter(None, found))
+    for (index, sign), one in reversed(list(zip(signs, found, strict=True))):  # from the end: see `at`
+        text, score = one or ("", 0.0)
+        if _PARTNER.get(text, text) not in said:
+            continue
         if text and readings[index].text[sign.at : sign.at + 1] + text != 2 * _BAR:  # a bar that is broken
             readings[index] = _with_sign(readings[index], sign, text, score, crops[index].image.shape[1])
     return readings
@@ -80,7 +86,7 @@ def _sign_in(text: str, sign: OpenInk, upright: Reading, lying: Reading) -> tupl
         if kana in _SMALL_KANA:
             return kana, found[1]
     found = _between(text, sign, lying)
-    if found and found[0] in _BRACKETS:
+    if found and found[0] in _PARTNER:
         return found
     if found and found[0] in _LIKE_A_BAR and sign.at and "\u3041" <= text[sign.at - 1] <= "\u30ff":
         return _BAR, found[1]

@@ -35,7 +35,7 @@ _MIXED = 0.2
 _AS_WIDE = 0.75
 """Share of the width of spaces that were read from which another gap of their kind is one, too."""
 
-_LEAST_READ = 0.3
+_LEAST_READ = 0.5
 """Share of the wide gaps of that kind on a page that were read as spaces, from which the others are looked
 at: text processors put a little room there that is no space."""
 
@@ -47,7 +47,17 @@ _APART = 0.7
 picture of other lines is not looked at."""
 
 _EAST = "\u3040-\u30ff\u3400-\u9fff"
-_MIXED_PAIR = re.compile(f"[{_EAST}] ?[A-Za-z0-9]|[A-Za-z0-9] ?[{_EAST}]")
+_TIGHT_PAIR = re.compile(f"[{_EAST}](?=[A-Za-z0-9])|[A-Za-z0-9](?=[{_EAST}])")
+_SPACED_PAIR = re.compile(f"[{_EAST}](?= [A-Za-z0-9])|[A-Za-z0-9](?= [{_EAST}])")
+"""A character of East Asia beside a letter or digit, without and with a space."""
+
+_LEAST_SPACED = 2
+"""Such spaces of a page at least that tell how wide one is."""
+
+_NEVER_BEFORE, _NEVER_BEHIND = frozenset(",.;:!?)]}%°'\"’”"), frozenset("([{'\"‘“")
+_DOTS = frozenset(".·…-–—_ ")
+"""No space is set before the first and behind the second of these, nor beside dots and dashes, whose gaps are
+wide as they are."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,10 +77,12 @@ class _Gap:
 
 def spaced(crops: Sequence[Crop], readings: Sequence[Reading]) -> Sequence[Reading]:
     """What the lines of a page say, with spaces in their wide gaps. Needs readings with `places`."""
+    spaces = sum(len(_SPACED_PAIR.findall(reading.text)) for reading in readings)
+    tell = spaces >= _LEAST_SPACED and any(_TIGHT_PAIR.search(reading.text) for reading in readings)
     found = {
         index: _gaps(crop.image, reading)
         for index, (crop, reading) in enumerate(zip(crops, readings, strict=True))
-        if not crop.turned and _may_lack_one(crop.image, reading)
+        if not crop.turned and _may_lack_one(crop.image, reading, mixed=tell)
     }
     if not found:
         return readings
@@ -80,9 +92,16 @@ def spaced(crops: Sequence[Crop], readings: Sequence[Reading]) -> Sequence[Readi
         least = max(_WIDE, _STANDS_OUT * median([gap.width for gap in gaps if not gap.read] or [0.0]))
         for gap in reversed(gaps):  # from the end, so that indexes stay
             enough = gap.width >= (least_mixed if gap.mixed else least)
-            if enough and not gap.read and (gap.mixed or not gap.foreign):
+            if enough and not gap.read and (gap.mixed or _may_stand(readings[index].text, gap)):
                 readings[index] = _with_space(readings[index], gap)
     return readings
+
+
+def _may_stand(text: str, gap: _Gap) -> bool:
+    """Whether there is ever a space between the two characters beside a gap."""
+    before, behind = text[gap.behind - 1], text[gap.behind]
+    beside_a_word = behind not in _NEVER_BEFORE and before not in _NEVER_BEHIND
+    return beside_a_word and not gap.foreign and _DOTS.isdisjoint((before, behind))
 
 
 def _least_mixed(gaps: Sequence[_Gap]) -> float:
@@ -94,11 +113,12 @@ def _least_mixed(gaps: Sequence[_Gap]) -> float:
     return max(_MIXED, _AS_WIDE * median(read))
 
 
-def _may_lack_one(image: Image, reading: Reading) -> bool:
+def _may_lack_one(image: Image, reading: Reading, *, mixed: bool) -> bool:
+    """`mixed`: whether spaces between East Asian and other characters are looked for."""
     text, places = reading.text, reading.places
     if len(places) != len(text) or len(text) < 2:
         return False
-    if _MIXED_PAIR.search(text):
+    if mixed and (_TIGHT_PAIR.search(text) or _SPACED_PAIR.search(text)):
         return True
     apart = _APART * image.shape[0] / image.shape[1]
     return any(
@@ -135,7 +155,7 @@ def _gaps(image: Image, reading: Reading) -> list[_Gap]:
             run / height,
             (start + run / 2) / width,
             read=other - one > 1,
-            mixed=_MIXED_PAIR.fullmatch(text[one] + text[other]) is not None,
+            mixed=_TIGHT_PAIR.match(text[one] + text[other]) is not None,
             foreign=is_east_asian(text[one] + text[other]),
         )
         for (one, other), (run, start) in zip(pairs, widest, strict=True)

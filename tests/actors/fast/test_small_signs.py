@@ -52,7 +52,7 @@ class Reader:
         (SMALL, "の朝っ港の", "", "の朝っ港の"),
         (SMALL, "の朝つ港の", "", "の朝っ港の"),  # as small as the small one is
         (SMALL, "のいね 」港の", "", "の朝港の"),  # others beside it than those of the line
-        (SMALL, "の朝」港の", "の朝」港の", "の朝」港の"),
+        (SMALL, "の朝」港の", "の朝」港の", "の朝港の"),  # nowhere does a quotation begin
         (BAR, "の朝１港の", "の朝ー港の", "の朝港の"),  # no bar behind a character of Chinese
         (STOP, "の朝ー港の", "の朝一港の", "の朝港の"),
         (STOP, "朝、港の", "", "の朝港の"),  # one beside it is missing
@@ -69,6 +69,12 @@ def test_what_is_set(ink: tuple[int, int, int, int], upright: str, lying: str, e
 def test_a_bar_behind_kana() -> None:
     crop, reading = column([FULL, BAR, FULL], "コヒ", [0, 2])
     assert with_small_signs([crop], [reading], Reader("コ１ヒ", "コーヒ"))[0].text == "コーヒ"
+
+
+def test_brackets_come_in_pairs() -> None:
+    crop, reading = column([FULL, SMALL, FULL, FULL, SMALL], "母今日", [0, 2, 3])
+    (found,) = with_small_signs([crop], [reading], Reader("", "", "母「今日", "今日」"))
+    assert found.text == "母「今日」"
 
 
 def test_signs_side_by_side_keep_their_order() -> None:

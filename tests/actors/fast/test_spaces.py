@@ -49,6 +49,8 @@ def texts(*lines: tuple[Crop, Reading]) -> list[str]:
         ("Halden", {3: 14}, None, "Halden"),  # no more than a single space: left to the model
         ("TOTAL", dict.fromkeys(range(1, 5), 24), None, "TOTAL"),  # spaced letters
         ("VAT19", {3: 40}, "VAT 19", "VAT 19"),
+        ("Total...5", {6: 30, 8: 40}, None, "Total...5"),
+        ("(Q1),so", {4: 30}, None, "(Q1),so"),  # signs of the width of East Asian ones, read as narrow
     ],
 )
 def test_wide_gaps_are_spaces(text: str, gaps: dict[int, int], read: str | None, expected: str) -> None:
