@@ -35,7 +35,7 @@ _LEAST = 8
 _SURE = 0.9
 """Score of what the shape says: it is one of few."""
 
-_LEANS, _THIN, _ACROSS = 0.15, 0.25, 0.27
+_LEANS, _THIN, _ACROSS = 0.15, 0.2, 0.27
 """A slash: how far its upper end is to the right of its lower one at least, how wide its rows are at most,
 and how wide it is at least, over its height. An italic 1 leans as far, and has its flag."""
 

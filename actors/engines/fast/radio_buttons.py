@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING
 from actors.engines.fast.crops import Crop
 from actors.engines.fast.ctc import Reading
 from actors.engines.fast.ink import mask
-from actors.engines.fast.page_script import is_east_asian
 
 if TYPE_CHECKING:
     import numpy as np
@@ -23,7 +22,7 @@ if TYPE_CHECKING:
 
 EMPTY, CHOSEN = "○", "◉"
 
-_ROUND = frozenset("OoQ0D©®@")
+_ROUND = frozenset("OoQ0D©®@口曰日囗〇")
 """Letters, digits and signs that a button is read as, among others."""
 
 _ROOM = 1.2
@@ -87,7 +86,7 @@ def _span(reading: Reading, room: float) -> tuple[int, int, float] | None:
         return None
     first = inked[0]
     sign = text[first]
-    if sign in _ROUND or is_east_asian(sign) or not (sign.isalnum() or sign.isascii()):
+    if sign in _ROUND or not (sign.isalnum() or sign.isascii()):
         if len(inked) == 1:
             return 0, len(text), 1.0
         if inked[1] > first + 1 or sign not in "oQD":

@@ -42,9 +42,13 @@ at: text processors put a little room there that is no space."""
 _INK = 0.03
 """Share of a column's pixels that are ink, from which it is no gap."""
 
-_APART = 0.7
+_APART = 0.95
 """Distance of two characters, over the height of their box, from which the gap between them may be wide: the
 picture of other lines is not looked at."""
+
+_HELD = 0.8
+"""The distance of two characters over the gap between them at least: where it is shorter, strokes of one are
+too pale to be ink."""
 
 _EAST = "\u3040-\u30ff\u3400-\u9fff"
 _TIGHT_PAIR = re.compile(f"[{_EAST}](?=[A-Za-z0-9])|[A-Za-z0-9](?=[{_EAST}])")
@@ -148,6 +152,8 @@ def _gaps(image: Image, reading: Reading) -> list[_Gap]:
         if not claims:
             continue
         owner = max(claims, key=lambda index: (pairs[index][1] - pairs[index][0], over[index]))
+        if columns[owner][1] - columns[owner][0] < _HELD * (end - start):
+            continue
         widest[owner] = max(widest[owner], (end - start, start))
     return [
         _Gap(
