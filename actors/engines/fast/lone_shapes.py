@@ -6,6 +6,7 @@ ink tells them apart: a 1 neither leans nor has two bars on its left, and no 0 i
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 from statistics import median
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 _STROKES = frozenset("1Il|")
 _BOTH_CASES = frozenset("cosuvwxzCOSUVWXZ")
 _LOW_OR_TALL = _BOTH_CASES | _STROKES | {"0"}
+_LETTER = re.compile(r"[^\W\d_]")
 _TALL = frozenset("023456789ABDEFGHKLMNPRTY")
 """Characters as high as capitals, and like no other that is not."""
 
@@ -57,9 +59,10 @@ _FEW = 3
 
 
 def settle_by_shape(crops: Sequence[Crop], readings: Sequence[Reading]) -> Sequence[Reading]:
-    """What the lines of a page in an alphabet say, with its lone characters as their ink has them."""
+    """What the lines of a page in an alphabet say, with its lone characters as their ink has them. A page
+    without letters stays as it is: where only digits are read there is no O."""
     alone = [index for index, reading in enumerate(readings) if reading.text.strip() in _LOW_OR_TALL]
-    if not alone:
+    if not alone or not any(_LETTER.search(reading.text) for reading in readings):
         return readings
     telling = [
         glyph_of(crop.image)

@@ -80,6 +80,13 @@ def test_a_shape_is_surer_than_the_reading_was() -> None:
     assert settled(SLASH, "1", 0.6) == Reading("/", 0.9)
 
 
+def test_where_only_digits_are_read_there_are_no_letters() -> None:
+    nowhere = np.zeros((4, 2), np.float32)
+    crops = [Crop(ring(26, 26), nowhere), *(Crop(TALL, nowhere) for _ in range(3))]
+    digits = [Reading("0", 0.9), *(Reading("8", 0.99) for _ in range(3))]
+    assert settle_by_shape(crops, digits) == digits
+
+
 def test_without_others_the_size_says_nothing() -> None:
     one = Reading("X", 0.9)
     assert settle_by_shape([Crop(SMALL_CROSS, np.zeros((4, 2), np.float32))], [one]) == [one]
