@@ -35,6 +35,14 @@ def mask(image: Image) -> npt.NDArray[np.bool_]:
     return found
 
 
+def runs(columns: npt.NDArray[np.bool_]) -> list[tuple[int, int]]:
+    """First index and the one beyond the last of each run of columns that are true."""
+    import numpy as np
+
+    edges = np.flatnonzero(np.diff(np.concatenate([[False], columns, [False]]).astype(np.int8)))
+    return [(start, end) for start, end in edges.reshape(-1, 2).tolist()]
+
+
 def _difference(image: Image) -> npt.NDArray[np.float32]:
     import cv2
     import numpy as np

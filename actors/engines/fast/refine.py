@@ -5,10 +5,24 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from actors.engines.fast import alike_characters, lone_characters, raised_signs, tall_lines, ticks
+from actors.engines.fast import (
+    alike_characters,
+    leaders,
+    lone_characters,
+    lone_shapes,
+    marked_letters,
+    radio_buttons,
+    raised_signs,
+    small_signs,
+    spaces,
+    tall_lines,
+    ticks,
+    wide_signs,
+)
 from actors.engines.fast.crops import Crop
 from actors.engines.fast.ctc import Reading
 from actors.engines.fast.orientation import LineTurner
+from actors.engines.fast.page_script import is_alphabetic_page
 from actors.engines.fast.recognition import Recogniser
 
 if TYPE_CHECKING:
@@ -25,9 +39,17 @@ def refined(
     """The lines of a page (H×W×3 uint8 BGR) and what they say: tall ones read from the end where they begin,
     single characters as they stand, powers and footnote marks set as such, check boxes with their signs."""
     crops, readings = tall_lines.read_both_ways(crops, readings, recogniser.read)
+    readings = small_signs.with_small_signs(crops, readings, recogniser.read_alone)
     crops, readings = lone_characters.settle(crops, readings, recogniser.read_alone)
+    if is_alphabetic_page(readings):
+        readings = lone_shapes.settle_by_shape(crops, readings)
     readings = alike_characters.settle_by_column(crops, readings)
+    readings = leaders.without_leaders(readings)
     if line_turner:
         crops, readings = line_turner.turned(crops, readings)
+    readings = marked_letters.settle_marks(crops, readings)
+    readings = wide_signs.settle_widths(crops, readings)
+    readings = spaces.spaced(crops, readings)
     readings = raised_signs.set_apart(crops, readings, recogniser.read_alone)
+    readings = radio_buttons.set_buttons(crops, readings)
     return ticks.set_ticks(page, crops, readings)
