@@ -72,6 +72,13 @@ def has_digits(text: str) -> bool:
     return _DIGIT.search(text) is not None
 
 
+def from_digit_to_digit(text: str, part: Part) -> Part:
+    """A part of a text that has digits without the signs and letters at its ends: what is unsure of a row of
+    leader dots before a number, or of a bracket behind it, is not unsure of the number."""
+    places = [match.start() for match in _DIGIT.finditer(text, part.first, part.last)]
+    return Part(places[0], places[-1] + 1) if places else part
+
+
 def is_known(reading: Reading) -> bool:
     """Whether it is known where each character stands: not where one of the model's is several code points
     long."""

@@ -13,7 +13,16 @@ from itertools import groupby
 from typing import TYPE_CHECKING
 
 from actors.engines.fast.ctc import Reading
-from actors.engines.fast.doubt import DoubtRule, Part, certainty, doubtful, has_digits, is_known, tokens
+from actors.engines.fast.doubt import (
+    DoubtRule,
+    Part,
+    certainty,
+    doubtful,
+    from_digit_to_digit,
+    has_digits,
+    is_known,
+    tokens,
+)
 from actors.engines.fast.parts import PartPicture, cut_part, put_back, trimmed, whole_line
 
 if TYPE_CHECKING:
@@ -69,8 +78,9 @@ def look_again(
     for width in widths.numbers:
         numbers = _asked(lines, current, numbers, rule, width, look)
     for one in numbers:
-        sure = min(current[one.line].bound, certainty(current[one.line], one.part))
-        current[one.line] = replace(current[one.line], bound=sure)
+        reading = current[one.line]
+        sure = certainty(reading, from_digit_to_digit(reading.text, one.part))
+        current[one.line] = replace(reading, bound=min(reading.bound, sure))
     return current
 
 

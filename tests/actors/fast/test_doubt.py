@@ -10,7 +10,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from actors.engines.fast.ctc import Reading, collapse
-from actors.engines.fast.doubt import NO_DOUBT, DoubtRule, Part, certainty, doubtful, tokens
+from actors.engines.fast.doubt import (
+    NO_DOUBT,
+    DoubtRule,
+    Part,
+    certainty,
+    doubtful,
+    from_digit_to_digit,
+    tokens,
+)
 from tests.actors.fast.readings import reading_of
 
 RULE = DoubtRule(number=0.8, word=0.3)
@@ -105,3 +113,11 @@ def test_a_cross_behind_a_number_at_the_end_may_be_a_percent_sign(text: str, ask
 
 def test_a_line_of_which_nothing_is_doubted_is_not_for_a_cross_either() -> None:
     assert doubtful(reading_of("3.88X"), NO_DOUBT) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "number"), [("......24", "24"), ("(1,200.50)/", "1,200.50"), ("A1B2C", "1B2"), ("none", "none")]
+)
+def test_a_number_goes_from_digit_to_digit(text: str, number: str) -> None:
+    part = from_digit_to_digit(text, Part(0, len(text)))
+    assert text[part.first : part.last] == number
