@@ -17,7 +17,7 @@ from actors.models.catalogue import find_model, pair_of
 from actors.runtimes.choose import RuntimeChoice, choose_runtime, this_host
 from actors.settings import EngineConfig, ModelsConfig
 
-VERSION = "6"
+VERSION = "7"
 """Raised whenever the engine's own steps give other results: outputs made before are then not mixed with."""
 
 

@@ -22,6 +22,8 @@ _TOKEN = re.compile(
 )
 """What stands between spaces, parted where Chinese or Japanese, which knows none, begins or ends."""
 
+_EAST_ASIAN = re.compile(r"[\u2e80-\u30ff\u3400-\u9fff\uf900-\ufaff\uff66-\uff9f]")
+
 _DIGIT = re.compile(r"\d")
 
 _LIKE_PERCENT = re.compile(r"\d ?[Xx]$")
@@ -107,7 +109,12 @@ def _is_doubtful(reading: Reading, part: Part, rule: DoubtRule) -> bool:
     sure = certainty(reading, part)
     if has_digits(reading.text[part.first : part.last]):
         return sure < rule.number or (rule.number > 0 and _has_gap(reading, part))
-    return sure < rule.word
+    return sure < math.pow(rule.word, _words_in(reading.text[part.first : part.last]))
+
+
+def _words_in(text: str) -> float:
+    """How many words a part is: one between spaces; of Chinese and Japanese, two characters are about one."""
+    return max(1.0, len(text) / 2) if _EAST_ASIAN.match(text) else 1.0
 
 
 def _with_number(reading: Reading, last: Part) -> Part:

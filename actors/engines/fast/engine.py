@@ -20,6 +20,7 @@ from actors.engines.fast.prepared import Head, Prepared, prepare_detection, prep
 from actors.engines.fast.recognition import Recogniser, decoder
 from actors.engines.fast.refine import refined
 from actors.engines.fast.stages import Stages
+from actors.engines.fast.tighten import fitted
 from actors.engines.fast.views import Scorer
 from actors.engines.fast.warm_up import Input, line_inputs, page_inputs, warm_up
 from actors.engines.fast.words import words_of
@@ -222,19 +223,19 @@ class FastEngine:
     def _lines(self, page: tuple[Sequence[Crop], Sequence[Reading]]) -> tuple[Line, ...]:
         crops, readings = page
         bound = self._options.scores.bound([reading.score for reading in readings])
+        # Where no line of a page is sure, a single character is a stain.
+        keeps_alone = not self._options.compat and any(reading.score >= bound for reading in readings)
         return tuple(
             self._line(crop, reading)
             for crop, reading in zip(crops, readings, strict=True)
-            if reading.score >= bound or self._is_kept(reading)
+            if reading.score >= bound or (keeps_alone and lone_characters.is_kept(reading))
         )
-
-    def _is_kept(self, reading: Reading) -> bool:
-        return not self._options.compat and lone_characters.is_kept(reading)
 
     def _line(self, crop: Crop, reading: Reading) -> Line:
         words = words_of(crop, reading) if self._options.words else None
+        polygon = crop.polygon if self._options.compat else fitted(crop.image, crop.polygon)
         return Line(
-            reading.text, min(reading.score, reading.bound), tuple(crop.polygon.ravel().tolist()), words=words
+            reading.text, min(reading.score, reading.bound), tuple(polygon.ravel().tolist()), words=words
         )
 
 

@@ -1,7 +1,7 @@
 """Letters with marks that the model confuses with plain ones, told by their ink in lines of their language.
 
-At every width it reads ď as d’, ť as t, ı as i and Æ as AE. The languages that have these are known by
-others, which it reads well; in their lines the ink tells which letter it is.
+At every width it reads ď as d’, ť as t, ı as i and Æ as AE, and often ű as ü. The languages that have these
+are known by others, which it reads well; in their lines the ink tells which letter it is.
 """
 
 from __future__ import annotations
@@ -28,6 +28,16 @@ _SLOVAK = frozenset("ľĺŕĽĹŔ")
 _TURKISH = frozenset("ğĞıİ")
 _NORDIC = frozenset("øØåÅæÆ")
 _ROMANIAN = frozenset("ăĂțșȚȘ")
+
+_HUNGARIAN = frozenset("őŐűŰ")
+
+_DOUBLE_ACUTE = {"ü": "ű", "Ü": "Ű"}
+_AS_HIGH = 0.85
+"""Height of the marks above a letter, over that of those above ő and ű in its line, from which they are no
+dots."""
+
+_SEEN = 5
+"""Height of these marks in pixels from which it can be told from that of dots."""
 
 _COMMA_BELOW = str.maketrans("şţŞŢ", "șțȘȚ")
 _DOTTED = frozenset("iıIİ")
@@ -103,6 +113,8 @@ def _settled(image: Image, reading: Reading) -> Reading:
         rules.append(_carons)
     if letters & _NORDIC and not letters.isdisjoint("AE"):
         rules.append(_ligatures)
+    if letters & _HUNGARIAN and not letters.isdisjoint(_DOUBLE_ACUTE):
+        rules.append(_double_acutes)
     if not rules or len(reading.places) != len(reading.text):
         return reading
     seen = _print_of(image, reading)
@@ -161,6 +173,32 @@ def _dots(text: str, seen: _Print) -> list[Edit]:
         if found != letter:
             edits.append((index, index + 1, found))
     return edits
+
+
+def _double_acutes(text: str, seen: _Print) -> list[Edit]:
+    """Each ü whose marks are as high as those of the line's ő and ű."""
+    marks = [(index, letter, _mark(seen, index)) for index, letter in enumerate(text)]
+    known = [height for _, letter, height in marks if letter in _HUNGARIAN and height]
+    if not known or median(known) < _SEEN:
+        return []
+    least = _AS_HIGH * median(known)
+    return [
+        (index, index + 1, _DOUBLE_ACUTE[letter])
+        for index, letter, height in marks
+        if letter in _DOUBLE_ACUTE and height >= least
+    ]
+
+
+def _mark(seen: _Print, index: int) -> int:
+    """Height in pixels of what stands above a letter by itself; 0 for nothing."""
+    import numpy as np
+
+    glyph = seen.glyphs[index]
+    if glyph is None:
+        return 0
+    left, top, right, bottom = seen.boxes[glyph]
+    parts = runs(np.asarray(seen.ink[top:bottom, left:right].any(axis=1)))
+    return parts[0][1] - parts[0][0] if len(parts) > 1 else 0
 
 
 def _carons(text: str, seen: _Print) -> list[Edit]:

@@ -74,8 +74,11 @@ def cut_part(line: Image, reading: Reading, part: Part, squeeze: float) -> PartP
     return PartPicture(image, left, right, before)
 
 
-def put_back(line: Reading, part: Part, again: Reading, picture: PartPicture, width: int) -> Reading:
-    """A line's reading with a part of it read again. `width`: of the line's picture in pixels.
+def put_back(
+    line: Reading, part: Part, again: Reading, picture: PartPicture, width: int, score: float
+) -> Reading:
+    """A line's reading with a part of it read again. `width`: of the line's picture in pixels; `score`: of
+    the line before any part of it was read again.
 
     A part that reads well makes no good line of a bad one: below POOR the score does not rise. What shines
     through paper reads as letters here and there, and its lines are to be dropped.
@@ -87,7 +90,7 @@ def put_back(line: Reading, part: Part, again: Reading, picture: PartPicture, wi
     return replace(
         line,
         text=line.text[:first] + again.text + line.text[last:],
-        score=mean if line.score >= POOR else min(mean, line.score),
+        score=mean if score >= POOR else min(mean, score),
         steps=(),
         places=(*line.places[:first], *again.places, *line.places[last:]),
         scores=scores,

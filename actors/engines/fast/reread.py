@@ -7,6 +7,7 @@ What two looks agree on counts. Where none agree, the line scores no higher than
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby
@@ -50,10 +51,12 @@ class Widths:
 
 @dataclass(frozen=True, slots=True)
 class _Question:
-    """A part of a line that is read again. `looks`: what the looks at it said so far."""
+    """A part of a line that is read again. `score`: of the line before any part of it was; `looks`: what the
+    looks at the part said so far."""
 
     line: int
     part: Part
+    score: float
     looks: tuple[Reading, ...] = ()
 
     def is_number(self, readings: Sequence[Reading]) -> bool:
@@ -108,7 +111,7 @@ def _questions(
             parts = [part for part in parts if _is_new_number(reading.text[part.first : part.last], known)]
         elif sum(part.last - part.first for part in parts) > _MOST * len(reading.text):
             parts = [Part(0, len(reading.text))]
-        yield from (_Question(index, part) for part in parts)
+        yield from (_Question(index, part, reading.score) for part in parts)
 
 
 def _is_new_number(said: str, known: set[str]) -> bool:
@@ -149,11 +152,11 @@ def _answered(
         looks = (*(question.looks or (now,)), trimmed(answer))
         chosen = _chosen(now, looks)
         if chosen is not now:
-            reading = put_back(reading, part, chosen, picture, line.shape[1])
+            reading = put_back(reading, part, chosen, picture, line.shape[1], question.score)
         moved += len(chosen.text) - (part.last - part.first)
         if has_digits(chosen.text) and not _is_settled(chosen, looks, rule):
             part = Part(part.first, part.first + len(chosen.text))
-            left.append(_Question(question.line, part, looks))
+            left.append(_Question(question.line, part, question.score, looks))
     return reading, left
 
 
@@ -177,7 +180,7 @@ def _chosen(now: Reading, looks: Sequence[Reading]) -> Reading:
     """Which reading of a part counts: the last look's, which is the widest, unless it says nothing, or is the
     third and agrees with neither of the two before: then the most certain. `now`: the one that counted."""
     answer = looks[-1]
-    if not answer.text or not is_known(answer):
+    if not answer.text or not is_known(answer) or _is_wider_form(now.text, answer.text):
         return now
     if len(looks) > 2 and answer.text not in {one.text for one in looks[:-1]}:
         return max((one for one in looks if one.text), key=_certainty)
@@ -186,7 +189,19 @@ def _chosen(now: Reading, looks: Sequence[Reading]) -> Reading:
 
 def _is_settled(chosen: Reading, looks: Sequence[Reading], rule: DoubtRule) -> bool:
     """Whether two looks say the same, or the one that counts is certain."""
-    return sum(one.text == chosen.text for one in looks) > 1 or not doubtful(chosen, rule)
+    same = (one.text == chosen.text or _is_wider_form(chosen.text, one.text) for one in looks)
+    return sum(same) > 1 or not doubtful(chosen, rule)
+
+
+def _is_wider_form(text: str, other: str) -> bool:
+    """Whether a text is another one with signs of full width: a part by itself does not show that its line is
+    Chinese, and its signs are read as narrow ones with a space."""
+    plain = unicodedata.normalize("NFKC", text)
+    return plain != text and _without_spaces(plain) == _without_spaces(unicodedata.normalize("NFKC", other))
+
+
+def _without_spaces(text: str) -> str:
+    return "".join(text.split())
 
 
 def _certainty(reading: Reading) -> float:

@@ -15,6 +15,7 @@ from actors.engines.fast.ctc import Reading
 
 if TYPE_CHECKING:
     from actors.contracts import Image
+    from actors.runtimes.contracts import Floats
 
 _INK = 0.3
 """Share of the strongest row's contrast from which a row holds ink."""
@@ -26,6 +27,8 @@ above and 0.3 below digits."""
 _LEAST = 0.6
 """Least height that is left of a picture: a dash alone is not enlarged to a bar."""
 
+_LEAST_OF_BOX, _LOOSE = 0.4, 0.7
+"""Least height that is left of a box, and the height from which on it stays as it was found."""
 
 _ROOM = 0.16
 """Background at either end of a line, in heights of its picture: of 922 rendered items 27 are misread without
@@ -61,6 +64,32 @@ def ready_line(line: Image) -> ReadyLine:
 def tightened(line: Image) -> Image:
     """A line's picture (H×W×3 uint8) without the rows that a loose box adds; a view of it. A line with
     others close above and below, whose ink reaches into its picture, stays as it is."""
+    top, bottom = _rows(line, _LEAST)
+    return line[top:bottom]
+
+
+def fitted(line: Image, polygon: Floats) -> Floats:
+    """A line's polygon (4×2, from the corner where its text begins, clockwise) without the rows of its
+    picture (H×W×3 uint8) that are not its own, where they are many: they may be those of the next line."""
+    import numpy as np
+
+    height = line.shape[0]
+    top, bottom = _rows(line, _LEAST_OF_BOX)
+    if bottom - top > _LOOSE * height:
+        return polygon
+    first, second, third, fourth = polygon
+    down, down_right = (fourth - first) / height, (third - second) / height
+    edges = [
+        first + top * down,
+        second + top * down_right,
+        second + bottom * down_right,
+        first + bottom * down,
+    ]
+    return np.array(edges, np.float32)
+
+
+def _rows(line: Image, least: float) -> tuple[int, int]:
+    """The first row that is kept and the one behind the last; `least`: share of all rows that is kept."""
     import numpy as np
 
     height = line.shape[0]
@@ -68,9 +97,9 @@ def tightened(line: Image) -> Image:
     contrast = plane.max(axis=1).astype(np.int16) - plane.min(axis=1)
     (rows,) = np.nonzero(contrast > _INK * int(contrast.max()))
     if not rows.size:
-        return line
+        return 0, height
     top, bottom = float(rows[0]), float(rows[-1]) + 1
     margin = _MARGIN * (bottom - top)
-    missing = max(0.0, _LEAST * height - (bottom - top) - 2 * margin)
+    missing = max(0.0, least * height - (bottom - top) - 2 * margin)
     top, bottom = top - margin - missing / 2, bottom + margin + missing / 2
-    return line[max(0, math.floor(top)) : min(height, math.ceil(bottom))]
+    return max(0, math.floor(top)), min(height, math.ceil(bottom))

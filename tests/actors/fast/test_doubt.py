@@ -121,3 +121,9 @@ def test_a_line_of_which_nothing_is_doubted_is_not_for_a_cross_either() -> None:
 def test_a_number_goes_from_digit_to_digit(text: str, number: str) -> None:
     part = from_digit_to_digit(text, Part(0, len(text)))
     assert text[part.first : part.last] == number
+
+
+@pytest.mark.parametrize(("text", "asked"), [("careful", 1), ("由各组组长负责", 0)])
+def test_a_run_of_chinese_is_several_words(text: str, asked: int) -> None:
+    rule = DoubtRule(number=0.8, word=0.5)
+    assert len(doubtful(reading_of(text, unsure={2: 0.4}), rule)) == asked

@@ -14,7 +14,18 @@ FOOT, LOW, TALL = 44, 18, 28
 """Row on which letters stand, and heights of those like x and like l."""
 
 WIDE = {"m": 20, "i": 5, "ı": 5, "l": 5, "t": 9, "ť": 9, "İ": 5, "I": 5, "Æ": 34, "A": 24, "Å": 24}
-DOTS = {"i": (5, 5), "İ": (5, 5), "å": (8, 6), "ů": (8, 6), "ğ": (10, 4), "ě": (10, 4), "ř": (10, 4)}
+DOTS = {
+    "i": (5, 5),
+    "İ": (5, 5),
+    "å": (8, 6),
+    "ů": (8, 6),
+    "ğ": (10, 4),
+    "ě": (10, 4),
+    "ř": (10, 4),
+    "ü": (10, 4),
+    "ű": (10, 8),
+    "ő": (10, 8),
+}
 HIGH = frozenset("bdfhklťďtľAEIÆÅİ")
 
 
@@ -71,6 +82,8 @@ def settled(printed: str, read: str, places: list[int] | None = None) -> Reading
         ("kløbfd Ase", "kløbfd Ase", "kløbfd Ase"),
         ("klover Ær", "klover Er", "klover Er"),
         ("şase ţară", "şase ţară", "șase țară"),
+        ("vnztűrő xüno", "vnztürő xüno", "vnztűrő xüno"),
+        ("vnztűr xano", "vnztür xano", "vnztür xano"),
     ],
 )
 def test_letters_of_a_language(printed: str, read: str, expected: str) -> None:

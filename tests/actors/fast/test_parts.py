@@ -117,7 +117,7 @@ def test_what_was_read_again_stands_where_it_stood() -> None:
     wide, own = picture.image.shape[1], picture.right - picture.left
     places = tuple((picture.before + place * own) / wide for place in again.places)
     again = replace(again, places=places)
-    whole = put_back(reading, part, again, picture, line.shape[1])
+    whole = put_back(reading, part, again, picture, line.shape[1], 1.0)
     assert whole.text == TEXT
     assert len(whole.places) == len(whole.scores) == len(TEXT)
     assert len(whole.gaps) == len(TEXT) + 1
@@ -131,7 +131,7 @@ def test_a_good_part_makes_no_good_line_of_a_bad_one() -> None:
     line, reading = drawn("ad bomm 20l adr")
     poor = replace(reading, score=0.6, scores=(0.6,) * len(reading.text))
     part = Part(8, 11)
-    again = put_back(poor, part, reading_of("201"), cut_part(line, poor, part, WIDTH), line.shape[1])
+    again = put_back(poor, part, reading_of("201"), cut_part(line, poor, part, WIDTH), line.shape[1], 0.6)
     assert again.text == "ad bomm 201 adr"
     assert again.score == 0.6
 
@@ -150,4 +150,4 @@ def test_a_part_of_nothing_but_spaces_stays() -> None:
 def test_a_whole_line_read_again_takes_its_place() -> None:
     line, reading = drawn("4711")
     picture = PartPicture(line, 0, line.shape[1])
-    assert put_back(reading, Part(0, 4), reading_of("44711"), picture, line.shape[1]).text == "44711"
+    assert put_back(reading, Part(0, 4), reading_of("44711"), picture, line.shape[1], 1.0).text == "44711"

@@ -156,3 +156,18 @@ def test_a_word_is_read_once_more_and_numbers_of_its_line_by_themselves() -> Non
     assert reading.text == "paid 1,200.50 in cash"
     assert [width for width, _ in looks.asked] == [WORDS, FULL]
     assert reading.bound == 1.0
+
+
+def test_dots_read_beside_a_number_once_do_not_lower_it_for_good() -> None:
+    first = reading_of("131", score=0.98, unsure={0: 0.1})
+    answers = {FULL: [reading_of("....131", score=0.5)], WIDER: [reading_of("131", score=0.98)]}
+    reading, _ = again(first, answers)
+    assert reading.text == "131"
+    assert reading.score == pytest.approx(0.98)
+
+
+def test_signs_of_a_chinese_line_stay_as_wide_as_they_were() -> None:
+    first = reading_of("本周五下午价格：1,280.00／台，折扣见附件", unsure={8: 0.5})
+    reading, _ = again(first, {FULL: [reading_of(": 1,280.00/", unsure={3: 0.5})]})
+    assert reading.text == first.text
+    assert reading.bound == 1.0

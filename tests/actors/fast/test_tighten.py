@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image, ImageDraw, ImageFont
 
-from actors.engines.fast.tighten import ready_line, tightened
+from actors.engines.fast.tighten import fitted, ready_line, tightened
 from tests.actors.fast.readings import reading_of
 
 
@@ -52,7 +52,7 @@ def test_lines_that_reach_in_from_above_and_below_keep_their_picture() -> None:
 @pytest.mark.parametrize("value", [0, 128, 255])
 def test_a_picture_without_ink_stays(value: int) -> None:
     picture = np.full((40, 100, 3), value, np.uint8)
-    assert tightened(picture) is picture
+    assert tightened(picture).shape == picture.shape
 
 
 def test_light_letters_on_dark_paper_are_ink() -> None:
@@ -82,3 +82,25 @@ def test_a_line_has_room_at_its_ends_and_places_do_not_count_it() -> None:
     assert ready.in_line(ends).places == pytest.approx((0.0, 1.0))
     outside = replace(reading_of("ab"), places=(0.0, 1.0))
     assert ready.in_line(outside).places == (0.0, 1.0)
+
+
+@pytest.mark.parametrize("turned", [False, True])
+def test_a_box_much_higher_than_its_ink_is_fitted_to_it(turned: bool) -> None:
+    picture = np.full((60, 200, 3), 255, np.uint8)
+    picture[10:28, 10:190:3] = 0
+    polygon = np.array([[50, 40], [250, 40], [250, 100], [50, 100]], np.float32)
+    if turned:  # text from top to bottom: its first corner is the upper right one
+        polygon = np.array([[100, 40], [100, 240], [40, 240], [40, 40]], np.float32)
+    found = fitted(picture, polygon)
+    down = (polygon[3] - polygon[0]) / 60
+    top, bottom = (found[0] - polygon[0]) @ down, (found[3] - polygon[0]) @ down
+    assert 0 <= top <= 10
+    assert 28 <= bottom <= 36
+    assert found[1] - found[0] == pytest.approx(polygon[1] - polygon[0])
+
+
+def test_a_box_of_usual_margins_stays() -> None:
+    picture = np.full((40, 200, 3), 255, np.uint8)
+    picture[8:32, 10:190:3] = 0
+    polygon = np.array([[0, 0], [200, 0], [200, 40], [0, 40]], np.float32)
+    assert fitted(picture, polygon) is polygon
