@@ -29,6 +29,16 @@ _DIGIT = re.compile(r"\d")
 _LIKE_PERCENT = re.compile(r"\d ?[Xx]$")
 """What a percent sign of few dots at the end of a line is read as, without any doubt."""
 
+_OF_NUMBER, _OF_WORD = 0.3, 0.2
+"""Exponents of the gaps in the certainty of numbers and words. Steps between characters are unsure in worn
+print, too, where nothing was lost. Where a fifth of the numbers of real pages are doubted, 25 of 221 numbers
+of rendered sheets that a second look corrects are not with an exponent of 1, 16 with 0.3, 22 with 0; where a
+twentieth of the words are, 9 of 57 such words with 1, one with 0.2."""
+
+_THIN, _TWO = frozenset("ilt"), 0.65
+"""Letters that are lost beside an equal one, and how sure the gap behind them is when they are. It is in
+0.8 % of the words of real pages that are not doubted as a whole."""
+
 _GAP = 2.2
 """Distance between neighbors of a number, in its own typical ones, from which a character may be missing
 between them. Characters are one to three steps of the model apart: less says nothing."""
@@ -56,9 +66,11 @@ class Part:
 
 
 def certainty(reading: Reading, part: Part) -> float:
-    """Probability, 0..1, that a part says all that stands there; the gaps beside it count."""
-    inside = reading.scores[part.first : part.last]
-    return math.prod(inside) * math.prod(reading.gaps[part.first : part.last + 1])
+    """How sure it is, 0..1, that a part says all that stands there: the product of its characters' scores,
+    and of the gaps in it and beside it, which count less (see _OF_NUMBER)."""
+    weight = _OF_NUMBER if has_digits(reading.text[part.first : part.last]) else _OF_WORD
+    gaps = math.prod(reading.gaps[part.first : part.last + 1])
+    return math.prod(reading.scores[part.first : part.last]) * math.pow(gaps, weight)
 
 
 def _has_gap(reading: Reading, part: Part) -> bool:
@@ -109,7 +121,16 @@ def _is_doubtful(reading: Reading, part: Part, rule: DoubtRule) -> bool:
     sure = certainty(reading, part)
     if has_digits(reading.text[part.first : part.last]):
         return sure < rule.number or (rule.number > 0 and _has_gap(reading, part))
-    return sure < math.pow(rule.word, _words_in(reading.text[part.first : part.last]))
+    if sure < math.pow(rule.word, _words_in(reading.text[part.first : part.last])):
+        return True
+    return rule.word > 0 and _may_be_two(reading, part)
+
+
+def _may_be_two(reading: Reading, part: Part) -> bool:
+    """Whether a thin letter of a word may be two equal ones that became one: the steps of the second are in
+    the gap behind it."""
+    inside = range(part.first, part.last)
+    return any(reading.text[index] in _THIN and reading.gaps[index + 1] < _TWO for index in inside)
 
 
 def _words_in(text: str) -> float:

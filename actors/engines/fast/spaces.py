@@ -35,7 +35,7 @@ _MIXED = 0.2
 _AS_WIDE = 0.75
 """Share of the width of spaces that were read from which another gap of their kind is one, too."""
 
-_LEAST_READ = 0.5
+_LEAST_READ = 0.4
 """Share of the wide gaps of that kind on a page that were read as spaces, from which the others are looked
 at: text processors put a little room there that is no space."""
 
