@@ -180,10 +180,10 @@ def _chosen(now: Reading, looks: Sequence[Reading]) -> Reading:
     """Which reading of a part counts: the last look's, which is the widest, unless it says nothing, or is the
     third and agrees with neither of the two before: then the most certain. `now`: the one that counted."""
     answer = looks[-1]
-    if not answer.text or not is_known(answer) or _is_wider_form(now.text, answer.text):
+    if not answer.text.strip() or not is_known(answer) or _is_wider_form(now.text, answer.text):
         return now
     if len(looks) > 2 and answer.text not in {one.text for one in looks[:-1]}:
-        return max((one for one in looks if one.text), key=_certainty)
+        return max((one for one in looks if one.text.strip()), key=_certainty)
     return answer
 
 

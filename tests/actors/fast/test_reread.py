@@ -62,6 +62,13 @@ def test_only_the_number_is_read_again() -> None:
     assert columns < 0.7 * LINE.shape[1]
 
 
+def test_a_look_that_sees_nothing_but_a_space_does_not_count() -> None:
+    reading, _ = again(MERGED, {FULL: [reading_of(" ")], WIDER: [reading_of("1,200.50")]})
+    assert reading.text == "paid 1,200.50 in cash"
+    reading, _ = again(MERGED, {FULL: [reading_of(" ")], WIDER: [reading_of(" ")]})
+    assert reading.text == MERGED.text
+
+
 def test_two_looks_that_agree_are_enough() -> None:
     reading, looks = again(MERGED, {FULL: [reading_of("1,20.50", unsure={3: 0.5})]})
     assert reading.text == MERGED.text
