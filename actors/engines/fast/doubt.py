@@ -106,10 +106,16 @@ def doubtful(reading: Reading, rule: DoubtRule) -> list[Part]:
 
 
 def _is_doubtful(reading: Reading, part: Part, rule: DoubtRule) -> bool:
-    sure = certainty(reading, part)
-    if has_digits(reading.text[part.first : part.last]):
+    sure, text = certainty(reading, part), reading.text[part.first : part.last]
+    if has_digits(text):
         return sure < rule.number or (rule.number > 0 and _has_gap(reading, part))
-    return sure < math.pow(rule.word, _words_in(reading.text[part.first : part.last]))
+    return not _is_one_letter(text) and sure < math.pow(rule.word, _words_in(text))
+
+
+def _is_one_letter(text: str) -> bool:
+    """Whether a part is a letter of an alphabet, with signs or without: by itself the `I` between quotation
+    marks is read as any stroke, and the `C` of a temperature runs together with its degree."""
+    return sum(map(str.isalnum, text)) == 1 and not _EAST_ASIAN.search(text)
 
 
 def _words_in(text: str) -> float:

@@ -127,3 +127,9 @@ def test_a_number_goes_from_digit_to_digit(text: str, number: str) -> None:
 def test_a_run_of_chinese_is_several_words(text: str, asked: int) -> None:
     rule = DoubtRule(number=0.8, word=0.5)
     assert len(doubtful(reading_of(text, unsure={2: 0.4}), rule)) == asked
+
+
+@pytest.mark.parametrize(("text", "doubted"), [("“I”", False), ("°C", False), ("“It”", True), ("中", True)])
+def test_one_letter_by_itself_says_less_than_in_its_line(text: str, doubted: bool) -> None:
+    reading = reading_of(f"a {text} b", unsure={2: 0.1})
+    assert bool(doubtful(reading, DoubtRule(number=0.8, word=0.55))) == doubted
