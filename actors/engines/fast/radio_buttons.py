@@ -103,7 +103,7 @@ def _span(reading: Reading, room: float) -> tuple[int, int, float] | None:
     if sign in _ROUND or not (sign.isalnum() or sign.isascii()):
         if len(inked) == 1:
             return 0, len(text), 1.0
-        if inked[1] > first + 1 or sign not in "oQD":
+        if inked[1] > first + 1 or (sign not in "oQD" and not first):  # a space before it may be the button
             return 0, inked[1], reading.places[inked[1]]
     return (0, first, reading.places[first]) if reading.places[first] >= room else None
 

@@ -54,6 +54,7 @@ CHOSEN = (drawn(dot=6), "O cash")
         ((drawn(), "O card"), "○ card"),
         ((drawn(), "© card"), "○ card"),
         ((drawn(), " card"), "○ card"),
+        ((drawn(), " Oslo"), "○ Oslo"),
         ((drawn(), "card"), "○ card"),
         ((drawn(dot=5), "口 card"), "◉ card"),
         ((drawn(radius=8), "O card"), "O card"),
