@@ -118,10 +118,10 @@ def doubtful(reading: Reading, rule: DoubtRule) -> list[Part]:
 
 
 def _is_doubtful(reading: Reading, part: Part, rule: DoubtRule) -> bool:
-    sure = certainty(reading, part)
-    if has_digits(reading.text[part.first : part.last]):
+    sure, text = certainty(reading, part), reading.text[part.first : part.last]
+    if has_digits(text):
         return sure < rule.number or (rule.number > 0 and _has_gap(reading, part))
-    if sure < math.pow(rule.word, _words_in(reading.text[part.first : part.last])):
+    if sure < math.pow(rule.word, _words_in(text)) and not _is_one_letter(text):
         return True
     return rule.word > 0 and _may_be_two(reading, part)
 
@@ -129,8 +129,16 @@ def _is_doubtful(reading: Reading, part: Part, rule: DoubtRule) -> bool:
 def _may_be_two(reading: Reading, part: Part) -> bool:
     """Whether a thin letter of a word may be two equal ones that became one: the steps of the second are in
     the gap behind it."""
+    if _is_one_letter(reading.text[part.first : part.last]):
+        return False
     inside = range(part.first, part.last)
     return any(reading.text[index] in _THIN and reading.gaps[index + 1] < _TWO for index in inside)
+
+
+def _is_one_letter(text: str) -> bool:
+    """Whether a part is a letter of an alphabet, with signs or without: by itself the `I` between quotation
+    marks is read as any stroke, and the `C` of a temperature runs together with its degree."""
+    return sum(map(str.isalnum, text)) == 1 and not _EAST_ASIAN.search(text)
 
 
 def _words_in(text: str) -> float:

@@ -6,6 +6,7 @@ are known by others, which it reads well; in their lines the ink tells which let
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from statistics import median
@@ -39,6 +40,9 @@ dots."""
 _SEEN = 5
 """Height of these marks in pixels from which it can be told from that of dots."""
 
+_AS_SLANTED = 0.6
+"""How slanted those marks are at least, over these: bold dots are as high, and upright."""
+
 _COMMA_BELOW = str.maketrans("şţŞŢ", "șțȘȚ")
 _DOTTED = frozenset("iıIİ")
 _CARON = {"d": "ď", "t": "ť", "l": "ľ", "L": "Ľ"}
@@ -67,8 +71,19 @@ _TALL = frozenset("bdfhkl")
 _RINGED = 1.16
 """Height of an A with a ring at least, over that of these letters."""
 
-_WIDE = {"A": 1.2, "E": 1.05}
+_WIDE = {"A": 1.2, "E": 1.15}
 """Width over height from which a glyph that was read as this is an Æ, if it is no two letters that touch."""
+
+_TWO_LETTERS = 1.5
+"""The same from which an A and an E touch: an Æ has 1.3 in the median of 230 fonts, both side by side 1.7."""
+
+_WIDEST = 1.4
+"""Width of a d, t or l with its caron at most, in heights of an x: what is wider is two letters, and what is
+lower than an x no letter."""
+
+_OPENING = re.compile(r"(?<!\w)['‘‚](?=\w)")
+_CONTRACTED = re.compile(r"(?:s|d|ll|re|ve)\b")
+"""A quotation mark before a word; and what English has behind an apostrophe, and no word with a caron."""
 
 Edit = tuple[int, int, str]
 """Characters of a text from the first to before the second index, and what they are."""
@@ -104,7 +119,7 @@ def settle_marks(crops: Sequence[Crop], readings: Sequence[Reading]) -> Sequence
 
 def _settled(image: Image, reading: Reading) -> Reading:
     letters = frozenset(reading.text)
-    if letters & _ROMANIAN:
+    if letters & _ROMANIAN and not letters & _TURKISH:  # a ğ may be read as ă
         return replace(reading, text=reading.text.translate(_COMMA_BELOW))
     rules: list[Callable[[str, _Print], list[Edit]]] = []
     if letters & _TURKISH and letters & _DOTTED:
@@ -156,7 +171,7 @@ def _dots(text: str, seen: _Print) -> list[Edit]:
 
     edits = []
     for index, (letter, glyph) in enumerate(zip(text, seen.glyphs, strict=True)):
-        if letter not in _DOTTED or glyph is None or not seen.height:
+        if letter not in _DOTTED or glyph is None or not seen.height or _may_touch(text, seen, index):
             continue
         left, top, right, bottom = seen.boxes[glyph]
         parts = runs(np.asarray(seen.ink[top:bottom, left:right].any(axis=1)))
@@ -176,29 +191,37 @@ def _dots(text: str, seen: _Print) -> list[Edit]:
 
 
 def _double_acutes(text: str, seen: _Print) -> list[Edit]:
-    """Each ü whose marks are as high as those of the line's ő and ű."""
+    """Each ü whose marks are as high and as slanted as those of the line's ő and ű."""
     marks = [(index, letter, _mark(seen, index)) for index, letter in enumerate(text)]
-    known = [height for _, letter, height in marks if letter in _HUNGARIAN and height]
-    if not known or median(known) < _SEEN:
+    known = [mark for _, letter, mark in marks if letter in _HUNGARIAN and mark[0]]
+    if not known:
         return []
-    least = _AS_HIGH * median(known)
+    height, slant = (median(measure) for measure in zip(*known, strict=True))
+    if height < _SEEN or slant < 1:
+        return []
     return [
         (index, index + 1, _DOUBLE_ACUTE[letter])
-        for index, letter, height in marks
-        if letter in _DOUBLE_ACUTE and height >= least
+        for index, letter, (high, slanted) in marks
+        if letter in _DOUBLE_ACUTE and high >= _AS_HIGH * height and slanted >= _AS_SLANTED * slant
     ]
 
 
-def _mark(seen: _Print, index: int) -> int:
-    """Height in pixels of what stands above a letter by itself; 0 for nothing."""
+def _mark(seen: _Print, index: int) -> tuple[int, float]:
+    """Height in pixels of what stands above a letter by itself, and how far its upper end is to the right of
+    its lower one; 0 for nothing."""
     import numpy as np
 
     glyph = seen.glyphs[index]
     if glyph is None:
-        return 0
+        return 0, 0.0
     left, top, right, bottom = seen.boxes[glyph]
-    parts = runs(np.asarray(seen.ink[top:bottom, left:right].any(axis=1)))
-    return parts[0][1] - parts[0][0] if len(parts) > 1 else 0
+    ink = seen.ink[top:bottom, left:right]
+    parts = runs(np.asarray(ink.any(axis=1)))
+    if len(parts) < 2:
+        return 0, 0.0
+    first, end = parts[0]
+    upper, lower = (float(np.flatnonzero(ink[row]).mean()) for row in (first, end - 1))
+    return end - first, upper - lower
 
 
 def _carons(text: str, seen: _Print) -> list[Edit]:
@@ -208,11 +231,26 @@ def _carons(text: str, seen: _Print) -> list[Edit]:
     for index, letter in enumerate(text):
         if letter not in own:
             continue
-        if text[index + 1 : index + 2] in _APOSTROPHES and not text[index + 2 : index + 3].isupper():
-            edits.append((index, index + 2, _CARON[letter]))
-        elif _has_caron(index, seen):
+        if text[index + 1 : index + 2] in _APOSTROPHES:
+            if not _is_apostrophe(text, index + 1):
+                edits.append((index, index + 2, _CARON[letter]))
+        elif not _may_touch(text, seen, index) and _has_caron(index, seen):
             edits.append((index, index + 1, _CARON[letter]))
     return edits
+
+
+def _is_apostrophe(text: str, index: int) -> bool:
+    """Whether what was read as an apostrophe is one, or a closing quotation mark, and no caron."""
+    behind = text[index + 1 : index + 2]
+    if behind.isupper() or _CONTRACTED.match(text, index + 1):
+        return True
+    return not behind.isalpha() and _OPENING.search(text, 0, index) is not None
+
+
+def _may_touch(text: str, seen: _Print, index: int) -> bool:
+    """Whether a letter beside this one has no glyph, so that the glyph of this one may be of both."""
+    beside = (other for other in (index - 1, index + 1) if 0 <= other < len(text))
+    return any(seen.glyphs[other] is None and not text[other].isspace() for other in beside)
 
 
 def _has_caron(index: int, seen: _Print) -> bool:
@@ -220,7 +258,9 @@ def _has_caron(index: int, seen: _Print) -> bool:
     glyph = seen.glyphs[index]
     if glyph is None or not seen.height:
         return False
-    left, _, right, _ = seen.boxes[glyph]
+    left, top, right, bottom = seen.boxes[glyph]
+    if right - left > _WIDEST * seen.height or bottom - top < seen.height:
+        return False
     low, tall = (share * seen.height for share in _MARK)
     others = [seen.boxes[other] for other in seen.glyphs if other is not None and other != glyph]
     reach = right + _REACH * seen.height
@@ -255,11 +295,10 @@ def _ligatures(text: str, seen: _Print) -> list[Edit]:
         box = seen.boxes[glyph]
         both = index - 1 if letter == "E" else index
         if text[both : both + 2] == "AE" and None in seen.glyphs[both : both + 2]:
-            if box[2] - box[0] >= _WIDE["E"] * _height(box):
+            if _WIDE["E"] * _height(box) <= box[2] - box[0] < _TWO_LETTERS * _height(box):
                 edits.append((both, both + 2, "Æ"))
         elif box[2] - box[0] >= _WIDE[letter] * _height(box):
-            beside = zip(text[index - 1 : index + 2 : 2], seen.glyphs[index - 1 : index + 2 : 2], strict=True)
-            if all(other is not None or character == " " for character, other in beside):
+            if not _may_touch(text, seen, index):
                 edits.append((index, index + 1, "Æ"))
         elif letter == "A" and len(tall) > 1 and _height(box) >= _RINGED * median(tall):
             edits.append((index, index + 1, "Å"))

@@ -41,20 +41,34 @@ from that of the circle at most, over the circle's size."""
 _OPEN = 0.3
 """Part of an empty circle within its ring at least."""
 
-_AS_LARGE = 1.2
-"""Larger over smaller diameter of buttons of a page at most."""
+_AS_LARGE, _AS_HOLLOW = 1.2, 0.1
+"""Larger over smaller diameter of buttons of a page at most; and how much more of one than of the other is
+within its ring: they are drawn with the same pen, a letter with a thicker one."""
+
+_APART = 0.3
+"""White between a button and its text at least, over its size: behind a letter it is 0.1 to 0.2."""
+
+_UNREAD = 0.5
+"""How far ink behind a circle is before the place of the second character at least, over the circle's size,
+where it is a letter of its own."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Circle:
     """A circle that the line with this index begins with, which characters were read there, and where its
-    middle is in 0..1 of the line's width."""
+    middle is in 0..1 of the line's width. `hollow`: the part of it that is within its ring."""
 
     line: int
     span: tuple[int, int]
     place: float
     size: float
+    hollow: float
     chosen: bool
+
+    def is_like(self, other: _Circle) -> bool:
+        """Whether both are drawn alike."""
+        as_large = max(self.size, other.size) <= _AS_LARGE * min(self.size, other.size)
+        return as_large and abs(self.hollow - other.hollow) <= _AS_HOLLOW
 
 
 def set_buttons(crops: Sequence[Crop], readings: Sequence[Reading]) -> Sequence[Reading]:
@@ -65,12 +79,12 @@ def set_buttons(crops: Sequence[Crop], readings: Sequence[Reading]) -> Sequence[
         for index, (crop, reading) in enumerate(zip(crops, readings, strict=True))
         if not crop.turned and (circle := _circle(index, crop.image, reading)) is not None
     ]
-    sizes = [circle.size for circle in circles if circle.chosen]
-    if not sizes:
+    chosen = [circle for circle in circles if circle.chosen]
+    if not chosen:
         return readings
     readings = list(readings)
     for circle in circles:
-        if any(max(circle.size, size) <= _AS_LARGE * min(circle.size, size) for size in sizes):
+        if any(circle.is_like(other) for other in chosen):
             sign = CHOSEN if circle.chosen else EMPTY
             readings[circle.line] = _with_sign(readings[circle.line], circle, sign)
     return readings
@@ -89,7 +103,7 @@ def _span(reading: Reading, room: float) -> tuple[int, int, float] | None:
     if sign in _ROUND or not (sign.isalnum() or sign.isascii()):
         if len(inked) == 1:
             return 0, len(text), 1.0
-        if inked[1] > first + 1 or sign not in "oQD":
+        if inked[1] > first + 1 or (sign not in "oQD" and not first):  # a space before it may be the button
             return 0, inked[1], reading.places[inked[1]]
     return (0, first, reading.places[first]) if reading.places[first] >= room else None
 
@@ -105,27 +119,41 @@ def _circle(line: int, image: Image, reading: Reading) -> _Circle | None:
     first, last, end = found
     ink = mask(np.ascontiguousarray(image)).astype(np.uint8)
     _, parts, stats, _ = cv2.connectedComponentsWithStats(ink, connectivity=8)
-    within = stats[:, 0] + stats[:, 2] / 2 < end * ink.shape[1]
-    within[0] = False
-    ours = np.flatnonzero(within).tolist()
+    ring = _ring(stats[1:], end * ink.shape[1])
+    if ring is None:
+        return None
+    left, top, width, height, _ = stats[ring + 1].tolist()
+    inside = slice(top, top + height), slice(left, left + width)
+    drawn = (parts[inside] == ring + 1).astype(np.uint8)
+    outline, _ = cv2.findContours(drawn, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
+    whole = cv2.drawContours(np.zeros_like(drawn), outline, -1, 1, cv2.FILLED)
+    place, size = (left + width / 2) / ink.shape[1], (width + height) / 2
+    beside = ink[top : top + height, left + width : left + width + round(_APART * size)]
+    if beside.any() or not _FILL[0] <= float(whole.mean()) <= _FILL[1]:
+        return None
+    hole = (whole - drawn).astype(np.uint8)
+    hollow = float(hole.sum() / whole.sum())
+    dot = cv2.bitwise_and(ink[inside], hole)
+    if _is_dot(dot) if dot.any() else hollow >= _OPEN:
+        return _Circle(line, (first, last), place, size, hollow, chosen=bool(dot.any()))
+    return None
+
+
+def _ring(stats: npt.NDArray[np.int32], end: float) -> int | None:
+    """Which of the parts of a line's ink (left, top, width, height, area) is as wide as high, and may be the
+    circle that it begins with. `end`: where what was read behind that begins, in pixels."""
+    import numpy as np
+
+    middles = stats[:, 0] + stats[:, 2] / 2
+    ours = np.flatnonzero(middles < end).tolist()
     if not ours:
         return None
     ring = max(ours, key=lambda part: int(stats[part, 2]) * int(stats[part, 3]))
-    left, top, width, height, _ = stats[ring].tolist()
+    left, width, height = (int(stats[ring, column]) for column in (0, 2, 3))
     if min(width, height) < _LEAST or max(width, height) > _CIRCLE * min(width, height) + 1:
         return None
-    drawn = (parts[top : top + height, left : left + width] == ring).astype(np.uint8)
-    outline, _ = cv2.findContours(drawn, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
-    whole = cv2.drawContours(np.zeros_like(drawn), outline, -1, 1, cv2.FILLED)
-    if not _FILL[0] <= float(whole.mean()) <= _FILL[1]:
-        return None
-    place, size = (left + width / 2) / ink.shape[1], (width + height) / 2
-    hole = (whole - drawn).astype(np.uint8)
-    dot = cv2.bitwise_and(ink[top : top + height, left : left + width], hole)
-    if not dot.any():
-        is_ring = int(hole.sum()) >= _OPEN * whole.sum()
-        return _Circle(line, (first, last), place, size, chosen=False) if is_ring else None
-    return _Circle(line, (first, last), place, size, chosen=True) if _is_dot(dot) else None
+    unread = (middles > left + width) & (middles <= end - _UNREAD * width)
+    return None if unread.any() else int(ring)  # what was read first may be that letter and not the circle
 
 
 def _is_dot(ink: npt.NDArray[np.uint8]) -> bool:

@@ -37,7 +37,8 @@ def refined(
     line_turner: LineTurner | None,
 ) -> tuple[Sequence[Crop], Sequence[Reading]]:
     """The lines of a page (H×W×3 uint8 BGR) and what they say: tall ones read from the end where they begin,
-    single characters as they stand, powers and footnote marks set as such, check boxes with their signs."""
+    with the small signs of vertical text; single characters as they stand; letters, signs and spaces as their
+    ink has them; powers and footnote marks set as such, radio buttons and check boxes with their signs."""
     crops, readings = tall_lines.read_both_ways(crops, readings, recogniser.read)
     readings = small_signs.with_small_signs(crops, readings, recogniser.read_alone)
     crops, readings = lone_characters.settle(crops, readings, recogniser.read_alone)

@@ -35,6 +35,9 @@ if TYPE_CHECKING:
 _MOST = 0.7
 """Share of a line's characters from which it is read again as a whole: its parts would be no cheaper."""
 
+_SAME_SIGN = str.maketrans("–—−“”″’‘′", "---\"\"\"'''")
+"""Dashes and quotation marks: which of its kind one is shows in a whole line, not in a part."""
+
 _TRUST = 0.05
 """How much lower an unsqueezed reading of a line may score and still count instead of the squeezed one."""
 
@@ -178,22 +181,29 @@ def _of_part(reading: Reading, part: Part) -> Reading:
 
 def _chosen(now: Reading, looks: Sequence[Reading]) -> Reading:
     """Which reading of a part counts: of a number the last look's, which is the widest, unless it says
-    nothing, or is the third and agrees with neither of the two before: then the most certain, as of a word.
-    `now`: the one that counted."""
+    nothing, or nothing new, or is the third and agrees with neither of the two before: then the most certain,
+    as of a word. `now`: the one that counted."""
     answer = looks[-1]
-    if not answer.text or not is_known(answer) or _is_wider_form(now.text, answer.text):
+    if not answer.text.strip() or not is_known(answer):
+        return now
+    if answer.text != now.text and _is_same(now.text, answer.text):
         return now
     if not has_digits(now.text + answer.text):
         return max(answer, now, key=_certainty)
     if len(looks) > 2 and answer.text not in {one.text for one in looks[:-1]}:
-        return max((one for one in looks if one.text), key=_certainty)
+        return max((one for one in looks if one.text.strip()), key=_certainty)
     return answer
 
 
 def _is_settled(chosen: Reading, looks: Sequence[Reading], rule: DoubtRule) -> bool:
     """Whether two looks say the same, or the one that counts is certain."""
-    same = (one.text == chosen.text or _is_wider_form(chosen.text, one.text) for one in looks)
+    same = (_is_same(chosen.text, one.text) for one in looks)
     return sum(same) > 1 or not doubtful(chosen, rule)
+
+
+def _is_same(text: str, other: str) -> bool:
+    """Whether another text says no more than a text does, but for what is only seen in a whole line."""
+    return text.translate(_SAME_SIGN) == other.translate(_SAME_SIGN) or _is_wider_form(text, other)
 
 
 def _is_wider_form(text: str, other: str) -> bool:

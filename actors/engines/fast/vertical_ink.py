@@ -73,7 +73,8 @@ def account(image: Image, reading: Reading) -> VerticalInk:
     rows = np.flatnonzero(ink.any(axis=1))
     thick = int(rows[-1] - rows[0]) + 1 if rows.size else ink.shape[0]
     middles = [place * width for place in reading.places]
-    square = min(median([after - before for before, after in pairwise(middles)] or [thick]), _SQUARE * thick)
+    apart = median([after - before for before, after in pairwise(middles)] or [thick])
+    square = max(1.0, min(apart, _SQUARE * thick))  # places at the line's end may be the same
     own, left = _shared_out(runs(np.asarray(ink.any(axis=0))), middles, square)
     boxes = [_box(ink, min(columns), max(columns)) if columns else (0, 0, 0, 0) for columns in own]
     sizes = [_longer(box) for box in boxes]

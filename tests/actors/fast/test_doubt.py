@@ -139,3 +139,9 @@ def test_a_run_of_chinese_is_several_words(text: str, asked: int) -> None:
 )
 def test_a_thin_letter_with_an_unsure_gap_behind_it_may_be_two(text: str, at: int, asked: int) -> None:
     assert len(doubtful(reading_of(text, unsure={at: 0.6}), RULE)) == asked
+
+
+@pytest.mark.parametrize(("text", "doubted"), [("“I”", False), ("°C", False), ("“It”", True), ("中", True)])
+def test_one_letter_by_itself_says_less_than_in_its_line(text: str, doubted: bool) -> None:
+    reading = reading_of(f"a {text} b", unsure={2: 0.01})
+    assert bool(doubtful(reading, DoubtRule(number=0.9, word=0.55))) == doubted

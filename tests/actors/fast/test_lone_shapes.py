@@ -31,6 +31,8 @@ BRACKET = picture((20, 6, 20, 32), (15, 6, 20, 6), (15, 32, 20, 32))
 ONE = picture((18, 8, 18, 30), (12, 13, 18, 8))
 FOOTED = picture((18, 8, 18, 30), (12, 11, 18, 8), (11, 30, 25, 30))
 ITALIC = picture((20, 8, 15, 30), (13, 13, 20, 8))
+ITALIC_I = picture((20, 8, 16, 30))
+TINY_CROSS = picture((14, 20, 21, 30), (21, 20, 14, 30), thick=2)
 SEVEN = picture((10, 8, 24, 8), (24, 8, 14, 30))
 STROKE = picture((18, 8, 18, 30))
 TALL = picture((12, 8, 12, 30), (12, 8, 24, 8), (12, 19, 24, 19), (12, 30, 24, 30))
@@ -56,6 +58,7 @@ def settled(image: Image, text: str, score: float = 0.99) -> Reading:
         (ONE, "1", "1"),
         (FOOTED, "1", "1"),
         (ITALIC, "1", "1"),
+        (ITALIC_I, "I", "I"),
         (SEVEN, "1", "1"),
         (ring(26, 26), "0", "O"),
         (ring(16, 26), "0", "0"),
@@ -63,6 +66,7 @@ def settled(image: Image, text: str, score: float = 0.99) -> Reading:
         (CROSS, "x", "X"),
         (SMALL_CROSS, "X", "x"),
         (CROSS, "X", "X"),
+        (TINY_CROSS, "X", "X"),
     ],
 )
 def test_shapes(image: Image, text: str, expected: str) -> None:

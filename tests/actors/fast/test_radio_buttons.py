@@ -14,16 +14,19 @@ from actors.engines.fast.radio_buttons import set_buttons
 INK = (20, 20, 20)
 
 
-def drawn(*, dot: int = 0, radius: int = 12, square: bool = False, at: int = 20) -> Image:
-    """A line of some letters behind a ring with a dot of this radius, or behind a square."""
+def drawn(
+    *, dot: int = 0, radius: int = 12, square: bool = False, at: int = 20, pen: int = 2, behind: int = 50
+) -> Image:
+    """A line of some letters behind a ring with a dot of this radius, or behind a square. `behind`: where the
+    letters begin."""
     picture = np.full((40, 160, 3), 245, np.uint8)
     if square:
         cv2.rectangle(picture, (at - radius, 20 - radius), (at + radius, 20 + radius), INK, 2)
     elif radius:
-        cv2.circle(picture, (at, 20), radius, INK, 2)
+        cv2.circle(picture, (at, 20), radius, INK, pen)
     if dot:
         cv2.circle(picture, (at, 20), dot, INK, cv2.FILLED)
-    for left in range(50, 130, 20):
+    for left in range(behind, 130, 20):
         cv2.rectangle(picture, (left, 12), (left + 12, 30), INK, cv2.FILLED)
     return picture
 
@@ -51,6 +54,7 @@ CHOSEN = (drawn(dot=6), "O cash")
         ((drawn(), "O card"), "○ card"),
         ((drawn(), "© card"), "○ card"),
         ((drawn(), " card"), "○ card"),
+        ((drawn(), " Oslo"), "○ Oslo"),
         ((drawn(), "card"), "○ card"),
         ((drawn(dot=5), "口 card"), "◉ card"),
         ((drawn(radius=8), "O card"), "O card"),
@@ -58,10 +62,19 @@ CHOSEN = (drawn(dot=6), "O cash")
         ((drawn(radius=0), "card"), "card"),
         ((drawn(radius=0), "O card"), "O card"),
         ((drawn(dot=11), "O card"), "O card"),
+        ((drawn(behind=36), "O card"), "O card"),
+        ((drawn(pen=5), "O card"), "O card"),
     ],
 )
 def test_beside_a_chosen_one(line: tuple[Image, str], expected: str) -> None:
     assert texts(CHOSEN, line) == ["◉ cash", expected]
+
+
+def test_a_letter_behind_a_button_that_was_not_read() -> None:
+    letters = [(left + 6) / 160 for left in (50, 70, 90, 110)]
+    crops = [Crop(drawn(dot=6), np.zeros((4, 2), np.float32))] * 2
+    readings = [reading("O cash"), Reading("Oslo", 0.97, places=tuple(letters))]
+    assert set_buttons(crops, readings)[1].text == "Oslo"
 
 
 def test_rings_without_a_chosen_one_are_letters() -> None:

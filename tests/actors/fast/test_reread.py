@@ -62,6 +62,26 @@ def test_only_the_number_is_read_again() -> None:
     assert columns < 0.7 * LINE.shape[1]
 
 
+def test_a_look_that_sees_nothing_but_a_space_does_not_count() -> None:
+    reading, _ = again(MERGED, {FULL: [reading_of(" ")], WIDER: [reading_of("1,200.50")]})
+    assert reading.text == "paid 1,200.50 in cash"
+    reading, _ = again(MERGED, {FULL: [reading_of(" ")], WIDER: [reading_of(" ")]})
+    assert reading.text == MERGED.text
+
+
+@pytest.mark.parametrize(("read", "again_read"), [("7–19", "7-19"), ("“19”", '"19”'), ("1’900", "1'900")])
+def test_dashes_and_quotation_marks_are_those_of_the_whole_line(read: str, again_read: str) -> None:
+    reading, looks = again(reading_of(f"on {read} a", unsure={4: 0.5}), {FULL: [reading_of(again_read)]})
+    assert reading.text == f"on {read} a"
+    assert len(looks.asked) == 1
+    assert reading.bound == 1.0
+
+
+def test_the_surer_one_of_two_equal_looks_counts() -> None:
+    reading, _ = again(reading_of("on 719 a", unsure={4: 0.5}), {FULL: [reading_of("719", score=0.99)]})
+    assert min(reading.scores) > 0.5
+
+
 def test_two_looks_that_agree_are_enough() -> None:
     reading, looks = again(MERGED, {FULL: [reading_of("1,20.50", unsure={3: 0.5})]})
     assert reading.text == MERGED.text
