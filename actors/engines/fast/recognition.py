@@ -114,7 +114,7 @@ class Recogniser:
         return self._run(lines, stock_batches(shapes))
 
     def read_alone(self, lines: Sequence[Image]) -> list[Reading]:
-        """What each line of one character or two (H×W×3 uint8 BGR) says, at its full width and with nothing
+        """What each line of a few characters (H×W×3 uint8 BGR) says, at its full width and with nothing
         beside it: a picture of ALONE columns is the least that the model knows."""
         return self._run(
             lines, pack_alone([Shape(line.shape[1], line.shape[0]) for line in lines], self._rule.pack)
