@@ -54,8 +54,8 @@ class Widths:
 
 @dataclass(frozen=True, slots=True)
 class _Question:
-    """A part of a line that is read again. `score`: of the line before its words, or its numbers, were; `looks`:
-    what the looks at the part said so far."""
+    """A part of a line that is read again. `score`: of the line before its words, or its numbers, were;
+    `looks`: what the looks at the part said so far."""
 
     line: int
     part: Part
