@@ -59,13 +59,22 @@ def whole_line(line: Image, squeeze: float) -> PartPicture:
     return PartPicture(_with_nothing_behind(line, squeeze), 0, line.shape[1])
 
 
-def cut_part(line: Image, reading: Reading, part: Part, squeeze: float) -> PartPicture:
-    """The picture of a part of a line (H×W×3 uint8) that is read again; `squeeze` as in ReadRule. It is cut
-    where the white beside the part is widest."""
+def columns_of(line: Image, reading: Reading, part: Part) -> tuple[int, int]:
+    """The columns of a line's picture (H×W×3 uint8) in which a part of it stands: from and to where the white
+    beside the part is widest."""
     width = line.shape[1]
     left = 0 if part.first == 0 else _between(line, reading, part.first - 1, part.first)
     right = width if part.last == len(reading.text) else _between(line, reading, part.last - 1, part.last)
-    right = max(right, left + 1)
+    return left, max(right, left + 1)
+
+
+def cut_part(
+    line: Image, reading: Reading, part: Part, squeeze: float, columns: tuple[int, int] | None = None
+) -> PartPicture:
+    """The picture of a part of a line (H×W×3 uint8) that is read again; `squeeze` as in ReadRule. `columns`:
+    of the line's picture, where they are known from an earlier look."""
+    width = line.shape[1]
+    left, right = columns or columns_of(line, reading, part)
     margin = int(_MARGIN * line.shape[0])
     before, behind = margin if left else 0, margin if right < width else 0  # a line has room at its own ends
     image = _with_margins(line, left, right, before, behind)

@@ -55,12 +55,14 @@ class Widths:
 @dataclass(frozen=True, slots=True)
 class _Question:
     """A part of a line that is read again. `score`: of the line before its words, or its numbers, were;
-    `looks`: what the looks at the part said so far."""
+    `looks`: what the looks at it said so far; `columns`: of the line's picture, in which the part stands.
+    They stay the same: what a look lost would not be in a picture that is cut by what it read."""
 
     line: int
     part: Part
     score: float
     looks: tuple[Reading, ...] = ()
+    columns: tuple[int, int] | None = None
 
     def is_number(self, readings: Sequence[Reading]) -> bool:
         """Whether the part has digits."""
@@ -130,7 +132,9 @@ def _asked(
     look: Look,
 ) -> list[_Question]:
     """Put the answers into `current`, and give the questions that they leave open."""
-    pictures = [cut_part(lines[one.line], current[one.line], one.part, width) for one in questions]
+    pictures = [
+        cut_part(lines[one.line], current[one.line], one.part, width, one.columns) for one in questions
+    ]
     answers = look([picture.image for picture in pictures], width)
     left: list[_Question] = []
     together = zip(questions, pictures, answers, strict=True)
@@ -159,7 +163,8 @@ def _answered(
         moved += len(chosen.text) - (part.last - part.first)
         if has_digits(chosen.text) and not _is_settled(chosen, looks, rule):
             part = Part(part.first, part.first + len(chosen.text))
-            left.append(_Question(question.line, part, question.score, looks))
+            columns = picture.left, picture.right
+            left.append(_Question(question.line, part, question.score, looks, columns))
     return reading, left
 
 
@@ -188,6 +193,8 @@ def _chosen(now: Reading, looks: Sequence[Reading]) -> Reading:
         return now
     if answer.text != now.text and _is_same(now.text, answer.text):
         return now
+    if answer.text != looks[0].text and _is_cut_off(now.text, answer.text):
+        return now
     if not has_digits(now.text + answer.text):
         return max(answer, now, key=_certainty)
     if len(looks) > 2 and answer.text not in {one.text for one in looks[:-1]}:
@@ -204,6 +211,17 @@ def _is_settled(chosen: Reading, looks: Sequence[Reading], rule: DoubtRule) -> b
 def _is_same(text: str, other: str) -> bool:
     """Whether another text says no more than a text does, but for what is only seen in a whole line."""
     return text.translate(_SAME_SIGN) == other.translate(_SAME_SIGN) or _is_wider_form(text, other)
+
+
+def _is_cut_off(text: str, other: str) -> bool:
+    """Whether another text is the first or last part of a text: its picture was cut through the rest, where
+    the gaps of handwriting are wider within a number than beside it. Of equal neighbors one may be too many."""
+    said = other.strip()
+    if len(said) >= len(text):
+        return False
+    return (text.startswith(said) and text[len(said) :].strip(said[-1]) != "") or (
+        text.endswith(said) and text[: -len(said)].strip(said[0]) != ""
+    )
 
 
 def _is_wider_form(text: str, other: str) -> bool:

@@ -199,3 +199,21 @@ def test_of_two_looks_at_a_word_the_more_certain_one_counts(score: float, taken:
     looks = Looks({WORDS: [reading_of("plate", score=score)]})
     (reading,) = look_again([LINE], [first], [], DoubtRule(number=0.9, word=0.8), WIDTHS, looks)
     assert reading.text == ("cover plate here" if taken else first.text)
+
+
+def test_the_third_look_sees_what_the_second_one_lost() -> None:
+    """The columns of `15` are those of the first reading, though `1` alone was read in them."""
+    first = reading_of("15 fifteen in all of it", unsure={1: 0.5})
+    answers = {FULL: [reading_of("1", unsure={1: 0.4})], WIDER: [reading_of("15")]}
+    reading, looks = again(first, answers)
+    assert reading.text == first.text
+    (_, second), (_, third) = looks.asked
+    assert third / second == pytest.approx(FULL / WIDER, abs=0.03)
+
+
+def test_a_number_that_was_cut_through_stays_and_is_no_promise() -> None:
+    first = reading_of("15 fifteen in all of it", unsure={1: 0.5})
+    one = reading_of("1", unsure={1: 0.4})
+    reading, _ = again(first, {FULL: [one], WIDER: [one]})
+    assert reading.text == first.text
+    assert reading.bound < 0.9
