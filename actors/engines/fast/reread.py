@@ -215,7 +215,7 @@ def _is_same(text: str, other: str) -> bool:
 
 def _is_cut_off(text: str, other: str) -> bool:
     """Whether another text is the first or last part of a text: its picture was cut through the rest, where
-    the gaps of handwriting are wider within a number than beside it. Of equal neighbors one may be too many."""
+    the gaps of handwriting are wider within a number than beside it. Of equal ones one may be too many."""
     said = other.strip()
     if len(said) >= len(text):
         return False
