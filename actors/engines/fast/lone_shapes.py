@@ -67,7 +67,7 @@ def settle_by_shape(crops: Sequence[Crop], readings: Sequence[Reading]) -> Seque
     if not alone or not any(_LETTER.search(reading.text) for reading in readings):
         return readings
     telling = [
-        glyph_of(crop.image)
+        glyph_in(crop.image)
         for crop, reading in zip(crops, readings, strict=True)
         if reading.text.strip() in _TALL
     ]
@@ -75,7 +75,7 @@ def settle_by_shape(crops: Sequence[Crop], readings: Sequence[Reading]) -> Seque
     tall = median(heights) if len(heights) >= _FEW else None
     readings = list(readings)
     for index in alone:
-        text, glyph = readings[index].text.strip(), glyph_of(crops[index].image)
+        text, glyph = readings[index].text.strip(), glyph_in(crops[index].image)
         if glyph is None or len(glyph) < _LEAST:
             continue
         found, score = _by_shape(text, glyph, tall), readings[index].score
@@ -88,7 +88,7 @@ def settle_by_shape(crops: Sequence[Crop], readings: Sequence[Reading]) -> Seque
     return readings
 
 
-def glyph_of(image: Image) -> Glyph | None:
+def glyph_in(image: Image) -> Glyph | None:
     """The ink of the one character in a picture (H×W×3 uint8), cut to its size; without what is at an edge,
     as a line of a table is. None if there is none."""
     import cv2

@@ -9,7 +9,7 @@ import pytest
 from actors.contracts import Image
 from actors.engines.fast.crops import Crop
 from actors.engines.fast.ctc import Reading
-from actors.engines.fast.lone_shapes import glyph_of, settle_by_shape
+from actors.engines.fast.lone_shapes import glyph_in, settle_by_shape
 
 
 def picture(*strokes: tuple[int, int, int, int], size: tuple[int, int] = (40, 36), thick: int = 3) -> Image:
@@ -99,7 +99,7 @@ def test_without_others_the_size_says_nothing() -> None:
 def test_the_lines_of_a_table_are_no_part_of_a_glyph() -> None:
     framed = SLASH.copy()
     framed[:, :2] = framed[:2] = 10
-    bare, inside = glyph_of(SLASH), glyph_of(framed)
+    bare, inside = glyph_in(SLASH), glyph_in(framed)
     assert bare is not None and inside is not None
     assert (bare == inside).all()
-    assert glyph_of(np.full((20, 20, 3), 250, np.uint8)) is None
+    assert glyph_in(np.full((20, 20, 3), 250, np.uint8)) is None
