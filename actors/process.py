@@ -10,6 +10,7 @@ from __future__ import annotations
 import importlib
 import os
 import pickle
+import secrets
 import signal
 import subprocess
 import sys
@@ -23,7 +24,12 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
+import psutil
+
 _STDERR_TAIL_BYTES = 2000
+
+_GROUP_VARIABLE = "_RAYOCR_PROCESS_GROUP"
+"""Environment variable by which whoever a child started is known, whatever process group it is in."""
 
 
 class ChildDiedError(Exception):
@@ -91,7 +97,7 @@ class ChildProcess:
 
     The child ignores Ctrl-C (its parent decides) and ends by itself when the parent is gone. What it
     prints goes to an unlinked temporary file; its end is kept for the message when the child dies.
-    `own_group`: it leads a process group, and whoever is left of that when the child has ended is killed.
+    `own_group`: whoever it started, at any depth, and is left when it has ended is killed.
     """
 
     def __init__(
@@ -102,7 +108,7 @@ class ChildProcess:
         *,
         own_group: bool = False,
     ) -> None:
-        self._own_group = own_group
+        self._group = secrets.token_hex(8) if own_group else None
         parent_end, child_end = Pipe()
         self._conn = parent_end
         self._output = tempfile.TemporaryFile()  # noqa: SIM115 - closed in close()
@@ -113,7 +119,12 @@ class ChildProcess:
                 stdin=subprocess.DEVNULL,
                 stdout=self._output,
                 stderr=self._output,
-                env={**os.environ, "PYTHONPATH": _python_path(), **(env or {})},
+                env={
+                    **os.environ,
+                    "PYTHONPATH": _python_path(),
+                    **({_GROUP_VARIABLE: self._group} if self._group else {}),
+                    **(env or {}),
+                },
                 process_group=0 if own_group else None,
             )
         finally:
@@ -172,9 +183,16 @@ class ChildProcess:
         self._output.close()
 
     def _end_group(self) -> None:
-        if self._own_group:
-            with suppress(ProcessLookupError):  # nobody is left
-                os.killpg(self._process.pid, signal.SIGKILL)
+        if self._group is None:
+            return
+        with suppress(ProcessLookupError):  # nobody is left
+            os.killpg(self._process.pid, signal.SIGKILL)
+        # Ray gives each of its workers a process group; one that is still starting when its raylet dies
+        # goes on for as long as it tries to reach it.
+        for process in psutil.process_iter():
+            with suppress(psutil.Error):
+                if process.environ().get(_GROUP_VARIABLE) == self._group:
+                    process.kill()
 
     def __enter__(self) -> ChildProcess:
         return self

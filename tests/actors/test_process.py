@@ -42,6 +42,14 @@ def hang(conn: Connection) -> None:
     time.sleep(3600)
 
 
+def leave_a_daemon(conn: Connection) -> None:
+    """Start a process that has a session of its own and no tie to this one, say who it is, and die."""
+    command = [sys.executable, "-c", "import time; time.sleep(3600)"]
+    daemon = subprocess.Popen(command, start_new_session=True, stdin=subprocess.DEVNULL)
+    send_object(conn, daemon.pid)
+    os._exit(7)
+
+
 def test_objects_travel() -> None:
     with ChildProcess(f"{HERE}:echo", (1, "two"), {"RAYOCR_TEST": "x"}) as child:
         assert child.receive(60) == (child.pid, (1, "two"), "x")
@@ -88,6 +96,16 @@ def test_closing_ends_an_idle_child_gently() -> None:
     child.receive(60)
     child.close(grace_s=30)
     assert not psutil.pid_exists(child.pid)
+
+
+def test_whoever_left_the_group_of_a_child_ends_with_it() -> None:
+    child = ChildProcess(f"{HERE}:leave_a_daemon", own_group=True)
+    daemon = psutil.Process(child.receive(60))
+    child.close(grace_s=30)
+    gone, alive = psutil.wait_procs([daemon], timeout=30)
+    for process in alive:
+        process.kill()
+    assert gone == [daemon]
 
 
 def test_a_child_ends_with_its_parent() -> None:
