@@ -73,6 +73,7 @@ class DecodedPage:
 
     `dpi` is the picture's resolution (what the file says, or what a PDF was rendered at), None where
     unknown. A document that cannot be opened is one DecodedPage: page_index 0, page_count None.
+    `notices`: codes of `actors.notices` of what the decoder saw and could not give.
     """
 
     page_index: int
@@ -83,6 +84,7 @@ class DecodedPage:
     dpi: float | None = None
     info: DecodeInfo | None = None
     decode_ms: float = 0.0
+    notices: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,12 +128,16 @@ class PageResult:
     """What an engine found on one page; lines in the engine's order.
 
     `rotation`: degrees clockwise that the engine turned the picture; polygons are in the turned one.
-    `fault` is set, and `lines` empty, where this page alone failed.
+    `fault` is set, and `lines` empty, where this page alone failed. `notices`: codes of `actors.notices`.
+    `dropped`: scores (0..1) of the lines that were found and are not in `lines`, one each; 0 where a line
+    was found and nothing was read of it.
     """
 
     lines: tuple[Line, ...] = ()
     rotation: int = 0
     fault: Fault | None = None
+    notices: tuple[str, ...] = ()
+    dropped: tuple[float, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
