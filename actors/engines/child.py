@@ -10,6 +10,7 @@ from multiprocessing.connection import Connection
 from typing import Any
 
 from actors.contracts import EngineInfo, Image, OcrEngine, PageResult
+from actors.deadline import deadline
 from actors.errors import EngineDiedError, IncompleteError, RayocrError
 from actors.governor import (
     MOST_IN_VAIN,
@@ -29,7 +30,8 @@ class ChildEngine:
     """`OcrEngine` over a `ChildProcess`: raises EngineDiedError where the engine's process is lost.
 
     The next call starts a fresh process. `timeout_s` is for one page, a batch has as many times
-    that; `start_timeout_s` is for loading the model. A child that outgrows `limits` is replaced once its
+    that; `start_timeout_s` is for loading the model; both count what the child had for its work (see
+    actors.deadline). A child that outgrows `limits` is replaced once its
     results are here; `relieved` is told what its governor found.
     Raises what the engine's own constructor raised, if that is a RayocrError.
     """
@@ -93,7 +95,7 @@ class ChildEngine:
     def _ask(self, child: ChildProcess, pages: list[Image] | None, timeout_s: float) -> tuple[Any, Relief]:
         try:
             child.send(pages)
-            answer: tuple[Any, Relief] = child.receive(timeout_s)
+            answer: tuple[Any, Relief] = child.receive_by(deadline(timeout_s, child.pid))
         except ChildTimeoutError as error:
             self._drop()
             raise EngineDiedError("ocr.timeout", str(error)) from error
@@ -140,7 +142,7 @@ class ChildEngine:
             env=thread_environment(self._threads),
         )
         try:
-            answer = child.receive(self._start_timeout_s)
+            answer = child.receive_by(deadline(self._start_timeout_s, child.pid))
         except (ChildDiedError, ChildTimeoutError) as error:
             child.kill()
             tail = error.stderr_tail.splitlines()[-1:] if isinstance(error, ChildDiedError) else []
