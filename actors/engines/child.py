@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from typing import Any
@@ -25,6 +25,9 @@ from actors.governor import (
 from actors.process import ChildDiedError, ChildProcess, ChildTimeoutError, receive_object, send_object
 from actors.settings import EngineConfig, ModelsConfig
 
+Lost = Callable[[str], None]
+"""Is told how an engine's process ended ("was killed by SIGSEGV")."""
+
 
 class ChildEngine:
     """`OcrEngine` over a `ChildProcess`: raises EngineDiedError where the engine's process is lost.
@@ -32,7 +35,7 @@ class ChildEngine:
     The next call starts a fresh process. `timeout_s` is for one page, a batch has as many times
     that; `start_timeout_s` is for loading the model; both count what the child had for its work (see
     actors.deadline). A child that outgrows `limits` is replaced once its
-    results are here; `relieved` is told what its governor found.
+    results are here; `relieved` is told what its governor found, `lost` how a child's process ended.
     Raises what the engine's own constructor raised, if that is a RayocrError.
     """
 
@@ -45,6 +48,7 @@ class ChildEngine:
         start_timeout_s: float = 600.0,
         limits: MemoryLimits = UNLIMITED,
         relieved: Relieved = nothing_to_do,
+        lost: Lost = lambda _how: None,
     ) -> None:
         self._config = config
         self._models = models
@@ -53,6 +57,7 @@ class ChildEngine:
         self._start_timeout_s = start_timeout_s
         self._limits = limits
         self._relieved = relieved
+        self._lost = lost
         self._in_vain = 0
         self._child: ChildProcess | None = None
         self._closed = False
@@ -98,9 +103,12 @@ class ChildEngine:
             answer: tuple[Any, Relief] = child.receive_by(deadline(timeout_s, child.pid))
         except ChildTimeoutError as error:
             self._drop()
+            self._lost(str(error))
             raise EngineDiedError("ocr.timeout", str(error)) from error
         except ChildDiedError as error:
             self._drop()
+            if not self._closed:
+                self._lost(str(error))
             raise EngineDiedError("ocr.crashed", str(error)) from error
         return answer
 
