@@ -8,6 +8,7 @@ import os
 import sys
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from actors.contracts import EngineInfo, Image, Line, PageResult
@@ -44,9 +45,7 @@ class FakeEngine:
         if wanted > self._fits:
             raise MemoryError(f"{wanted} pixels do not fit the fake engine")
         acts = [self._config.fake.get(_colour(page), self._config.fake.get("*", "")) for page in pages]
-        for act in acts:
-            self._act(act)
-        results = [_read(page) for page in pages]
+        results = [self._timed(page, act) for page, act in zip(pages, acts, strict=True)]
         return results[:-1] if "wrong_count" in acts else results
 
     def release(self) -> None:
@@ -56,6 +55,11 @@ class FakeEngine:
     def close(self) -> None:
         """See OcrEngine."""
         self._leaked.clear()
+
+    def _timed(self, page: Image, act: str) -> PageResult:
+        began = time.perf_counter()
+        self._act(act)
+        return replace(_read(page), took_ms=(time.perf_counter() - began) * 1000)
 
     def _act(self, act: str) -> None:
         name, _, amount = act.partition(":")
