@@ -22,9 +22,9 @@ class FakeEngine:
 
     `config.fake` maps the hex colour of a picture's top left pixel (or "*" for every page, "init" for the
     constructor) to an act: `crash` (SIGSEGV), `exit`, `hang`, `raise`, `memory`, `wrong_count`,
-    `leak:MB` (until `release`), `lose:MB` (until the process ends), `sleep:SECONDS`, `large` (raises unless
-    `det_limit_side` is set), `once:FILE` (raises if the file is there, and makes it). `fits` is no colour but
-    the most pixels of a call that get memory.
+    `leak:MB` (until `release`), `lose:MB` (until the process ends), `sleep:SECONDS`, `work:SECONDS` (of a
+    CPU), `large` (raises unless `det_limit_side` is set), `once:FILE` (raises if the file is there, and makes
+    it). `fits` is no colour but the most pixels of a call that get memory.
     """
 
     def __init__(self, config: EngineConfig) -> None:
@@ -83,6 +83,10 @@ class FakeEngine:
             Path(amount).touch(exist_ok=False)
         elif name == "sleep":
             time.sleep(float(amount))
+        elif name == "work":
+            end = time.thread_time() + float(amount)
+            while time.thread_time() < end:
+                pass
 
 
 def describe(config: EngineConfig) -> EngineInfo:
