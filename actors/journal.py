@@ -70,11 +70,12 @@ class SoFar:
     back; `opened`, `pages`: documents that were opened, and how many pages of them are to be done;
     `working_s`: seconds since the first was noted; `starts`: engines that were begun since one was last
     ready, so that they are being built, or died of it; `ready`: whether any ever was; `begun`: engines that
-    were ever begun; `last_end`: how the last one that told of it ended; `lived_s`: seconds that the engine
-    that got most had for its work since anything was last done; `lived_ago_s`: since any of them told of
-    such seconds; `shrunk`, `replaced`: how often batches were made smaller and engines replaced for lack of
-    memory; `in_vain`: engines in a row, by now, that were replaced after their first batch; `cards`:
-    the most device memory that each engine took so far, on each card that it had.
+    were ever begun; `last_end`: how the one ended whose place the last of these took, empty if it did not
+    tell; `lived_s`: seconds that the engine that got most had for its work since anything was last done;
+    `lived_ago_s`: since any of them told of such seconds; `shrunk`, `replaced`: how often batches were made
+    smaller and engines replaced for lack of memory; `in_vain`: engines in a row, by now, that were replaced
+    after their first batch; `cards`: the most device memory that each engine took so far, on each card that
+    it had.
     """
 
     struck: int
@@ -104,6 +105,7 @@ class MemoryJournal:
         self._starts = 0
         self._begun = 0
         self._last_end = ""
+        self._ended = ""
         self._opened = 0
         self._pages = 0
         self._lived: dict[str, float] = {}
@@ -158,6 +160,7 @@ class MemoryJournal:
         """A process is about to build its engine."""
         self._starts += 1
         self._begun += 1
+        self._ended, self._last_end = self._last_end, ""
 
     def engine_is_ready(self) -> None:
         """An engine was built."""
@@ -202,7 +205,7 @@ class MemoryJournal:
             starts=self._starts,
             ready=self._ready,
             begun=self._begun,
-            last_end=self._last_end,
+            last_end=self._ended,
             at_work=len(self._open),
             opened=self._opened,
             pages=self._pages,

@@ -106,7 +106,9 @@ class _Work:
         clock, signs, limit_s = DeadMansClock(), 0, longest_silence(self._job, self._plan)
         running = self._engines + self._plan.count("decode_tasks")
         while running and not self._may_leave():
-            if clock.hear(Heard((signs,), ago_s=math.inf)) > limit_s:
+            counts = self._progress.counts
+            heard = Heard((signs, counts.restarted, counts.replaced), ago_s=math.inf)
+            if clock.hear(heard) > limit_s:
                 raise nothing_was_heard(limit_s)
             try:
                 message = self.messages.get(timeout=_POLL_S)
