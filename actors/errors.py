@@ -93,7 +93,7 @@ _CODES = (
     ),
     ErrorCode(
         "ocr.timeout",
-        "Recognition of the page did not end within ocr.timeout_s, waits for a busy machine aside, even alone.",
+        "Even alone the page was not recognised within ocr.timeout_s, waits for a busy machine aside.",
         "Raise ocr.timeout_s, or look at the page: it may be noise full of boxes.",
         transient=True,
     ),
