@@ -112,6 +112,8 @@ class Progress:
 
     def engine_replaced(self, why: str, times: int = 1) -> None:
         """An engine's process ended, as `why` says ("was killed by SIGSEGV"), and a fresh one takes over."""
+        if self.stop.is_set():
+            return  # whoever ends the run may end engines, too, and none takes over
         with self._lock:
             self.counts.restarted += times
             self._tell_of_replaced(why, times)
