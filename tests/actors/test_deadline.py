@@ -154,3 +154,16 @@ def test_a_deadline_of_this_process() -> None:
     while not end.passed():
         time.sleep(end.pause_s)
     assert 0.3 <= time.monotonic() - began < 10.0
+
+
+def test_where_nobody_counts_the_waiting_a_hang_ends_all_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As on macOS: half of the wall time, and less where the load is high."""
+    monkeypatch.setattr("actors.scheduling._counts_waiting", lambda: False)
+    monkeypatch.setattr("actors.deadline.spare_share", lambda: 0.5)
+    watch = Stopwatch()
+    end = Deadline(0.1, watch)
+    began = time.monotonic()
+    while not end.passed():
+        time.sleep(end.pause_s)
+    assert 0.2 <= time.monotonic() - began < 10.0
+    assert watch.own_s < watch.wall_s
