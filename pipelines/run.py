@@ -54,6 +54,7 @@ class _Stopwatch:
     copied: int = 0
     shrunk: int = 0
     replaced: int = 0
+    restarted: int = 0
     cards: tuple[CardUse, ...] = ()
     plan: Plan | None = None
     probed: Probed | None = None
@@ -266,7 +267,7 @@ def _recognise(run: _Run, share: _Share, ledger: Ledger) -> None:
     publisher = Publisher(run.store, run.lock, run.run_id)
     job = make_job(config, plan, run.run_id, share.fingerprint)
     try:
-        with stop_on_signals(progress.stop):
+        with stop_on_signals(progress.stop, progress.stopping):
             for receipt in open_runner(str(plan.runner.value)).receipts(todo, job, plan, progress):
                 publisher.publish(receipt)
                 run.watch.new_rows += receipt.rows
@@ -276,6 +277,7 @@ def _recognise(run: _Run, share: _Share, ledger: Ledger) -> None:
         run.watch.parts.update(progress.startup())
         run.watch.shrunk += progress.counts.shrunk
         run.watch.replaced += progress.counts.replaced
+        run.watch.restarted += progress.counts.restarted
         run.watch.cards += progress.counts.cards
         progress.close()
 
@@ -387,6 +389,7 @@ def _summary(run: _Run, ledger: Ledger, trouble: RayocrError | None) -> Summary:
         copied=watch.copied,
         shrunk=watch.shrunk,
         replaced=watch.replaced,
+        restarted=watch.restarted,
         cards=watch.cards,
         new_pages=watch.new_rows,
         seconds=seconds,
