@@ -11,11 +11,12 @@ from pipelines.plan import located
 from pipelines.view import View
 
 
-def list_source(config: Config) -> list[DocRef]:
-    """All documents of the source. Raises ConfigError."""
+def list_source(config: Config, view: View | None = None) -> list[DocRef]:
+    """All documents of the source; the view hears what was left out by name. Raises ConfigError."""
     from pipelines.sources import list_documents
 
-    return list(list_documents(config.source, exclude=[config.output.path]))
+    say = view.say if view is not None else lambda _: None
+    return list(list_documents(config.source, [config.output.path], say))
 
 
 def usable_machine(engine: EngineConfig, machine: Machine) -> Machine:

@@ -131,7 +131,7 @@ def preview(config: Config, view: View | None = None) -> Preview:
     from pipelines.ledger import Ledger
     from pipelines.store import open_store
 
-    refs = list_source(config)
+    refs = list_source(config, view)
     check_engine(config)
     store = open_store(config.output.path, config.output.storage_options)
     todo, pending = _pending(Ledger.load(store), refs)
@@ -163,7 +163,7 @@ def run(config: Config, view: View | None = None, options: Options = Options()) 
         config = _with_fresh_output(config, view)
     run_id = new_run_id()
     with watch.part("listing"):
-        refs = list_source(config)
+        refs = list_source(config, view)
     with watch.part("models"):
         check_engine(config)
     with watch.part("listing"):
