@@ -8,6 +8,7 @@ from pipelines.card import Card
 from pipelines.config import Config
 from pipelines.machine import Machine, on_cluster, this_machine, without_gpus
 from pipelines.plan import located
+from pipelines.sources.origin import Origin
 from pipelines.view import View
 
 
@@ -67,4 +68,4 @@ def card_of(config: Config) -> Card:
 
     info = describe_engine(located(config, machine_of(config.engine)), config.models)
     settings = settings_in_clear(info, config.decode, config.layout)
-    return Card(fingerprint(settings), settings)
+    return Card(fingerprint(settings), settings, sources=(Origin.of(config.source),))

@@ -41,7 +41,7 @@ class NameFilter:
         """Raise ConfigError if the folder or glob to list is inside an excluded folder."""
         root = canonical(source.path)
         for excluded, address in self._excluded.items():
-            if _is_below(root, excluded):
+            if is_below(root, excluded):
                 raise ConfigError(
                     f"The source {source.path} is the output {address}, or inside it.",
                     "The run would read what it writes.",
@@ -70,7 +70,7 @@ class NameFilter:
 
         `full`: the file's address as `canonical` gives it.
         """
-        if any(_is_below(full, excluded) for excluded in self._excluded):
+        if any(is_below(full, excluded) for excluded in self._excluded):
             return False
         parent = key.rpartition("/")[0]
         if self._last_folder[0] != parent:  # a listing is sorted: the last answer serves a whole folder
@@ -127,7 +127,8 @@ def canonical(address: str) -> str:
     return f"{_ALIASES.get(parsed.scheme, parsed.scheme)}://{parsed.path.strip('/')}"
 
 
-def _is_below(address: str, folder: str) -> bool:
+def is_below(address: str, folder: str) -> bool:
+    """Whether an address is a folder, or in it; both as `canonical` gives them."""
     return address == folder or address.startswith(folder.rstrip("/") + "/")
 
 

@@ -17,8 +17,8 @@ UNKNOWN = "unknown"
 
 _BATCH = 256
 _SLOW_S = 0.0002
-"""Seconds of a look from which on many are taken at once. A look at a local disk takes some microseconds; over
-NFS or SMB, or through a virtual machine's shared folder, half a millisecond and more, most of it waiting."""
+"""Seconds of a look from which on many are taken at once. A look at a local disk takes some microseconds;
+over NFS or SMB, or through a virtual machine's shared folder, half a millisecond and more, mostly waiting."""
 _AT_ONCE = 32
 
 

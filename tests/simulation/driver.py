@@ -10,7 +10,8 @@ from functools import partial
 
 from actors.contracts import DocRef, Receipt
 from actors.errors import ERROR_CODES, IncompleteError
-from pipelines.card import Card, allow_deviation, claim_output
+from pipelines.card import Card, allow_deviation
+from pipelines.claim import claim_output
 from pipelines.compact import compact
 from pipelines.config import OutputConfig
 from pipelines.ledger import Ledger
@@ -108,7 +109,7 @@ class Driver:
 
     def _run(self, lock: RunLock, command: str) -> bool:
         """What `pipelines.run` does between lock and proof, in its order."""
-        card = claim_output(self.store, CARD)
+        card = claim_output(self.store, lock, self.run_id, CARD)
         if command == "careful":
             card = allow_deviation(self.store, card, CAREFUL_CARD)
         ledger = tidied(self.store, lock, self.run_id, card)
