@@ -341,7 +341,11 @@ def _forget(run: _Run, ledger: Ledger, left: Leaving) -> Ledger:
     if not check_complete(ledger, run.refs).complete:
         run.view.say("nothing was forgotten, since documents of the source are missing")
         return ledger
-    run.view.say(f"forgotten: {left.describe()}")
+    run.view.say(
+        f"forgotten: {left.describe()}" if left.ids else "no document left the source: none is forgotten"
+    )
+    if not left.ids:
+        return ledger
     forget(run.store, run.run_id, left.ids, run.lock.still_held)
     run.watch.forgotten = len(left.ids)
     return Ledger.load(run.store, run.card.fingerprints)
