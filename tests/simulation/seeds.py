@@ -3,5 +3,5 @@
 from __future__ import annotations
 
 KEPT: dict[int, str] = {
-    1379: "a retry read, after its lock was lost, what a compaction had half replaced, and dropped rows by that",
+    1379: "a retry whose lock was lost read what a compaction had half replaced, and dropped rows by that",
 }
