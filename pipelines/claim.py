@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 
 from actors.errors import ConfigError
-from pipelines.card import CARD, Card, read_card
+from pipelines.card import CARD, Card, read_card, write_card
 from pipelines.lock import RunLock
 from pipelines.publish import Publisher
 from pipelines.store import Store, or_incomplete
@@ -29,7 +29,7 @@ def claim_output(store: Store, lock: RunLock, run_id: str, card: Card) -> Card:
             "Restore those settings, or take another output.path (--fresh-output names one): nothing is mixed"
             " or deleted.",
         )
-    store.put(CARD, card.to_json())
+    write_card(store, card)
     return card
 
 

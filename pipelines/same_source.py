@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING
 
 from actors.contracts import DocRef
 from actors.errors import ConfigError
-from pipelines.card import CARD, Card
+from actors.schema import SCHEMA_VERSION
+from pipelines.card import Card, write_card
 from pipelines.sources.origin import Origin
 
 if TYPE_CHECKING:
@@ -139,8 +140,8 @@ def _unlike(both: Sequence[DocRef], held: Mapping[str, Held], config: Config) ->
 def _noted(store: Store, card: Card, sources: tuple[Origin, ...]) -> Card:
     if sources == card.sources:
         return card
-    card = replace(card, sources=sources)
-    store.put(CARD, card.to_json())
+    card = replace(card, sources=sources, schema_version=SCHEMA_VERSION)  # files were brought to it
+    write_card(store, card)
     return card
 
 
