@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from actors.contracts import DocRef
 from actors.settings import EngineConfig, ModelsConfig
 from pipelines.card import Card
@@ -12,11 +14,10 @@ from pipelines.sources.origin import Origin
 from pipelines.view import View
 
 
-def list_source(config: Config, view: View | None = None) -> list[DocRef]:
-    """All documents of the source; the view hears what was left out by name. Raises ConfigError."""
+def list_source(config: Config, say: Callable[[str], None] = lambda _: None) -> list[DocRef]:
+    """All documents of the source; `say` hears what was left out by name. Raises ConfigError."""
     from pipelines.sources import list_documents
 
-    say = view.say if view is not None else lambda _: None
     return list(list_documents(config.source, [config.output.path], say))
 
 

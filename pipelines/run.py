@@ -144,12 +144,15 @@ def preview(config: Config, view: View | None = None) -> Preview:
     from pipelines.ledger import Ledger
     from pipelines.store import open_store
 
-    refs = list_source(config, view)
+    left_out: list[str] = []
+    refs = list_source(config, left_out.append)
     check_engine(config)
     store = open_store(config.output.path, config.output.storage_options)
     todo, pending = _pending(Ledger.load(store), refs)
     machine, view = machine_of(config.engine), view or Silence()
     plan = make_plan(config, machine, _listing(todo))
+    for line in left_out:
+        view.say(line)
     if config.resources.probe is None:
         return Preview(pending, plan)
     if not todo:
@@ -178,7 +181,8 @@ def run(config: Config, view: View | None = None, options: Options = Options()) 
         config = _with_fresh_output(config, view)
     run_id = new_run_id()
     with watch.part("listing"):
-        refs = list_source(config, view)
+        left_out: list[str] = []
+        refs = list_source(config, left_out.append)
     with watch.part("models"):
         check_engine(config)
     with watch.part("listing"):
@@ -191,6 +195,8 @@ def run(config: Config, view: View | None = None, options: Options = Options()) 
         with or_incomplete(store):
             lock = stack.enter_context(RunLock(store, run_id))
         card = stack.enter_context(claimed(store, lock, run_id, card))
+        for line in left_out:
+            view.say(line)
         with or_incomplete(store):
             if careful:
                 card = allow_deviation(store, card, careful.card)

@@ -92,6 +92,8 @@ def settle_source(
     namesake = next((one for one in card.sources if one.name == origin.name), card.sources[0])
     if overlap.is_moved(whole=whole) or (add and overlap.is_moved(whole=False) and overlap.is_most_of_it):
         say(f"the source was {namesake.path} and is {origin.path} now: {overlap.describe()}")
+        if namesake.name != origin.name:  # its documents are there, of whatever run
+            return _noted(store, card, (*card.sources, origin))
         return _noted(store, card, tuple(origin if one is namesake else one for one in card.sources))
     if not add or overlap.has_same_names_only:
         raise _refusal(store, namesake.differences(origin), overlap)
