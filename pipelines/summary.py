@@ -18,10 +18,11 @@ EXIT_COMPLETE, EXIT_TOO_MANY_FAILED, EXIT_INCOMPLETE, EXIT_INTERRUPTED = 0, 3, 4
 class Summary:
     """One run. Counts of `pages`, `ok`, `empty`, `failed`, `notices` are of the whole output for the listed
     documents, `new_pages` of this run alone, `tried_again` of its pages those that had failed before;
-    `copied`: pages beside those, with rows of documents of equal content; `orphaned`: documents with rows
-    that left the source; `noticed`: pages with any notice; `too_many`: what too many pages are, if that is
-    the outcome; `shrunk`, `replaced`: how often batches were made smaller and engines started anew for lack
-    of memory; `restarted`: engines started anew since their process died or hung; `cards`: the most device
+    `copied`: pages beside those, with rows of documents of equal content; `forgotten`: documents that left
+    the source, and now the output; `orphaned`: documents with rows that left the source; `noticed`: pages
+    with any notice; `too_many`: what too many pages are, if that is the outcome; `shrunk`, `replaced`: how
+    often batches were made smaller and engines started anew for lack of memory; `restarted`: engines started
+    anew since their process died or hung; `cards`: the most device
     memory that each engine took; `seconds` are wall time, `recognising_s` without start-up."""
 
     run_id: str
@@ -44,6 +45,7 @@ class Summary:
     orphaned: int = 0
     tried_again: int = 0
     copied: int = 0
+    forgotten: int = 0
     shrunk: int = 0
     replaced: int = 0
     restarted: int = 0
@@ -101,6 +103,8 @@ class Summary:
             rows.append(("tried again", f"{self.tried_again:,} pages that had failed"))
         if self.copied:
             rows.append(("copied", f"{self.copied:,} pages of documents with the content of others"))
+        if self.forgotten:
+            rows.append(("forgotten", f"{self.forgotten:,} documents that left the source"))
         if self.shrunk or self.replaced:
             counts = f"batches made smaller: {self.shrunk:,}, engines replaced: {self.replaced:,}"
             rows.append(("short of memory", counts))
