@@ -36,9 +36,10 @@ class OpenedDocument:
     def _page(self, index: int, open_ms: float) -> DecodedPage:
         started = time.perf_counter()
         image = fault = dpi = info = None
+        notices: tuple[str, ...] = ()
         try:
             picture = self._document.page(index)
-            image, dpi = picture.image, picture.dpi
+            image, dpi, notices = picture.image, picture.dpi, picture.notices
             info = DecodeInfo(index, picture.rendered_dpi, picture.scale)
         except Exception as error:  # noqa: BLE001 - a bad page must fail alone, whatever its library raises
             fault = fault_of(error)
@@ -51,6 +52,7 @@ class OpenedDocument:
             dpi=dpi,
             info=info,
             decode_ms=open_ms + (time.perf_counter() - started) * 1000,
+            notices=notices,
         )
 
 

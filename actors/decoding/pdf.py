@@ -10,6 +10,7 @@ import pypdfium2 as pdfium
 import pypdfium2.raw as pdfium_c
 
 from actors.decoding.document import Document, Picture, check_page_count
+from actors.decoding.pdf_damage import has_damage
 from actors.errors import PageError
 from actors.settings import DecodeConfig
 
@@ -38,10 +39,12 @@ class PdfDocument:
                 image = image.copy() if image.base is not None else image
             finally:
                 bitmap.close()
+            damaged = has_damage(self._document, index, page, image)
         finally:
             page.close()
         dpi = scale * _POINTS_PER_INCH
-        return Picture(image, dpi, dpi, dpi / self._settings.pdf_dpi)
+        notices = ("pdf.damaged_image",) if damaged else ()
+        return Picture(image, dpi, dpi, dpi / self._settings.pdf_dpi, notices)
 
     def close(self) -> None:
         """Give the document back to pdfium."""

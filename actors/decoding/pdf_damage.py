@@ -1,0 +1,179 @@
+"""Which pictures of a rendered PDF page are damaged, and whether anything is left to be seen of the page.
+
+pdfium draws what it can of a damaged picture and says nothing. So the stored data is looked at (its structure,
+not its samples: streams.py), and the rendered page: what is missing comes out in one colour. Only where both
+speak of damage a picture counts as damaged; none is decoded a second time unless it came out blank.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import pypdfium2 as pdfium
+
+from actors.contracts import Image
+from actors.decoding.pdf_missing import missing_pictures
+from actors.decoding.pdf_pictures import PdfPicture, drawn
+from actors.decoding.streams import (
+    dct_is_interrupted,
+    dct_is_whole,
+    fax_is_whole,
+    jbig2_is_whole,
+    jpx_is_whole,
+    samples_are_whole,
+)
+from actors.errors import PageError
+
+_LEAST = 0.002
+"""Share of the page below which a picture is not looked at."""
+
+_MOST = 24
+"""Pictures of a page that are looked at, the largest first."""
+
+_NOTICED = 0.01
+"""Share of the page that must be lost before it is worth a word: the rest is decoration."""
+
+_GRID = (96, 48)
+"""Rows and columns of the points at which a picture is looked at on the rendered page."""
+
+_EVEN = 0.9
+"""Share of a row's points that have one colour where nothing was drawn; a note may lie on top of it."""
+
+_EDGE = 0.02
+"""Share of a picture that must be blank at its end before its data is questioned."""
+
+_NEARLY = 24
+"""Levels of brightness between which paper and noise lie, and no print."""
+
+_GREY = 0x808080
+"""Colour of what a JPEG lacks."""
+
+_FEW_OBJECTS, _OPEN = 50, 0.7
+"""Objects of a page, and share of it without pictures, for which a missing picture is looked for."""
+
+_SAMPLE_FILTERS = frozenset(
+    ("FlateDecode", "LZWDecode", "RunLengthDecode", "ASCIIHexDecode", "ASCII85Decode", "Crypt")
+    + ("Fl", "LZW", "RL", "AHx", "A85")
+)
+_SHORT_NAMES = {"DCT": "DCTDecode", "CCF": "CCITTFaxDecode"}
+"""Abbreviations that inline pictures may use."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Damage:
+    """One picture: its filter or name, the share of the page that is lost, and where it lies."""
+
+    what: str
+    share: float
+    box: tuple[int, int, int, int] | None = None
+    fatal: bool = True
+
+
+def has_damage(document: pdfium.PdfDocument, index: int, page: pdfium.PdfPage, image: Image) -> bool:
+    """Whether a picture of a page, rendered as `image`, is damaged.
+
+    Raises PageError if nothing can be seen of the page for that.
+    """
+    found = _damages(document, index, page, image)
+    if sum(one.share for one in found) < _NOTICED:
+        return False
+    if all(one.fatal for one in found) and _nothing_seen(image, [one.box for one in found if one.box]):
+        what = ", ".join(sorted({one.what for one in found}))
+        raise PageError("decode.corrupt", f"nothing can be seen of the page, since its picture is damaged: {what}")
+    return True
+
+
+def _damages(
+    document: pdfium.PdfDocument, index: int, page: pdfium.PdfPage, image: Image
+) -> list[_Damage]:
+    height, width = image.shape[:2]
+    there = drawn(page, width, height)
+    sized = [(picture.placement.share_of(width, height), picture) for picture in there.pictures]
+    covered = sum(share for share, _ in sized)
+    large = sorted((one for one in sized if one[0] >= _LEAST), key=lambda one: -one[0])[:_MOST]
+    found = []
+    for share, picture in large:
+        lost, what = _lost(picture, image)
+        if lost:
+            box = picture.placement.box(width, height)
+            found.append(_Damage(what, lost * share, box, fatal=0 not in picture.size))
+    if there.objects <= _FEW_OBJECTS and covered < 1 - _OPEN:
+        found += [_Damage(f"{name} is missing", share) for name, share in missing_pictures(document, index)]
+    return found
+
+
+def _lost(picture: PdfPicture, image: Image) -> tuple[float, str]:
+    """The share of a picture that is lost, and its filter."""
+    filters = picture.filters
+    last = _SHORT_NAMES.get(filters[-1], filters[-1]) if filters else ""
+    blank, colour = _blank_end(picture, image)
+    if last == "JPXDecode":
+        bad = (blank == 1 or not jpx_is_whole(picture.data())) and not picture.decodes()
+        return float(bad), last
+    if last == "JBIG2Decode":
+        if not jbig2_is_whole(picture.data()):
+            return max(blank, _EDGE), last
+        return float(blank == 1 and not picture.decodes()), last
+    if not picture.bits:
+        return 1.0, last or "no filter"
+    if last == "DCTDecode":
+        return _lost_of_dct(picture.data(), blank, colour), last
+    if last == "CCITTFaxDecode":
+        cut = blank >= _EDGE and not fax_is_whole(picture.data(), picture.size[1], blank)
+        return blank * cut, last
+    if last and last not in _SAMPLE_FILTERS:
+        return float(not picture.decodes()), last
+    cut = blank >= _EDGE and not _samples_are_whole(picture, blank)
+    return blank * cut, last or "no filter"
+
+
+def _lost_of_dct(data: bytes, blank: float, colour: int) -> float:
+    if not dct_is_whole(data):
+        return blank if blank >= _EDGE else 1.0  # a progressive one lacks detail everywhere
+    return blank if blank >= _EDGE and colour == _GREY and dct_is_interrupted(data) else 0.0
+
+
+def _samples_are_whole(picture: PdfPicture, blank: float) -> bool:
+    stored, size = picture.sizes()
+    if picture.filters and stored == size:  # pdfium gives back what it could take no filter off
+        size = 0
+    return samples_are_whole(size, *picture.size, picture.bits, blank)
+
+
+def _blank_end(picture: PdfPicture, image: Image) -> tuple[float, int]:
+    """The share of a picture, from its last row upwards, that shows one colour on the page, and which."""
+    height, width = image.shape[:2]
+    points = picture.placement.points(*_GRID).astype(np.int32)
+    x, y = points[..., 0], points[..., 1]
+    inside = (x >= 0) & (y >= 0) & (x < width) & (y < height)
+    rows = np.flatnonzero(inside.mean(axis=1) >= 0.5)
+    if not len(rows):
+        return 0.0, 0
+    seen = image[np.clip(y[rows], 0, height - 1), np.clip(x[rows], 0, width - 1)].astype(np.int32)
+    colours, inside = seen[..., 0] << 16 | seen[..., 1] << 8 | seen[..., 2], inside[rows]
+    colour = _most(colours[-1][inside[-1]])
+    even = ((colours == colour) & inside).sum(axis=1) >= _EVEN * inside.sum(axis=1)
+    other = np.flatnonzero(~even)
+    first = int(other[-1]) + 1 if len(other) else 0
+    return (len(rows) - first) / len(rows), colour
+
+
+def _most(values: npt.NDArray[np.int32]) -> int:
+    found, counts = np.unique(values, return_counts=True)
+    return int(found[counts.argmax()])
+
+
+def _nothing_seen(image: Image, boxes: Sequence[tuple[int, int, int, int]]) -> bool:
+    """Whether a page shows paper outside of the boxes, and within each no more than even rows or columns."""
+    grey = image.mean(axis=2)
+    outside = np.ones(grey.shape, np.bool_)
+    for left, top, right, bottom in boxes:
+        outside[max(0, top - 2) : bottom + 2, max(0, left - 2) : right + 2] = False
+        part = grey[top + 2 : bottom - 2, left + 2 : right - 2]
+        if part.size and min(np.ptp(part, axis=axis).max() for axis in (0, 1)) > _NEARLY:
+            return False
+    rest = grey[outside]
+    return not rest.size or bool(np.ptp(rest) <= _NEARLY)
