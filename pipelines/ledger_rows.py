@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from actors.contracts import DocRef
+from actors.selection import ALL_PAGES, PageSelection
 
 if TYPE_CHECKING:
     import numpy as np
@@ -112,8 +113,8 @@ class Versions:
     complete: npt.NDArray[np.bool_]
 
     @classmethod
-    def of(cls, rows: Rows) -> Versions:
-        """Group sorted rows."""
+    def of(cls, rows: Rows, pages: PageSelection = ALL_PAGES) -> Versions:
+        """Group sorted rows; `pages`: which pages make a document complete."""
         import numpy as np
 
         size = len(rows.page)
@@ -128,8 +129,10 @@ class Versions:
         new_page = first.copy()
         new_page[1:] |= rows.page[1:] != rows.page[:-1]
         page_count = np.maximum.reduceat(rows.page_count, start)
-        expected = np.maximum(page_count, 1)
-        in_range = new_page & (rows.page >= 0) & (rows.page < np.repeat(expected, lengths))
+        unopened = page_count < 0
+        expected = np.where(unopened, 1, np.maximum(pages.counts(page_count), 1))
+        wanted = pages.wants(rows.page, np.repeat(page_count, lengths))
+        in_range = new_page & np.where(np.repeat(unopened, lengths), rows.page == 0, wanted)
         return cls(
             Keys(high[start], low[start], version[start]),
             start,

@@ -134,7 +134,7 @@ def preview(config: Config, view: View | None = None) -> Preview:
     refs = list_source(config)
     check_engine(config)
     store = open_store(config.output.path, config.output.storage_options)
-    todo, pending = _pending(Ledger.load(store), refs)
+    todo, pending = _pending(Ledger.load(store, wanted=config.decode.selection), refs)
     machine, view = machine_of(config.engine), view or Silence()
     plan = make_plan(config, machine, _listing(todo))
     if config.resources.probe is None:
@@ -317,9 +317,9 @@ def _mended(run: _Run) -> Ledger:
 
     try:
         with or_incomplete(run.store):
-            ledger = Ledger.load(run.store, run.card.fingerprints)
+            ledger = Ledger.load(run.store, run.card.fingerprints, run.card.wanted)
             if run.lock.still_held() and drop_retried(run.store, run.run_id, ledger, run.lock.still_held):
-                ledger = Ledger.load(run.store, run.card.fingerprints)
+                ledger = Ledger.load(run.store, run.card.fingerprints, run.card.wanted)
     except ConfigError as error:  # by now something was started
         raise IncompleteError(error.what, error.why, error.remedy) from error
     return ledger

@@ -201,7 +201,7 @@ def verify(config: Config, most: int = NAMES) -> Report:
     refs = list(list_documents(config.source, exclude=[config.output.path]))
     with or_incomplete(store):
         owner = who_is_at_work(store)
-        ledger, troubles = Ledger.survey(store, card.fingerprints)
+        ledger, troubles = Ledger.survey(store, card.fingerprints, card.wanted)
         report = check_output(store, ledger, refs, troubles, whole_source=not config.source.limit, most=most)
         journals = sum(entry.path.endswith(".json") for entry in store.list(SWAP))
     at_work = f"Run {owner.run_id} on {owner.host}, process {owner.pid}," if owner else None

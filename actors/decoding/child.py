@@ -6,7 +6,7 @@ import pickle
 import signal
 import time
 import warnings
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from types import TracebackType
@@ -16,6 +16,7 @@ from actors.decode import CannotOpenError, OpenedDocument, first_missing, open_d
 from actors.decoding.formats import FORMATS
 from actors.decoding.limits import MB, limit_memory, memory
 from actors.process import ChildDiedError, ChildProcess, ChildTimeoutError, receive_object, send_object
+from actors.selection import PageSelection
 from actors.settings import DecodeConfig
 
 TARGET = "actors.decoding.child:serve"
@@ -41,10 +42,12 @@ _CHILD_ENV = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MKL_NUM_THRE
 
 @dataclass(frozen=True, slots=True)
 class Opened:
-    """First message of the child about a document that it could open."""
+    """First message of the child about a document that it could open. `selected`: indexes of the pages that
+    are wanted."""
 
     page_count: int
     format: str
+    selected: Sequence[int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +74,7 @@ class _Progress:
     """Which pages of one document need no more work (`done`), and what went wrong with it so far."""
 
     done: set[int]
+    selection: PageSelection
     opened: Opened | None = None
     unopenable: bool = False
     suspect: int | None = None
@@ -78,9 +82,12 @@ class _Progress:
 
     @property
     def complete(self) -> bool:
-        return self.unopenable or (
-            self.opened is not None and first_missing(self.done) >= self.opened.page_count
-        )
+        return self.unopenable or (self.opened is not None and not self.left)
+
+    @property
+    def left(self) -> list[int]:
+        """Wanted pages that are not done."""
+        return [index for index in self.opened.selected if index not in self.done] if self.opened else []
 
     def note(self, page: DecodedPage) -> None:
         self.done.add(page.page_index)
@@ -88,7 +95,7 @@ class _Progress:
 
     def worth_another_try(self, fault: Fault) -> bool:
         """Whether this was the first death on its page."""
-        page = first_missing(self.done)
+        page = next(iter(self.left), -1)
         first_death = fault.code == "decode.crashed" and self.suspect != page
         self.suspect = page
         return first_death
@@ -97,17 +104,12 @@ class _Progress:
         """The page that the child was at, or all that is left once too many were lost."""
         if self.complete:
             return []
-        page = first_missing(self.done)
         if self.opened is None:
-            return [_unopened(fault, self.done)]
+            return [_unopened(fault, self.done, self.selection)]
         count, name = self.opened.page_count, self.opened.format
         self.losses += 1
-        last = count if self.losses == _MAX_LOST else page + 1
-        return [
-            DecodedPage(index, count, name, fault=fault)
-            for index in range(page, last)
-            if index not in self.done
-        ]
+        lost = self.left if self.losses == _MAX_LOST else self.left[:1]
+        return [DecodedPage(index, count, name, fault=fault) for index in lost]
 
 
 class Decoder:
@@ -137,10 +139,12 @@ class Decoder:
         document then carries the fault of the third. A document that cannot even be opened is one page,
         with page_count None. Leaving the iterator early ends the child.
         """
+        selection = self._settings.selection
         if len(data) > self._settings.memory_limit_mb * MB:
-            yield _unopened(Fault("decode.too_large", "the file is larger than decode.memory_limit_mb"), skip)
+            fault = Fault("decode.too_large", "the file is larger than decode.memory_limit_mb")
+            yield _unopened(fault, skip, selection)
             return
-        progress = _Progress(set(skip))
+        progress = _Progress(set(skip), selection)
         while True:
             try:
                 for message in self._attempt(data, progress.done):
@@ -262,10 +266,10 @@ def _messages(
     try:
         document = opener(data, settings)
     except CannotOpenError as error:
-        yield DecodedPage(first_missing(skip), None, error.format, fault=error.fault)
+        yield DecodedPage(first_missing(skip, settings.selection), None, error.format, fault=error.fault)
         return
     try:
-        yield Opened(document.page_count, document.format)
+        yield Opened(document.page_count, document.format, document.selected)
         yield from document.pages(skip)
     finally:
         document.close()
@@ -283,8 +287,8 @@ def _warm_up() -> None:
     warnings.simplefilter("ignore")
 
 
-def _unopened(fault: Fault, done: Collection[int]) -> DecodedPage:
-    return DecodedPage(first_missing(done), page_count=None, format=None, fault=fault)
+def _unopened(fault: Fault, done: Collection[int], selection: PageSelection) -> DecodedPage:
+    return DecodedPage(first_missing(done, selection), page_count=None, format=None, fault=fault)
 
 
 def _death_message(error: ChildDiedError) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import math
+from collections.abc import Sequence
 
 import numpy as np
 import pypdfium2 as pdfium
@@ -52,12 +53,8 @@ class PdfDocument:
 
 
 def open_pdf(data: memoryview, settings: DecodeConfig) -> Document:
-    """PDF without a password to open. Raises PageError."""
-    array = (ctypes.c_char * len(data)).from_address(np.frombuffer(data, dtype=np.uint8).ctypes.data)
-    try:
-        document = pdfium.PdfDocument(array)
-    except pdfium.PdfiumError as error:
-        raise _cannot_open(error) from error
+    """PDF, with a password of the settings if it asks for one. Raises PageError."""
+    document = _opened(data, [one.get_secret_value() for one in settings.passwords])
     try:
         check_page_count(len(document), settings)
         document.init_forms()
@@ -67,9 +64,21 @@ def open_pdf(data: memoryview, settings: DecodeConfig) -> Document:
     return PdfDocument(document, data, settings)
 
 
-def _cannot_open(error: pdfium.PdfiumError) -> PageError:
+def _opened(data: memoryview, passwords: Sequence[str]) -> pdfium.PdfDocument:
+    array = (ctypes.c_char * len(data)).from_address(np.frombuffer(data, dtype=np.uint8).ctypes.data)
+    for left, password in zip(range(len(passwords), -1, -1), (None, *passwords), strict=True):
+        try:
+            return pdfium.PdfDocument(array, password)
+        except pdfium.PdfiumError as error:
+            if error.err_code != pdfium_c.FPDF_ERR_PASSWORD or not left:
+                raise _cannot_open(error, len(passwords)) from error
+    raise AssertionError
+
+
+def _cannot_open(error: pdfium.PdfiumError, tried: int) -> PageError:
     if error.err_code == pdfium_c.FPDF_ERR_PASSWORD:
-        return PageError("decode.encrypted", "the PDF asks for a password")
+        rest = f", and none of the {tried} in decode.passwords opens it" if tried else ""
+        return PageError("decode.encrypted", f"the PDF asks for a password{rest}")
     if error.err_code == pdfium_c.FPDF_ERR_SECURITY:
         return PageError("decode.encrypted", "the PDF is protected in a way that pdfium does not know")
     return PageError("decode.corrupt", f"the PDF cannot be opened: {error}")

@@ -1,8 +1,8 @@
 """Which pictures of a rendered PDF page are damaged, and whether anything is left to be seen of the page.
 
-pdfium draws what it can of a damaged picture and says nothing. So the stored data is looked at (its structure,
-not its samples: streams.py), and the rendered page: what is missing comes out in one colour. Only where both
-speak of damage a picture counts as damaged; none is decoded a second time unless it came out blank.
+pdfium draws what it can of a damaged picture and says nothing. So the stored data is looked at (its
+structure, not its samples: streams.py), and the rendered page: what is missing comes out in one color. Where
+samples end early only both together count as damage. None is decoded a second time unless it came out blank.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ _GRID = (96, 48)
 """Rows and columns of the points at which a picture is looked at on the rendered page."""
 
 _EVEN = 0.9
-"""Share of a row's points that have one colour where nothing was drawn; a note may lie on top of it."""
+"""Share of a row's points that have one color where nothing was drawn; a note may lie on top of it."""
 
 _EDGE = 0.02
 """Share of a picture that must be blank at its end before its data is questioned."""
@@ -48,17 +48,21 @@ _EDGE = 0.02
 _NEARLY = 24
 """Levels of brightness between which paper and noise lie, and no print."""
 
-_GREY = 0x808080
+_GRAY = 0x808080
 """Colour of what a JPEG lacks."""
 
 _FEW_OBJECTS, _OPEN = 50, 0.7
 """Objects of a page, and share of it without pictures, for which a missing picture is looked for."""
 
-_SAMPLE_FILTERS = frozenset(
-    ("FlateDecode", "LZWDecode", "RunLengthDecode", "ASCIIHexDecode", "ASCII85Decode", "Crypt")
-    + ("Fl", "LZW", "RL", "AHx", "A85")
-)
-_SHORT_NAMES = {"DCT": "DCTDecode", "CCF": "CCITTFaxDecode"}
+_SHORT_NAMES = {
+    "DCT": "DCTDecode",
+    "CCF": "CCITTFaxDecode",
+    "Fl": "FlateDecode",
+    "LZW": "LZWDecode",
+    "RL": "RunLengthDecode",
+    "AHx": "ASCIIHexDecode",
+    "A85": "ASCII85Decode",
+}
 """Abbreviations that inline pictures may use."""
 
 
@@ -82,13 +86,13 @@ def has_damage(document: pdfium.PdfDocument, index: int, page: pdfium.PdfPage, i
         return False
     if all(one.fatal for one in found) and _nothing_seen(image, [one.box for one in found if one.box]):
         what = ", ".join(sorted({one.what for one in found}))
-        raise PageError("decode.corrupt", f"nothing can be seen of the page, since its picture is damaged: {what}")
+        raise PageError(
+            "decode.corrupt", f"nothing can be seen of the page, since its picture is damaged: {what}"
+        )
     return True
 
 
-def _damages(
-    document: pdfium.PdfDocument, index: int, page: pdfium.PdfPage, image: Image
-) -> list[_Damage]:
+def _damages(document: pdfium.PdfDocument, index: int, page: pdfium.PdfPage, image: Image) -> list[_Damage]:
     height, width = image.shape[:2]
     there = drawn(page, width, height)
     sized = [(picture.placement.share_of(width, height), picture) for picture in there.pictures]
@@ -109,31 +113,45 @@ def _lost(picture: PdfPicture, image: Image) -> tuple[float, str]:
     """The share of a picture that is lost, and its filter."""
     filters = picture.filters
     last = _SHORT_NAMES.get(filters[-1], filters[-1]) if filters else ""
-    blank, colour = _blank_end(picture, image)
-    if last == "JPXDecode":
-        bad = (blank == 1 or not jpx_is_whole(picture.data())) and not picture.decodes()
-        return float(bad), last
-    if last == "JBIG2Decode":
-        if not jbig2_is_whole(picture.data()):
-            return max(blank, _EDGE), last
-        return float(blank == 1 and not picture.decodes()), last
+    blank, color = _blank_end(picture, image)
+    check = _CHECKS.get(last, _lost_of_unknown)
+    return check(picture, blank, color), last or "no filter"
+
+
+def _lost_of_jpx(picture: PdfPicture, blank: float, _color: int) -> float:
+    """All or nothing: pdfium makes no picture of a part."""
+    return float((blank == 1 or not jpx_is_whole(picture.data())) and not picture.decodes())
+
+
+def _lost_of_jbig2(picture: PdfPicture, blank: float, _color: int) -> float:
+    if not jbig2_is_whole(picture.data()):
+        return max(blank, _EDGE)
+    return float(blank == 1 and not picture.decodes())
+
+
+def _lost_of_dct(picture: PdfPicture, blank: float, color: int) -> float:
     if not picture.bits:
-        return 1.0, last or "no filter"
-    if last == "DCTDecode":
-        return _lost_of_dct(picture.data(), blank, colour), last
-    if last == "CCITTFaxDecode":
-        cut = blank >= _EDGE and not fax_is_whole(picture.data(), picture.size[1], blank)
-        return blank * cut, last
-    if last and last not in _SAMPLE_FILTERS:
-        return float(not picture.decodes()), last
-    cut = blank >= _EDGE and not _samples_are_whole(picture, blank)
-    return blank * cut, last or "no filter"
-
-
-def _lost_of_dct(data: bytes, blank: float, colour: int) -> float:
+        return 1.0
+    data, edge = picture.data(), blank >= _EDGE
     if not dct_is_whole(data):
-        return blank if blank >= _EDGE else 1.0  # a progressive one lacks detail everywhere
-    return blank if blank >= _EDGE and colour == _GREY and dct_is_interrupted(data) else 0.0
+        return blank if edge else 1.0  # a progressive one lacks detail everywhere
+    return blank if edge and color == _GRAY and dct_is_interrupted(data) else 0.0
+
+
+def _lost_of_fax(picture: PdfPicture, blank: float, _color: int) -> float:
+    if not picture.bits:
+        return 1.0
+    return blank if blank >= _EDGE and not fax_is_whole(picture.data(), picture.size[1], blank) else 0.0
+
+
+def _lost_of_samples(picture: PdfPicture, blank: float, _color: int) -> float:
+    if not picture.bits:
+        return 1.0
+    return blank if blank >= _EDGE and not _samples_are_whole(picture, blank) else 0.0
+
+
+def _lost_of_unknown(picture: PdfPicture, _blank: float, _color: int) -> float:
+    return float(not picture.decodes())
 
 
 def _samples_are_whole(picture: PdfPicture, blank: float) -> bool:
@@ -144,7 +162,7 @@ def _samples_are_whole(picture: PdfPicture, blank: float) -> bool:
 
 
 def _blank_end(picture: PdfPicture, image: Image) -> tuple[float, int]:
-    """The share of a picture, from its last row upwards, that shows one colour on the page, and which."""
+    """The share of a picture, from its last row upwards, that shows one color on the page, and which."""
     height, width = image.shape[:2]
     points = picture.placement.points(*_GRID).astype(np.int32)
     x, y = points[..., 0], points[..., 1]
@@ -153,12 +171,12 @@ def _blank_end(picture: PdfPicture, image: Image) -> tuple[float, int]:
     if not len(rows):
         return 0.0, 0
     seen = image[np.clip(y[rows], 0, height - 1), np.clip(x[rows], 0, width - 1)].astype(np.int32)
-    colours, inside = seen[..., 0] << 16 | seen[..., 1] << 8 | seen[..., 2], inside[rows]
-    colour = _most(colours[-1][inside[-1]])
-    even = ((colours == colour) & inside).sum(axis=1) >= _EVEN * inside.sum(axis=1)
+    colors, inside = seen[..., 0] << 16 | seen[..., 1] << 8 | seen[..., 2], inside[rows]
+    color = _most(colors[-1][inside[-1]])
+    even = ((colors == color) & inside).sum(axis=1) >= _EVEN * inside.sum(axis=1)
     other = np.flatnonzero(~even)
     first = int(other[-1]) + 1 if len(other) else 0
-    return (len(rows) - first) / len(rows), colour
+    return (len(rows) - first) / len(rows), color
 
 
 def _most(values: npt.NDArray[np.int32]) -> int:
@@ -168,12 +186,27 @@ def _most(values: npt.NDArray[np.int32]) -> int:
 
 def _nothing_seen(image: Image, boxes: Sequence[tuple[int, int, int, int]]) -> bool:
     """Whether a page shows paper outside of the boxes, and within each no more than even rows or columns."""
-    grey = image.mean(axis=2)
-    outside = np.ones(grey.shape, np.bool_)
+    gray = image.mean(axis=2)
+    outside = np.ones(gray.shape, np.bool_)
     for left, top, right, bottom in boxes:
         outside[max(0, top - 2) : bottom + 2, max(0, left - 2) : right + 2] = False
-        part = grey[top + 2 : bottom - 2, left + 2 : right - 2]
+        part = gray[top + 2 : bottom - 2, left + 2 : right - 2]
         if part.size and min(np.ptp(part, axis=axis).max() for axis in (0, 1)) > _NEARLY:
             return False
-    rest = grey[outside]
+    rest = gray[outside]
     return not rest.size or bool(np.ptp(rest) <= _NEARLY)
+
+
+_CHECKS = {
+    "JPXDecode": _lost_of_jpx,
+    "JBIG2Decode": _lost_of_jbig2,
+    "DCTDecode": _lost_of_dct,
+    "CCITTFaxDecode": _lost_of_fax,
+    "FlateDecode": _lost_of_samples,
+    "LZWDecode": _lost_of_samples,
+    "RunLengthDecode": _lost_of_samples,
+    "ASCIIHexDecode": _lost_of_samples,
+    "ASCII85Decode": _lost_of_samples,
+    "": _lost_of_samples,
+}
+"""The last filter of a picture to what says how much of it is lost."""

@@ -60,7 +60,7 @@ class Placement:
 
 @dataclass(frozen=True, slots=True)
 class PdfPicture:
-    """One image object. `handle`: pdfium's; `page`: the page's, which colour spaces are looked up in."""
+    """One image object. `handle`: pdfium's; `page`: the page's, which color spaces are looked up in."""
 
     handle: Any
     page: Any

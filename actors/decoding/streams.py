@@ -12,9 +12,7 @@ from collections.abc import Iterator
 _TAIL_BYTES = 4096
 """Where the end marker of a JPEG is looked for: some writers leave padding behind it."""
 
-_JBIG2_KINDS = frozenset(
-    (0, 4, 6, 7, 16, 20, 22, 23, 36, 38, 39, 40, 42, 43, 48, 49, 50, 51, 52, 53, 54, 62)
-)
+_JBIG2_KINDS = frozenset((0, 4, 6, 7, 16, 20, 22, 23, 36, 38, 39, 40, 42, 43, 48, 49, 50, 51, 52, 53, 54, 62))
 _JBIG2_PAGE = 48
 _JBIG2_UNKNOWN = 0xFFFFFFFF
 """Length of a segment that ends where its data says so."""
@@ -113,7 +111,7 @@ def _jbig2_kinds(data: bytes) -> Iterator[int | None]:
 def fax_is_whole(data: bytes, rows: int, blank: float) -> bool:
     """CCITT data of any coding that goes on to the end of its picture.
 
-    `rows`: of the picture; `blank`: share of it, from its lower edge, that came out in one colour. Data that
+    `rows`: of the picture; `blank`: share of it, from its lower edge, that came out in one color. Data that
     ends early leaves such an edge, and so does white paper, of which there are codes in the data: one bit a
     row in group 4, the same bits again and again in group 3.
     """

@@ -21,6 +21,7 @@ from actors.journal import MemoryJournal
 from actors.portions import Portion
 from actors.recognise import recognise
 from actors.rows import Recognised, rows_table
+from actors.selection import PageSelection
 from pipelines.job import Job
 from pipelines.plan import Plan
 from pipelines.progress import Progress
@@ -53,10 +54,11 @@ class InlineRunner:
         store = open_store(job.output, job.output_options)
         buffer = _RowBuffer(job, plan.count("rows_per_file"))
         work = _Work(refs, job, plan, progress)
+        wanted = job.decode.selection
         try:
             for batch in work.recognised():
                 buffer.add(batch)
-                progress.advance(len(batch), sum(_failed(one) for one in batch), _discovered(batch))
+                progress.advance(len(batch), sum(_failed(one) for one in batch), _discovered(batch, wanted))
                 if buffer.due:
                     yield stage_rows(buffer.take(), job, store)
             if buffer.rows:
@@ -220,13 +222,17 @@ def _failed(one: Recognised) -> bool:
     return one.page.decoded.fault is not None or one.result.fault is not None
 
 
-def _discovered(batch: list[Recognised]) -> int:
+def _discovered(batch: list[Recognised], wanted: PageSelection) -> int:
     """Pages that the progress could not know of: a document counts as one page until it is opened."""
-    first = {one.page.ref.document_id: one.page for one in batch if _is_first(one.page)}
-    return sum((page.decoded.page_count or 1) - 1 - len(page.ref.done_pages) for page in first.values())
+    return sum(max(0, len(_left(one.page, wanted)) - 1) for one in batch if _is_first(one.page, wanted))
 
 
-def _is_first(page: Page) -> bool:
+def _is_first(page: Page, wanted: PageSelection) -> bool:
     """Whether the page is the first of its document that this run does."""
-    index, done = page.decoded.page_index, page.ref.done_pages
-    return all(earlier in done for earlier in range(index)) and index not in done
+    return page.decoded.page_index == next(iter(_left(page, wanted)), 0)
+
+
+def _left(page: Page, wanted: PageSelection) -> list[int]:
+    """The pages of a page's document that this run does."""
+    done = page.ref.done_pages
+    return [index for index in wanted.indexes(page.decoded.page_count or 0) if index not in done]

@@ -143,7 +143,13 @@ def _segment(number: int, kind: int, body: bytes) -> bytes:
     return struct.pack(">IBBBI", number, kind, 0, 1, len(body)) + body
 
 
-FILTERS = {"DCTDecode": dct, "FlateDecode": flate, "CCITTFaxDecode": ccitt, "JPXDecode": jpx, "JBIG2Decode": jbig2}
+FILTERS = {
+    "DCTDecode": dct,
+    "FlateDecode": flate,
+    "CCITTFaxDecode": ccitt,
+    "JPXDecode": jpx,
+    "JBIG2Decode": jbig2,
+}
 """Filter to what makes a picture of it."""
 
 
