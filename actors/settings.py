@@ -36,8 +36,8 @@ class DecodeConfig(Settings):
     """Most pages that are taken from one document; a document that says it has more is `decode.too_large`."""
 
     pages: str | None = None
-    """Pages of each document that are read, counted from 1, or from -1 at the end: `1`, `1-3`, `3-`, `-1`, or a
-    list such as `1,3-5`; null: all. A document that has none of them is one row, `decode.no_such_page`."""
+    """Pages of each document that are read, counted from 1, or from -1 at the end: `1`, `1-3`, `3-`, `-1`, or
+    a list such as `1,3-5`; null: all. A document that has none of them is one row, `decode.no_such_page`."""
 
     passwords: tuple[SecretStr, ...] = Field(default=(), repr=False)
     """Passwords that are tried in turn on PDFs that ask for one, quoted, as a list; never printed or written.

@@ -129,7 +129,7 @@ class Versions:
         new_page = first.copy()
         new_page[1:] |= rows.page[1:] != rows.page[:-1]
         page_count = np.maximum.reduceat(rows.page_count, start)
-        unopened = page_count < 0
+        unopened = page_count < 1
         expected = np.where(unopened, 1, np.maximum(pages.counts(page_count), 1))
         wanted = pages.wants(rows.page, np.repeat(page_count, lengths))
         in_range = new_page & np.where(np.repeat(unopened, lengths), rows.page == 0, wanted)

@@ -62,7 +62,7 @@ def documents_in_order(refs: Sequence[DocRef], most: int) -> list[DocRef]:
 
 
 def pages_in_order(ref: DocRef, page_count: int, wanted: PageSelection = ALL_PAGES) -> list[int]:
-    """The wanted pages that a document has left, in an order that has nothing to do with their place in it."""
+    """The wanted pages that a document has left, in an order that has nothing to do with their places."""
     left = set(wanted.indexes(page_count)).difference(ref.done_pages)
     return sorted(left, key=lambda page: hashlib.sha256(f"{ref.document_id}/{page}".encode()).digest())
 
