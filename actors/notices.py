@@ -19,7 +19,7 @@ _CODES = (
         "text.unread",
         "Text was found on the page and not read, or read too uncertainly to be kept: see `lines_found` and "
         "`lines_kept`.",
-        "Look at the page; `engine.min_score` keeps more of it, a better scan reads better.",
+        "Look at the page; `engine.rec_score_thresh` keeps more of it, a better scan reads better.",
     ),
     NoticeCode(
         "pdf.damaged_image",
@@ -47,6 +47,9 @@ _CODES = (
 
 NOTICE_CODES: dict[str, NoticeCode] = {entry.code: entry for entry in _CODES}
 """The one table of notices; the docs page is generated from it."""
+
+TEXT_IS_THERE = frozenset({"text.unread"})
+"""Notices that say that a page has text, whether any of it was read or not."""
 
 
 def ordered(codes: set[str]) -> tuple[str, ...]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from actors.contracts import Line, Page, PageResult, Status
+from actors.notices import TEXT_IS_THERE, ordered
 from actors.schema import page_row_schema
 from actors.settings import LayoutConfig
 
@@ -28,7 +29,7 @@ class Recognised:
 class Stamp:
     """What all rows of a run share: the engine's fingerprint, the run's id, and how lines become text."""
 
-    engine: str
+    fingerprint: str
     run_id: str
     layout: LayoutConfig = field(default_factory=LayoutConfig)
 
@@ -77,9 +78,10 @@ def _row(one: Recognised, stamp: Stamp) -> dict[str, Any]:
         "status": "failed",
         "timings": {"read_ms": page.read_ms, "decode_ms": decoded.decode_ms, "ocr_ms": one.ocr_ms},
         "attempts": one.attempts,
-        "engine": stamp.engine,
+        "fingerprint": stamp.fingerprint,
         "run_id": stamp.run_id,
-        "meta": list(page.ref.meta.items()),
+        "notices": ordered({*decoded.notices, *result.notices}),
+        "meta": [{"key": name, "value": value} for name, value in page.ref.meta.items()],
     }
     if decoded.image is not None:
         height, width = decoded.image.shape[:2]
@@ -91,21 +93,28 @@ def _row(one: Recognised, stamp: Stamp) -> dict[str, Any]:
         row["decode"] = {"frame": info.frame, "dpi": info.dpi, "scale": info.scale}
     if fault is not None:
         return row | {"error_code": fault.code, "error_message": fault.message}
-    return row | _text_columns(result.lines, stamp.layout)
+    return row | _text_columns(result, stamp.layout)
 
 
-def _text_columns(found: Sequence[Line], layout: LayoutConfig) -> dict[str, Any]:
-    text, lines = in_order(found, layout)
-    status: Status = "ok" if text.strip() else "empty"
+def _text_columns(result: PageResult, layout: LayoutConfig) -> dict[str, Any]:
+    text, lines = in_order(result.lines, layout)
+    scores = [*(line.score for line in result.lines), *result.dropped]
     return {
-        "status": status,
+        "status": _status(text, result),
         "text": text,
         "lines": [_line(line) for line in lines],
-        "mean_score": sum(line.score for line in lines) / len(lines) if lines else None,
+        "mean_score": sum(scores) / len(scores) if scores else None,
         "line_count": len(lines),
+        "lines_found": len(scores),
+        "lines_kept": len(lines),
         "char_count": sum(not character.isspace() for character in text),
         "text_source": "ocr",
     }
+
+
+def _status(text: str, result: PageResult) -> Status:
+    """Text that was found and not read is no empty page."""
+    return "ok" if text.strip() or TEXT_IS_THERE.intersection(result.notices) else "empty"
 
 
 def _line(line: Line) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     import pyarrow as pa
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 """Raised when a column is added, removed or changes its meaning; stands in each file's metadata."""
 
 COLUMNS: dict[str, str] = {
@@ -25,23 +25,26 @@ COLUMNS: dict[str, str] = {
     "height": "Pixels of the page picture that was recognised.",
     "dpi": "Resolution of the page picture in dots an inch; null if unknown.",
     "rotation": "Degrees clockwise that the engine turned the picture, on top of its EXIF orientation.",
-    "status": "`ok` (has text), `empty` (no text found) or `failed`.",
+    "status": "`ok`: text was found; `empty`: the page was looked at and has none; `failed`: see error_code.",
     "error_code": "Why the page failed (docs/errors.md); null unless failed.",
     "error_message": "The cause and, where there is one, the remedy; null unless failed.",
+    "notices": "Codes of what else is to be known of the page (docs/notices.md); empty if nothing.",
     "text": "The page as it is read: a row a line, tabs between cells, a blank line between blocks; or null.",
     "lines": "In reading order: text, score (0..1), polygon (x1 y1 .. x4 y4, pixels), block, words.",
-    "mean_score": "Mean of the lines' scores; null without lines.",
+    "mean_score": "Mean of the scores of all lines found, those not kept included; null without any.",
     "line_count": "Number of lines; null if failed.",
+    "lines_found": "Lines that detection found, kept or not; null if failed, or not known.",
+    "lines_kept": "How many of them are in `lines`; null if failed.",
     "char_count": "Number of characters of `text` that are no white space; null if failed.",
     "text_source": "`ocr`: recognised; `layer`: a PDF's own text; null if failed.",
     "decode": "How to make the page picture again: frame, dpi of a PDF page, scale.",
     "timings": "The page's share of milliseconds to read, decode and recognise it.",
     "attempts": "How often recognition was started on the page.",
-    "engine": "Fingerprint of everything that changes results (rayocr.json has it in clear).",
+    "fingerprint": "SHA-256 of everything that changes results (rayocr.json has it in clear).",
     "duplicate_of": "document_id whose recognition this row carries; null if it is its own.",
     "run_id": "The run that wrote the row.",
     "written_at": "When the row was written, UTC.",
-    "meta": "What the source carried along: columns of a manifest, as strings.",
+    "meta": "What the source carried along: columns of a manifest, as pairs of strings.",
 }
 """Meaning of each column, in order; `rayocr schema` prints it."""
 
@@ -79,10 +82,13 @@ def page_row_schema() -> pa.Schema:
         "status": pa.string(),
         "error_code": pa.string(),
         "error_message": pa.string(),
+        "notices": pa.list_(pa.string()),
         "text": pa.string(),
         "lines": pa.list_(line),
         "mean_score": pa.float32(),
         "line_count": pa.int32(),
+        "lines_found": pa.int32(),
+        "lines_kept": pa.int32(),
         "char_count": pa.int32(),
         "text_source": pa.string(),
         "decode": pa.struct([("frame", pa.int32()), ("dpi", pa.float32()), ("scale", pa.float32())]),
@@ -90,11 +96,11 @@ def page_row_schema() -> pa.Schema:
             [("read_ms", pa.float32()), ("decode_ms", pa.float32()), ("ocr_ms", pa.float32())]
         ),
         "attempts": pa.int16(),
-        "engine": pa.string(),
+        "fingerprint": pa.string(),
         "duplicate_of": pa.string(),
         "run_id": pa.string(),
         "written_at": pa.timestamp("us", tz="UTC"),
-        "meta": pa.map_(pa.string(), pa.string()),
+        "meta": pa.list_(pa.struct([("key", pa.string()), ("value", pa.string())])),
     }
     required = {"document_id", "page_index", "status"}
     return pa.schema([pa.field(name, types[name], nullable=name not in required) for name in COLUMNS])

@@ -61,6 +61,7 @@ def page_schema() -> pa.Schema:
             ("size_bytes", pa.int64()),
             ("read_ms", pa.float64()),
             ("decode_ms", pa.float64()),
+            ("notices", pa.list_(pa.string())),
         ]
     )
 
@@ -109,6 +110,7 @@ def pages_from_table(table: pa.Table) -> Iterator[Page]:
             dpi=row["dpi"],
             info=info,
             decode_ms=row["decode_ms"],
+            notices=tuple(row["notices"] or ()),
         )
         yield Page(_ref(row), decoded, row["content_sha256"], row["size_bytes"], row["read_ms"])
 
@@ -155,6 +157,7 @@ def _page_row(page: Page) -> dict[str, Any]:
         "size_bytes": page.size_bytes,
         "read_ms": page.read_ms,
         "decode_ms": decoded.decode_ms,
+        "notices": list(decoded.notices),
     }
 
 

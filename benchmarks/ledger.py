@@ -173,7 +173,7 @@ def _table(refs: list[DocRef], texts: list[str]) -> pa.Table:
         "status": ["ok"] * count,
         "text": [texts[one.size_bytes % len(texts)] for one in refs if one.size_bytes],
         "run_id": ["20260101T000000-00000000"] * count,
-        "engine": ["fingerprint"] * count,
+        "fingerprint": ["fingerprint"] * count,
     }
     columns = [
         pa.array(known[one.name], one.type) if one.name in known else pa.nulls(count, one.type)

@@ -1,6 +1,6 @@
 """Generate the reference pages from the code: `python docs/generate.py [--check]`.
 
-The code is the one place where error codes, columns and settings are written down. `--check` writes
+The code is the one place where error codes, notices, columns and settings are written down. `--check` writes
 nothing and exits 1 if a committed page is not what the code says.
 """
 
@@ -40,6 +40,30 @@ def errors_page() -> str:
     for entry in ERROR_CODES.values():
         cells = (f"`{entry.code}`", entry.meaning, entry.remedy, "yes" if entry.transient else "")
         lines.append(_row(cells))
+    return _page(lines)
+
+
+def notices_page() -> str:
+    """Every notice, with what to do."""
+    from actors.notices import NOTICE_CODES
+
+    lines = [
+        "# Notices",
+        "",
+        NOTE,
+        "",
+        "What is to be known of a page beside its text: its row has these codes in `notices`,",
+        "whatever its `status`. `rayocr run` counts them at its end, as `rayocr verify` and a probe of",
+        "`rayocr plan` do, and names the first pages. DuckDB lists all of them:",
+        "",
+        "    SELECT key, page_index, notices FROM 'out/pages/*.parquet' WHERE len(notices) > 0",
+        "",
+        "They change no exit code, unless `output.max_noticed_fraction` is set.",
+        "",
+        "| code | what it says | what to do |",
+        "| --- | --- | --- |",
+    ]
+    lines += [_row((f"`{entry.code}`", entry.meaning, entry.remedy)) for entry in NOTICE_CODES.values()]
     return _page(lines)
 
 
@@ -86,7 +110,12 @@ def config_page() -> str:
     return _page(lines)
 
 
-PAGES = {"errors.md": errors_page, "schema.md": schema_page, "config.md": config_page}
+PAGES = {
+    "errors.md": errors_page,
+    "notices.md": notices_page,
+    "schema.md": schema_page,
+    "config.md": config_page,
+}
 """Each generated page and what makes it."""
 
 

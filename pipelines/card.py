@@ -57,7 +57,7 @@ def claim_output(store: Store, card: Card) -> Card:
     """
     old = read_card(store)
     if old is None:
-        store.put(CARD, card.to_json())
+        write_card(store, card)
         return card
     if old.fingerprint != card.fingerprint:
         raise ConfigError(
@@ -76,8 +76,13 @@ def allow_deviation(store: Store, card: Card, other: Card) -> Card:
         return card
     differences = {name: value for name, value in other.settings.items() if card.settings.get(name) != value}
     card = replace(card, deviations={**card.deviations, other.fingerprint: differences})
-    store.put(CARD, card.to_json())
+    write_card(store, card)
     return card
+
+
+def write_card(store: Store, card: Card) -> None:
+    """Put the card into the output. The caller holds the lock."""
+    store.put(CARD, card.to_json())
 
 
 def read_card(store: Store) -> Card | None:

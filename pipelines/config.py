@@ -33,6 +33,10 @@ class OutputConfig(Settings):
     max_failed_fraction: float = Field(default=0.05, ge=0, le=1)
     """Share of failed pages (0..1) up to which a complete run still exits 0; above it the run exits 3."""
 
+    max_noticed_fraction: float | None = Field(default=None, ge=0, le=1)
+    """Share of pages with notices (0..1) above which a complete run exits 3. Null: notices are counted and
+    named, and change no exit code."""
+
     dedup: bool = False
     """True: documents of equal content are recognised once, and the others get copies of the rows, which name
     the recognised one in `duplicate_of`. Files of equal size are read once more, by the driver."""

@@ -125,19 +125,21 @@ def _copies(store: Store, waiting: Mapping[Key, Sequence[Twin]], stamp: Stamp) -
         if not pc.any(mine).as_py():
             continue
         rows = read_rows_of(file).filter(mine)
-        picks = list(_picks(rows, waiting, stamp.engine))
+        picks = list(_picks(rows, waiting, stamp.fingerprint))
         step = max(1, min(GROUP_ROWS, GROUP_BYTES * rows.num_rows // rows.nbytes))
         for start in range(0, len(picks), step):
             numbers, twins = zip(*picks[start : start + step], strict=True)
             yield _renamed(rows.take(list(numbers)), twins, stamp.run_id)
 
 
-def _picks(rows: pa.Table, waiting: Mapping[Key, Sequence[Twin]], engine: str) -> Iterator[tuple[int, Twin]]:
+def _picks(
+    rows: pa.Table, waiting: Mapping[Key, Sequence[Twin]], fingerprint: str
+) -> Iterator[tuple[int, Twin]]:
     """Which rows go to which twins: of the same content, and for pages that lack."""
-    columns = ["document_id", "version", "page_index", "content_sha256", "engine"]
+    columns = ["document_id", "version", "page_index", "content_sha256", "fingerprint"]
     for number, (document, version, page, sha256, made_with) in enumerate(_cells(rows, columns)):
         for twin in waiting.get((document, version), ()):
-            if (sha256, made_with) == (twin.sha256, engine) and page not in twin.ref.done_pages:
+            if (sha256, made_with) == (twin.sha256, fingerprint) and page not in twin.ref.done_pages:
                 yield number, twin
 
 
@@ -155,7 +157,7 @@ def _renamed(rows: pa.Table, twins: Sequence[Twin], run_id: str) -> pa.Table:
         "uri": [ref.uri for ref in refs],
         "key": [ref.key for ref in refs],
         "version": [ref.version for ref in refs],
-        "meta": [list(ref.meta.items()) for ref in refs],
+        "meta": [[{"key": name, "value": value} for name, value in ref.meta.items()] for ref in refs],
         "duplicate_of": [
             None if one == ref.document_id else one for one, ref in zip(originals, refs, strict=True)
         ],

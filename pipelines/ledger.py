@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from itertools import islice
 from typing import TYPE_CHECKING
 
@@ -13,7 +13,7 @@ from actors.contracts import DocRef
 from actors.errors import ConfigError
 from actors.selection import ALL_PAGES, PageSelection
 from pipelines.ledger_file import read_rows
-from pipelines.ledger_rows import STATUSES, Rows, Versions, keys_of_refs, no_rows
+from pipelines.ledger_rows import NOTICE_BITS, STATUSES, Rows, Versions, keys_of_refs, no_rows
 
 if TYPE_CHECKING:
     import numpy as np
@@ -41,13 +41,15 @@ class DocumentRows:
 
 @dataclass(frozen=True, slots=True)
 class Totals:
-    """Counts of rows, and of failed rows by their error code."""
+    """Counts of rows, of failed rows by their error code, and of rows by notice; `noticed`: with any."""
 
     rows: int
     ok: int
     empty: int
     failed: int
     error_codes: dict[str, int]
+    notices: dict[str, int] = field(default_factory=dict)
+    noticed: int = 0
 
 
 class Ledger:
@@ -131,6 +133,16 @@ class Ledger:
                 if index >= 0 and some[index]:
                     for row in self._rows_at(index)[failed[self._rows_at(index)]].tolist():
                         yield ref, int(self._rows.page[row]), self._rows.codes[self._rows.code[row]]
+
+    def noticed(self, refs: Iterable[DocRef], code: str) -> Iterator[tuple[DocRef, int]]:
+        """Document and page of each row of these documents in these versions that has this notice."""
+        flags = (self._rows.notices & NOTICE_BITS[code]) > 0
+        some = self._any_row(flags)
+        for chunk in _chunks(refs):
+            for ref, index in zip(chunk, self._find(chunk).tolist(), strict=True):
+                if index >= 0 and some[index]:
+                    for row in self._rows_at(index)[flags[self._rows_at(index)]].tolist():
+                        yield ref, int(self._rows.page[row])
 
     def failed_beside_others(self) -> set[str]:
         """Ids of documents of which a failed page has another row of the same version, too: it was tried
@@ -244,8 +256,11 @@ class Ledger:
 
     @staticmethod
     def _totals(rows: Rows) -> Totals:
+        import numpy as np
+
         ok, empty, failed = rows.count_statuses()
-        return Totals(len(rows.page), ok, empty, failed, dict(Counter(rows.count_codes())))
+        codes, noticed = dict(Counter(rows.count_codes())), int(np.count_nonzero(rows.notices))
+        return Totals(len(rows.page), ok, empty, failed, codes, rows.count_notices(), noticed)
 
 
 def _files(store: Store, made_with: Collection[str]) -> list[Rows | str]:

@@ -6,7 +6,7 @@ from collections.abc import Collection
 from typing import TYPE_CHECKING
 
 from actors.errors import ConfigError
-from pipelines.ledger_rows import Rows, rows_of_table
+from pipelines.ledger_rows import NOTICES, Rows, rows_of_table
 from pipelines.parquet import open_rows, read_rows_of
 
 if TYPE_CHECKING:
@@ -19,6 +19,7 @@ _WHOLE_BYTES = 256 << 10
 a thirtieth of 100 MB a second). Some tens of pages are less."""
 
 COLUMNS = ("document_id", "version", "page_index", "page_count", "status", "error_code")
+"""Columns that rows of every schema have; notices came with the second."""
 
 
 def read_rows(
@@ -63,10 +64,11 @@ def _key_columns(store: Store, path: str, made_with: Collection[str], size: int 
             raise ValueError("it has no schema_version")
         if made_with and metadata.get(b"fingerprint", b"").decode() not in made_with:
             raise ValueError("it was made with other settings than this output")
-        for name in COLUMNS:
+        wanted = [*COLUMNS, *([NOTICES] if schema.get_field_index(NOTICES) >= 0 else [])]
+        for name in wanted:
             index = schema.get_field_index(name)
             expected = page_row_schema().field(name).type
             if index < 0 or schema.field(index).type != expected:
                 raise ValueError(f"its column {name} is missing, or is not {expected}")
-        table = read_rows_of(file, COLUMNS)
-    return pa.table({name: table.column(name) for name in COLUMNS})
+        table = read_rows_of(file, wanted)
+    return pa.table({name: table.column(name) for name in wanted})

@@ -7,7 +7,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from actors.contracts import DocRef
+<<<<<<< HEAD
 from actors.selection import ALL_PAGES, PageSelection
+=======
+from actors.notices import NOTICE_CODES
+>>>>>>> main
 
 if TYPE_CHECKING:
     import numpy as np
@@ -19,6 +23,8 @@ if TYPE_CHECKING:
     I64 = npt.NDArray[np.int64]
 
 STATUSES = ("ok", "empty", "failed")
+NOTICES = "notices"
+NOTICE_BITS = {code: 1 << number for number, code in enumerate(NOTICE_CODES)}
 _ID_DIGITS = 32
 _ALL_BITS = (1 << 64) - 1
 
@@ -36,13 +42,14 @@ class Keys:
 @dataclass(frozen=True, slots=True)
 class Rows:
     """One entry a row. `page_count`: -1 for null; `status`: index into STATUSES; `code`: index into
-    `codes`, -1 for null."""
+    `codes`, -1 for null; `notices`: a bit for each of NOTICE_CODES, from the lowest, in their order."""
 
     keys: Keys
     page: I32
     page_count: I32
     status: npt.NDArray[np.int8]
     code: I32
+    notices: npt.NDArray[np.uint32]
     codes: tuple[str, ...]
 
     @classmethod
@@ -68,6 +75,7 @@ class Rows:
             np.concatenate([part.page_count for part in parts]),
             np.concatenate([part.status for part in parts]),
             np.concatenate(translated),
+            np.concatenate([part.notices for part in parts]),
             codes,
         )
 
@@ -81,7 +89,7 @@ class Rows:
         """The rows of a mask, or at these indexes."""
         keys = Keys(self.keys.high[rows], self.keys.low[rows], self.keys.version[rows])
         columns = (self.page[rows], self.page_count[rows], self.status[rows], self.code[rows])
-        return Rows(keys, *columns, self.codes)
+        return Rows(keys, *columns, self.notices[rows], self.codes)
 
     def count_statuses(self) -> tuple[int, ...]:
         """How many rows have each of STATUSES."""
@@ -95,6 +103,13 @@ class Rows:
 
         counts = np.bincount(self.code[self.code >= 0], minlength=len(self.codes)).tolist()
         return {code: count for code, count in zip(self.codes, counts, strict=True) if count}
+
+    def count_notices(self) -> dict[str, int]:
+        """How many rows have each notice, without those that none has."""
+        import numpy as np
+
+        counts = {code: int(np.count_nonzero(self.notices & bit)) for code, bit in NOTICE_BITS.items()}
+        return {code: count for code, count in counts.items() if count}
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,7 +191,8 @@ def no_rows() -> Rows:
     import numpy as np
 
     ids, small = np.empty(0, np.uint64), np.empty(0, np.int32)
-    return Rows(Keys(ids, ids, ids), small, small, np.empty(0, np.int8), np.empty(0, np.int32), ())
+    status, notices = np.empty(0, np.int8), np.empty(0, np.uint32)
+    return Rows(Keys(ids, ids, ids), small, small, status, small, notices, ())
 
 
 def keys_of_refs(refs: Sequence[DocRef]) -> Keys:
@@ -223,8 +239,28 @@ def rows_of_table(table: pa.Table) -> Rows:
         pc.fill_null(table.column("page_count"), -1).to_numpy().astype(np.int32),
         status.to_numpy().astype(np.int8),
         pc.fill_null(code.indices, -1).to_numpy(zero_copy_only=False).astype(np.int32),
+        _notice_bits(table),
         tuple(code.dictionary.to_pylist()),
     )
+
+
+def _notice_bits(table: pa.Table) -> npt.NDArray[np.uint32]:
+    """The notices of each row as bits. A code that this release does not know has none; rows of schema 1
+    have no notices."""
+    import numpy as np
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    bits = np.zeros(table.num_rows, np.uint32)
+    if NOTICES not in table.column_names:
+        return bits
+    column = table.column(NOTICES)
+    number = pc.index_in(pc.list_flatten(column), value_set=pa.array(list(NOTICE_BITS)))
+    known = np.flatnonzero(pc.is_valid(number).to_numpy(zero_copy_only=False))
+    rows = pc.list_parent_indices(column).to_numpy()[known]
+    numbers = pc.fill_null(number, 0).to_numpy(zero_copy_only=False)[known]
+    np.bitwise_or.at(bits, rows, np.left_shift(np.uint32(1), numbers.astype(np.uint32)))
+    return bits
 
 
 def _encoded(column: pa.ChunkedArray) -> pa.DictionaryArray:

@@ -15,6 +15,7 @@ from pipelines.card import Card, allow_deviation, claim_output
 from pipelines.config import Config
 from pipelines.interrupt import stop_on_signals
 from pipelines.job import make_job, new_run_id
+from pipelines.names import Names
 from pipelines.plan import Listing, Plan, make_plan
 from pipelines.prepare import card_of, check_engine, ensure_models, list_source, machine_of
 from pipelines.store import or_incomplete
@@ -35,7 +36,11 @@ if TYPE_CHECKING:
     from pipelines.probe.report import Probed
     from pipelines.retry import Retry
     from pipelines.store import Store
-    from pipelines.verify import Report
+    from pipelines.verify import Completeness, Report
+
+
+_EXAMPLES = 3
+"""Names of pages with a notice in the table at the end."""
 
 
 @dataclass(slots=True)
@@ -387,6 +392,9 @@ def _summary(run: _Run, ledger: Ledger, trouble: RayocrError | None) -> Summary:
         seconds=seconds,
         recognising_s=seconds - sum(watch.parts.values()),
         error_codes=dict(proof.error_codes),
+        notices={code: Names(names.count, names.first[:_EXAMPLES]) for code, names in report.notices.items()},
+        noticed=proof.noticed,
+        too_many=_too_many(run.config, proof),
         startup_s=dict(watch.parts),
         runner=str(plan.runner.value) if plan else "",
         fingerprint=run.card.fingerprint,
@@ -398,8 +406,15 @@ def _exit_code(config: Config, report: Report, interrupted: bool) -> int:
     proof = report.proof
     if not report.agrees:
         return EXIT_INTERRUPTED if interrupted else EXIT_INCOMPLETE
-    too_many = proof.failed > config.output.max_failed_fraction * proof.pages
-    return EXIT_TOO_MANY_FAILED if too_many else EXIT_COMPLETE
+    return EXIT_TOO_MANY_FAILED if _too_many(config, proof) else EXIT_COMPLETE
+
+
+def _too_many(config: Config, proof: Completeness) -> str:
+    """What too many pages of a complete output are, in words; empty if there are not too many."""
+    if proof.failed > config.output.max_failed_fraction * proof.pages:
+        return "failed"
+    most = config.output.max_noticed_fraction
+    return "have notices" if most is not None and proof.noticed > most * proof.pages else ""
 
 
 def _warnings(report: Report, trouble: RayocrError | None) -> tuple[str, ...]:

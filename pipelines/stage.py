@@ -29,7 +29,7 @@ def stage_rows(rows: pa.Table, job: Job, store: Store) -> Receipt:
 def stage_file(rows: pa.Table, stamp: Stamp, store: Store) -> Receipt:
     """The same without a job."""
     path = f"_staging/{stamp.run_id}/{stamp.run_id}-{uuid.uuid4().hex}.parquet"
-    payload = parquet_bytes(rows, stamp.engine)
+    payload = parquet_bytes(rows, stamp.fingerprint)
     with or_incomplete(store):
         store.put(path, payload)
     return _receipt(rows, path, len(payload))

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from pipelines.names import Names
+
 if TYPE_CHECKING:
     from actors.claim import CardUse
 
@@ -14,12 +16,13 @@ EXIT_COMPLETE, EXIT_TOO_MANY_FAILED, EXIT_INCOMPLETE, EXIT_INTERRUPTED = 0, 3, 4
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """One run. Counts of `pages`, `ok`, `empty`, `failed` are of the whole output for the listed documents,
-    `new_pages` of this run alone, `tried_again` of its pages those that had failed before; `copied`: pages
-    beside those, with rows of documents of equal content; `orphaned`: documents with rows that left the
-    source; `shrunk`, `replaced`: how often batches were made smaller and engines started anew for lack of
-    memory; `cards`: the most device memory that each engine took; `seconds` are wall time, `recognising_s`
-    without start-up."""
+    """One run. Counts of `pages`, `ok`, `empty`, `failed`, `notices` are of the whole output for the listed
+    documents, `new_pages` of this run alone, `tried_again` of its pages those that had failed before;
+    `copied`: pages beside those, with rows of documents of equal content; `orphaned`: documents with rows
+    that left the source; `noticed`: pages with any notice; `too_many`: what too many pages are, if that is
+    the outcome; `shrunk`, `replaced`: how often batches were made smaller and engines started anew for lack
+    of memory; `cards`: the most device memory that each engine took; `seconds` are wall time,
+    `recognising_s` without start-up."""
 
     run_id: str
     output: str
@@ -34,6 +37,9 @@ class Summary:
     seconds: float
     recognising_s: float
     error_codes: Mapping[str, int] = field(default_factory=dict)
+    notices: Mapping[str, Names] = field(default_factory=dict)
+    noticed: int = 0
+    too_many: str = ""
     doubled: int = 0
     orphaned: int = 0
     tried_again: int = 0
@@ -56,7 +62,7 @@ class Summary:
         """The run in a word."""
         words = {
             EXIT_COMPLETE: "complete: every page is there exactly once",
-            EXIT_TOO_MANY_FAILED: "complete, but too many pages failed",
+            EXIT_TOO_MANY_FAILED: f"complete, but too many pages {self.too_many}",
             EXIT_INCOMPLETE: "incomplete: the same command goes on",
             EXIT_INTERRUPTED: "interrupted: the same command goes on",
         }
@@ -68,10 +74,11 @@ class Summary:
         return ", ".join(f"{code} {count}" for code, count in sorted(self.error_codes.items()))
 
     def in_a_line(self) -> str:
-        """The outcome, failed pages, and documents that lack."""
+        """The outcome, pages that failed or have notices, and documents that lack."""
         failed = f"; {self.failed:,} of {self.pages:,} pages failed ({self.failures})" if self.failed else ""
+        noticed = f"; {self.noticed:,} of {self.pages:,} pages have notices" if self.noticed else ""
         missing = f"; {self.missing:,} documents are missing" if self.missing else ""
-        return f"{self.outcome}{failed}{missing}"
+        return f"{self.outcome}{failed}{noticed}{missing}"
 
     def rows(self) -> list[tuple[str, str]]:
         """Name and value of each line of the table at the end."""
@@ -82,6 +89,7 @@ class Summary:
         ]
         if self.failures:
             rows.append(("failures", self.failures))
+        rows += self._notices()
         if self.missing:
             rows.append(("missing", f"{self.missing:,} documents"))
         if self.tried_again:
@@ -104,6 +112,21 @@ class Summary:
             rows.append(("this run", "nothing was left to do"))
         rows.append(("output", f"{self.output}/pages/*.parquet"))
         return rows
+
+    def _notices(self) -> list[tuple[str, str]]:
+        """Pages by notice with the first names, and how to list all of them."""
+        if not self.notices:
+            return []
+        counted = [f"{code} {names.count:,}: {names.in_a_line}" for code, names in self.notices.items()]
+        query = notices_query(self.output)
+        return [("notices" if not number else "", text) for number, text in enumerate([*counted, query])]
+
+
+def notices_query(output: str) -> str:
+    """A query in SQL, as DuckDB takes it, that lists the pages of an output that have notices."""
+    return (
+        f"SELECT key, page_index, notices FROM '{output.rstrip('/')}/pages/*.parquet' WHERE len(notices) > 0"
+    )
 
 
 def _cards(uses: tuple[CardUse, ...]) -> str:

@@ -10,9 +10,11 @@ from itertools import islice
 from typing import TYPE_CHECKING
 
 from actors.contracts import DocRef
+from actors.notices import NOTICE_CODES
 from pipelines.ledger import PAGES, Ledger
+from pipelines.names import Names, page_name
 from pipelines.parquet import open_rows, read_rows_of
-from pipelines.summary import EXIT_COMPLETE, EXIT_INCOMPLETE
+from pipelines.summary import EXIT_COMPLETE, EXIT_INCOMPLETE, notices_query
 
 if TYPE_CHECKING:
     from pipelines.config import Config
@@ -28,7 +30,8 @@ class Completeness:
 
     `missing`: keys of documents that lack pages. `changed`: those of them that are there in one older
     version. `doubled`: keys of documents that a reader of the table finds twice: a page has more than one
-    row, there are rows of several versions, or the listing itself names the document twice.
+    row, there are rows of several versions, or the listing itself names the document twice. `notices`: pages
+    by notice; `noticed`: pages with any.
     """
 
     pages: int
@@ -39,6 +42,8 @@ class Completeness:
     doubled: tuple[str, ...] = ()
     changed: tuple[str, ...] = ()
     error_codes: Mapping[str, int] = field(default_factory=dict)
+    notices: Mapping[str, int] = field(default_factory=dict)
+    noticed: int = 0
 
     @property
     def complete(self) -> bool:
@@ -47,24 +52,11 @@ class Completeness:
 
 
 @dataclass(frozen=True, slots=True)
-class Names:
-    """So many of a kind, and the first of them by name."""
-
-    count: int = 0
-    first: tuple[str, ...] = ()
-
-    @classmethod
-    def of(cls, names: Sequence[str], most: int) -> Names:
-        """Count them, keep the first."""
-        return cls(len(names), tuple(names[:most]))
-
-
-@dataclass(frozen=True, slots=True)
 class Report:
     """Source against output. `distrusted`: files of `pages/` that are torn or foreign, whose rows do not
     count; `other`: files there that are no Parquet; `orphaned`: documents that have rows and left the source;
     `unfinished`: replacements that were cut off; `at_work`: who holds the lock, if somebody does: then counts
-    may change while they are made."""
+    may change while they are made. `notices`: pages by the code of what is to be known of them."""
 
     output: str
     documents: int
@@ -76,6 +68,7 @@ class Report:
     distrusted: Names
     other: Names
     orphaned: Names
+    notices: Mapping[str, Names] = field(default_factory=dict)
     unfinished: int = 0
     at_work: str | None = None
 
@@ -105,7 +98,11 @@ class Report:
         return [
             ("documents", f"{self.documents:,}", "in the source"),
             ("pages", f"{proof.pages:,}", counted),
-            *((kind, f"{names.count:,}", _listed(names, what)) for kind, names, what in kinds),
+            *((kind, f"{names.count:,}", names.listed(what)) for kind, names, what in kinds),
+            *(
+                (code, f"{names.count:,}", names.listed(NOTICE_CODES[code].meaning))
+                for code, names in self.notices.items()
+            ),
         ]
 
     @property
@@ -123,6 +120,8 @@ class Report:
         notes = [f"{self.at_work} is at work here: the counts may change."] if self.at_work else []
         if self.unfinished:
             notes.append("A replacement of files was cut off: the next run or rayocr compact finishes it.")
+        if self.notices:
+            notes.append(f"Pages with notices: {notices_query(self.output)}")
         return notes
 
 
@@ -143,6 +142,8 @@ def check_complete(ledger: Ledger, refs: Sequence[DocRef]) -> Completeness:
         doubled=tuple(sorted(twice)),
         changed=tuple(sorted(changed)),
         error_codes=totals.error_codes,
+        notices=totals.notices,
+        noticed=totals.noticed,
     )
 
 
@@ -172,6 +173,13 @@ def check_output(
         distrusted=Names.of(distrusted, most),
         other=Names.of(_other_files(store), most),
         orphaned=Names(len(orphans), _keys(store, sorted(orphans)[:most], distrusted)),
+        notices={
+            code: Names(
+                count,
+                tuple(page_name(ref.key, page) for ref, page in islice(ledger.noticed(refs, code), most)),
+            )
+            for code, count in proof.notices.items()
+        },
     )
 
 
@@ -217,16 +225,7 @@ def _other_files(store: Store) -> list[str]:
 
 
 def _failure(ref: DocRef, page: int, code: str) -> str:
-    return f"{ref.key} page {page}: {code}"
-
-
-def _listed(names: Names, what: str) -> str:
-    if not names.count:
-        return ""
-    rest = names.count - len(names.first)
-    return "\n".join(
-        [what, *(f"  {name}" for name in names.first), *([f"  and {rest:,} more"] if rest else [])]
-    )
+    return f"{page_name(ref.key, page)}: {code}"
 
 
 def _listed_twice(refs: Sequence[DocRef]) -> set[str]:

@@ -22,8 +22,8 @@ class FakeEngine:
     `config.fake` maps the hex colour of a picture's top left pixel (or "*" for every page, "init" for the
     constructor) to an act: `crash` (SIGSEGV), `exit`, `hang`, `raise`, `memory`, `wrong_count`,
     `leak:MB` (until `release`), `lose:MB` (until the process ends), `sleep:SECONDS`, `large` (raises unless
-    `det_limit_side` is set), `once:FILE` (raises if the file is there, and makes it). `fits` is no colour but
-    the most pixels of a call that get memory.
+    `det_limit_side` is set), `once:FILE` (raises if the file is there, and makes it), `unread` (finds two
+    lines and keeps none). `fits` is no colour but the most pixels of a call that get memory.
     """
 
     def __init__(self, config: EngineConfig) -> None:
@@ -46,7 +46,7 @@ class FakeEngine:
         acts = [self._config.fake.get(_colour(page), self._config.fake.get("*", "")) for page in pages]
         for act in acts:
             self._act(act)
-        results = [_read(page) for page in pages]
+        results = [_read(page, act) for page, act in zip(pages, acts, strict=True)]
         return results[:-1] if "wrong_count" in acts else results
 
     def release(self) -> None:
@@ -97,7 +97,9 @@ def _colour(page: Image) -> str:
     return bytes(page[0, 0]).hex()
 
 
-def _read(page: Image) -> PageResult:
+def _read(page: Image, act: str) -> PageResult:
+    if act == "unread":
+        return PageResult(notices=("text.unread",), dropped=(0.4, 0.2))
     if (page == page[0, 0]).all():
         return PageResult()
     height, width = page.shape[:2]

@@ -11,16 +11,22 @@ from actors.contracts import Page
 from actors.engines.child import ChildEngine
 from actors.errors import ConfigError
 from actors.journal import MemoryJournal
+from actors.notices import NOTICE_CODES
 from actors.portions import Portion
 from actors.recognise import recognise
 from actors.rows import Recognised, rows_table
 from pipelines.job import Job
+from pipelines.names import Names, page_name
 from pipelines.probe.measured import Recognition
 from pipelines.probe.processes import cpu_seconds, peak_memory_mb
 from pipelines.stage import parquet_bytes
 
 if TYPE_CHECKING:
     import pyarrow as pa
+
+
+_EXAMPLES = 3
+"""Names of pages with a notice."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +51,7 @@ class _Counts:
     memory_mb: int = 0
     tables: list[pa.Table] = field(default_factory=list)
     faults: list[str] = field(default_factory=list)
+    notices: dict[str, list[str]] = field(default_factory=dict)
 
 
 def start_engine(job: Job) -> tuple[ChildEngine, Spent]:
@@ -86,6 +93,9 @@ def measure_engine(
         driver_s=counts.driver_s / counts.pages,
         row_bytes=_row_bytes(counts.tables),
         memory_mb=max(warm_up.memory_mb, counts.memory_mb),
+        notices={
+            code: Names.of(counts.notices[code], _EXAMPLES) for code in NOTICE_CODES if code in counts.notices
+        },
     )
 
 
@@ -104,6 +114,10 @@ def _count(batch: Sequence[Page], engine: ChildEngine, portion: Portion, job: Jo
     cpu_s = cpu_seconds(pid) - cpu_s
     faults = [_words(one) for one in found if one.result.fault is not None]
     counts.faults += faults
+    for one in found:
+        for code in {*one.page.decoded.notices, *one.result.notices}:
+            name = page_name(one.page.ref.key, one.page.decoded.page_index)
+            counts.notices.setdefault(code, []).append(name)
     counts.memory_mb = max(counts.memory_mb, peak_memory_mb(pid))
     if pid is None or engine.pid != pid or len(faults) == len(batch):
         return

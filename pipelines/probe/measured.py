@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 
+from pipelines.names import Names
 from pipelines.plan import EngineCost
 
 MEMORY_HEADROOM = 1.25
@@ -32,7 +34,8 @@ class Recognition:
     pages that it had read before. Until it is ready: `start_wall_s`, `start_cpu_s`; what its first batch took
     longer than the same batch the second time: `first_wall_s`, `first_cpu_s`. Of a page: `wall_s`, `cpu_s`
     (of the engine's process, and of making the row), `driver_s` (of that, what was done outside its process),
-    `row_bytes` in Parquet. `memory_mb`: peak resident memory of its process, in MiB.
+    `row_bytes` in Parquet. `memory_mb`: peak resident memory of its process, in MiB. `notices`: pages of the
+    sample by notice.
     """
 
     pages: int
@@ -47,6 +50,7 @@ class Recognition:
     driver_s: float
     row_bytes: float
     memory_mb: int
+    notices: Mapping[str, Names] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

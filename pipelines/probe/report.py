@@ -50,6 +50,11 @@ class Probed:
         for load in self.measured.card:
             yield _sentence(load)
 
+    def notices(self) -> Iterator[str]:
+        """A sentence for each notice that pages of the sample have."""
+        for code, names in self.measured.recognition.notices.items():
+            yield f"{code}: {names.count:,} of the sample's pages: {names.in_a_line}"
+
     def tree(self) -> dict[str, Any]:
         """The same for programs."""
         changes = [asdict(change) for change in self.changes]

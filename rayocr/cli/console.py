@@ -96,7 +96,7 @@ def print_probed(probed: Probed, *, to_stderr: bool = False) -> None:
         values = (change.before, change.after)
         table.add_row(change.name, *(values if change.kind == "figure" else ("", "", *values)))
     _print(table, to_stderr=to_stderr, title=f"probe: {probed.describe()}")
-    for line in probed.loads():
+    for line in (*probed.loads(), *probed.notices()):
         click.echo(line, err=to_stderr)
 
 

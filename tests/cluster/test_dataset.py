@@ -29,7 +29,9 @@ ray.init(address="local", num_cpus=2, include_dashboard=False, log_to_driver=Fal
 
 def keys(ds):
     names = ("key", "page_index", "status", "text")
-    return sorted([*(row[name] for name in names), dict(row["meta"])] for row in ds.take_all())
+    rows = ds.take_all()
+    metas = ({one["key"]: one["value"] for one in row["meta"]} for row in rows)
+    return sorted([*(row[name] for name in names), meta] for row, meta in zip(rows, metas))
 
 by_uri = ray.data.from_items([{"uri": str(f), "key": f.name, "shelf": 7} for f in files])
 by_bytes = ray.data.from_items([{"bytes": f.read_bytes(), "key": f.name} for f in files])

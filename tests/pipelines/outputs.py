@@ -27,7 +27,8 @@ class Row:
     code: str | None = None
     content: bytes | None = None
     original: str | None = None
-    engine: str = "fingerprint"
+    fingerprint: str = "fingerprint"
+    notices: tuple[str, ...] = ()
 
 
 def ref(key: str, version: str = "1") -> DocRef:
@@ -63,5 +64,6 @@ def _cells(row: Row) -> dict[str, Any]:
         "content_sha256": None if row.content is None else hashlib.sha256(row.content).hexdigest(),
         "size_bytes": None if row.content is None else len(row.content),
         "duplicate_of": None if row.original is None else document_id(row.original),
-        "engine": row.engine,
+        "notices": list(row.notices),
+        "fingerprint": row.fingerprint,
     }

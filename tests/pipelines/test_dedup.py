@@ -136,10 +136,13 @@ def test_a_copy_has_its_own_identity_and_the_other_s_text(store: Store) -> None:
     lines = [{"text": "x", "score": 0.5, "polygon": [1.0] * 8, "block": 0, "words": None}]
     original |= {"text": "x", "lines": lines, "mean_score": 0.5, "line_count": 1, "char_count": 1}
     original |= {"decode": {"frame": 0, "dpi": 200.0, "scale": 1.0}, "attempts": 2, "run_id": "earlier"}
-    original |= {"timings": {"read_ms": 1.0, "decode_ms": 2.0, "ocr_ms": 3.0}, "meta": [("of", "a")]}
+    original |= {
+        "timings": {"read_ms": 1.0, "decode_ms": 2.0, "ocr_ms": 3.0},
+        "meta": [{"key": "of", "value": "a"}],
+    }
     store.put(
         "pages/one.parquet",
-        parquet_bytes(pa.Table.from_pylist([original], schema=table([]).schema), STAMP.engine),
+        parquet_bytes(pa.Table.from_pylist([original], schema=table([]).schema), STAMP.fingerprint),
     )
     waits = twin("b", "a")
     waits = replace(waits, ref=replace(waits.ref, version="3", meta={"of": "b"}))
@@ -149,7 +152,7 @@ def test_a_copy_has_its_own_identity_and_the_other_s_text(store: Store) -> None:
         "key": "b",
         "uri": "/in/b",
         "version": "3",
-        "meta": [("of", "b")],
+        "meta": [{"key": "of", "value": "b"}],
         "duplicate_of": document_id("a"),
         "run_id": "run",
         "attempts": 0,
@@ -168,7 +171,9 @@ def pages(rows: Iterable[dict[str, Any]]) -> list[tuple[str, int]]:
 
 def test_only_pages_that_lack_and_are_of_that_content_and_those_settings(store: Store) -> None:
     publish(store, "one", document("a", 4)[:2])
-    publish(store, "two", [Row("a", 2, 4, content=OTHER), Row("a", 3, 4, content=SAME, engine="careful")])
+    publish(
+        store, "two", [Row("a", 2, 4, content=OTHER), Row("a", 3, 4, content=SAME, fingerprint="careful")]
+    )
     assert pages(copied(store, twin("b", "a", done=(1,)), twin("c", "a"))) == [("b", 0), ("c", 0), ("c", 1)]
 
 
@@ -192,5 +197,5 @@ def test_many_twins_come_in_groups(store: Store, monkeypatch: pytest.MonkeyPatch
     found = Counter(pages(row for group in groups for row in group.to_pylist()))
     assert found == Counter((one.ref.key, page) for one in twins for page in range(3))
     for number, group in enumerate(groups):
-        store.put(f"pages/copies-{number}.parquet", parquet_bytes(group, STAMP.engine))
+        store.put(f"pages/copies-{number}.parquet", parquet_bytes(group, STAMP.fingerprint))
     assert Ledger.load(store).complete([one.ref for one in twins]).all()

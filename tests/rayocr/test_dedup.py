@@ -23,7 +23,18 @@ from tests.cli import rows as rows_of
 from tests.pictures import folder_of_pictures, picture, tiff
 
 BAD = "0a0b0c"
-TOLD = ("text", "lines", "status", "page_count", "content_sha256", "width", "height", "format", "engine")
+TOLD = (
+    "text",
+    "lines",
+    "status",
+    "page_count",
+    "content_sha256",
+    "width",
+    "height",
+    "format",
+    "fingerprint",
+    "notices",
+)
 
 _DYING = """
 import os, signal, sys

@@ -80,7 +80,7 @@ def test_failed_pages_again(tmp_path: Path) -> None:
     card = json.loads((tmp_path / "out" / "rayocr.json").read_text())
     ((deviation, differs),) = card["deviations"].items()
     assert differs == {"engine.det_limit_side": "960"}
-    assert dict(query(tmp_path, "key, engine")) == {
+    assert dict(query(tmp_path, "key, fingerprint")) == {
         **dict.fromkeys(before, card["fingerprint"]),
         **dict.fromkeys(("broken.png", "page-002.png"), deviation),
     }
@@ -99,7 +99,7 @@ def test_with_care_what_was_never_tried_has_the_output_s_own_settings(tmp_path: 
     assert run(tmp_path, "--retry-failed", "--careful").returncode == 0
     once(tmp_path)
     card = json.loads((tmp_path / "out" / "rayocr.json").read_text())
-    other = {key for key, engine in query(tmp_path, "key, engine") if engine != card["fingerprint"]}
+    other = {key for key, made in query(tmp_path, "key, fingerprint") if made != card["fingerprint"]}
     assert other == {"page-001.png"}
     assert query(tmp_path, "count(*)", "WHERE status = 'ok'") == [(3,)]
 
