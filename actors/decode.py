@@ -15,13 +15,15 @@ from actors.settings import DecodeConfig
 
 class OpenedDocument:
     """A document that could be opened. `format`: its name in FORMATS; `page_count`: at least 1; `selected`:
-    the indexes of its pages that are wanted, at least one; None: all."""
+    the indexes of its pages that are wanted, at least one; None: all. `notices`: of the document as a whole;
+    the first wanted page carries them."""
 
     def __init__(
         self, document: Document, format_name: str, open_ms: float, selected: Sequence[int] | None = None
     ) -> None:
         self._document = document
         self._open_ms = open_ms
+        self.notices = document.notices
         self.format = format_name
         self.page_count = document.page_count
         self.selected = range(document.page_count) if selected is None else selected
@@ -57,7 +59,7 @@ class OpenedDocument:
             dpi=dpi,
             info=info,
             decode_ms=open_ms + (time.perf_counter() - started) * 1000,
-            notices=notices,
+            notices=(self.notices if index == self.selected[0] else ()) + notices,
         )
 
 

@@ -43,6 +43,11 @@ _CODES = (
         "Set `decode.attachments` to `read`, which takes attached PDFs and pictures, or extract the files: "
         "pdfdetach -saveall FILE",
     ),
+    NoticeCode(
+        "pdf.attached",
+        "PDFs or pictures are attached to the document, and are documents of their own.",
+        "Their keys begin with this document's key and `!/`.",
+    ),
 )
 
 NOTICE_CODES: dict[str, NoticeCode] = {entry.code: entry for entry in _CODES}

@@ -39,6 +39,10 @@ class DecodeConfig(Settings):
     """Pages of each document that are read, counted from 1, or from -1 at the end: `1`, `1-3`, `3-`, `-1`, or
     a list such as `1,3-5`; null: all. A document that has none of them is one row, `decode.no_such_page`."""
 
+    attachments: Literal["ignore", "read"] = "ignore"
+    """`read`: PDFs and pictures that are attached to a PDF, in a portfolio or else, are documents of their
+    own, with keys such as `parent.pdf!/letter.pdf`; `ignore`: they are left alone, and the row says so."""
+
     passwords: tuple[SecretStr, ...] = Field(default=(), repr=False)
     """Passwords that are tried in turn on PDFs that ask for one, quoted, as a list; never printed or written.
     Best given as the variable `RAYOCR_DECODE__PASSWORDS`."""

@@ -7,11 +7,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from actors.contracts import DocRef
-<<<<<<< HEAD
-from actors.selection import ALL_PAGES, PageSelection
-=======
 from actors.notices import NOTICE_CODES
->>>>>>> main
+from actors.selection import ALL_PAGES, PageSelection
 
 if TYPE_CHECKING:
     import numpy as np

@@ -108,13 +108,14 @@ class _Careful:
 
 @dataclass(frozen=True, slots=True)
 class _Run:
-    """A run that holds the lock: what it works on, and what with. `card`: the output's."""
+    """A run that holds the lock: what it works on, and what with. `refs`: the documents of the source; those
+    attached to them join when their parents were read. `card`: the output's."""
 
     run_id: str
     config: Config
     retry: Retry | None
     careful: _Careful | None
-    refs: Sequence[DocRef]
+    refs: list[DocRef]
     card: Card
     store: Store
     lock: RunLock
@@ -139,7 +140,12 @@ def preview(config: Config, view: View | None = None) -> Preview:
     refs = list_source(config)
     check_engine(config)
     store = open_store(config.output.path, config.output.storage_options)
-    todo, pending = _pending(Ledger.load(store, wanted=config.decode.selection), refs)
+    ledger = Ledger.load(store, wanted=config.decode.selection)
+    if config.decode.attachments == "read":
+        from pipelines.attached import with_attached
+
+        refs = with_attached(refs, ledger, config)
+    todo, pending = _pending(ledger, refs)
     machine, view = machine_of(config.engine), view or Silence()
     plan = make_plan(config, machine, _listing(todo))
     if config.resources.probe is None:
@@ -217,11 +223,25 @@ def _work(run: _Run, ledger: Ledger) -> None:
     if twins and not run.watch.interrupted:
         _copy(run, twins, _mended(run))
         _recognise(run, own.of([ref for ref in run.refs if ref.document_id in waiting]), _mended(run))
+    if run.config.decode.attachments == "read":
+        _attached(run, own)
     if run.careful and not run.watch.interrupted:
         ledger = _mended(run)
         whole = [ref for ref, one in zip(run.refs, ledger.complete(run.refs).tolist(), strict=True) if one]
         careful = _Share(run.careful.config, run.careful.card.fingerprint, whole, again)
         _recognise(run, careful, ledger)  # pages that failed, and no others
+
+
+def _attached(run: _Run, own: _Share) -> None:
+    """Do the documents that are attached to others, level by level; a run that is to end lists them only."""
+    from pipelines.attached import attached_documents, to_recognise
+
+    parents, ledger = list(run.refs), _mended(run)
+    while parents := attached_documents(parents, ledger, run.config):
+        run.refs.extend(parents)
+        if not run.watch.interrupted:
+            _recognise(run, own.of(to_recognise(parents)), ledger)
+            ledger = _mended(run)
 
 
 def _twins(run: _Run, ledger: Ledger, again: Collection[str]) -> list[Twin]:

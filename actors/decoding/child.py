@@ -6,15 +6,18 @@ import pickle
 import signal
 import time
 import warnings
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from types import TracebackType
+from typing import Any
 
+from actors.attached import Attached
 from actors.contracts import DecodedPage, Fault
-from actors.decode import CannotOpenError, OpenedDocument, first_missing, open_document
+from actors.decode import CannotOpenError, OpenedDocument, fault_of, first_missing, open_document
 from actors.decoding.formats import FORMATS
 from actors.decoding.limits import MB, limit_memory, memory
+from actors.errors import PageError
 from actors.process import ChildDiedError, ChildProcess, ChildTimeoutError, receive_object, send_object
 from actors.selection import PageSelection
 from actors.settings import DecodeConfig
@@ -43,11 +46,12 @@ _CHILD_ENV = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MKL_NUM_THRE
 @dataclass(frozen=True, slots=True)
 class Opened:
     """First message of the child about a document that it could open. `selected`: indexes of the pages that
-    are wanted."""
+    are wanted; `notices`: of the document as a whole."""
 
     page_count: int
     format: str
     selected: Sequence[int]
+    notices: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +63,15 @@ class Idle:
 
     fresh_mb: float
     resident_mb: float
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """Asks the child into a document instead of for its pages: for the content of the file that the places of
+    attachments lead to, or for what is `attached` to it."""
+
+    path: tuple[int, ...]
+    attached: bool
 
 
 class _LostError(Exception):
@@ -109,7 +122,11 @@ class _Progress:
         count, name = self.opened.page_count, self.opened.format
         self.losses += 1
         lost = self.left if self.losses == _MAX_LOST else self.left[:1]
-        return [DecodedPage(index, count, name, fault=fault) for index in lost]
+        first, notices = self.opened.selected[0], self.opened.notices
+        return [
+            DecodedPage(index, count, name, fault=fault, notices=notices if index == first else ())
+            for index in lost
+        ]
 
 
 class Decoder:
@@ -164,6 +181,18 @@ class Decoder:
             if progress.complete:
                 return
 
+    def attachment(self, data: bytes | memoryview, path: tuple[int, ...]) -> bytes:
+        """The content of the file that the places of attachments of a PDF lead to. Raises PageError."""
+        found = self._look(data, Look(path, attached=False))
+        assert isinstance(found, bytes)
+        return found
+
+    def attached(self, data: bytes | memoryview, path: tuple[int, ...]) -> Attached:
+        """What is attached to that file. Raises PageError."""
+        found = self._look(data, Look(path, attached=True))
+        assert isinstance(found, Attached)
+        return found
+
     def close(self) -> None:
         """End the child."""
         self._discard()
@@ -183,12 +212,26 @@ class Decoder:
     ) -> None:
         self.close()
 
-    def _attempt(self, data: bytes | memoryview, done: Collection[int]) -> Iterator[Opened | DecodedPage]:
+    def _look(self, data: bytes | memoryview, look: Look) -> bytes | Attached:
+        """Raises PageError. A child that died is tried once more."""
+        for last in (False, True):
+            try:
+                (found,) = self._attempt(data, look)
+                break
+            except _LostError as error:
+                if last or error.fault.code != "decode.crashed":
+                    raise PageError(error.fault.code, error.fault.message) from error
+        if isinstance(found, Fault):
+            raise PageError(found.code, found.message)
+        assert isinstance(found, bytes | Attached)
+        return found
+
+    def _attempt(self, data: bytes | memoryview, ask: Collection[int] | Look) -> Iterator[Any]:
         """One run of the child over a document. Raises _LostError; a child that is not idle is ended."""
         idle = False
         try:
             child = self._warm_child()
-            child.send((pickle.PickleBuffer(data), tuple(done)))
+            child.send((pickle.PickleBuffer(data), ask if isinstance(ask, Look) else tuple(ask)))
             deadline = time.monotonic() + self._settings.timeout_s
             while not isinstance(message := child.receive(max(0.0, deadline - time.monotonic())), Idle):
                 yield message
@@ -240,6 +283,7 @@ def serve(
     opener: Callable[[memoryview, DecodeConfig], OpenedDocument] = open_document,
 ) -> None:
     """What the child runs: says Idle, takes (bytes, skip), gives Opened, the pages and Idle; for ever.
+    Of (bytes, Look) it gives what was asked for, or a Fault.
 
     A document that cannot be opened is one DecodedPage and Idle. `opener` is `open_document`, or what
     a test puts in its place.
@@ -249,9 +293,13 @@ def serve(
     while True:
         limit_memory(None)
         send_object(conn, Idle(fresh_mb, memory().resident_mb))
-        data, skip = receive_object(conn)
+        data, ask = receive_object(conn)
         limit_memory(settings.memory_limit_mb - len(data) / MB)
-        for message in _messages(memoryview(data), settings, frozenset(skip), opener):
+        if isinstance(ask, Look):
+            messages: Iterable[Any] = [_looked(memoryview(data), settings, ask)]
+        else:
+            messages = _messages(memoryview(data), settings, frozenset(ask), opener)
+        for message in messages:
             send_object(conn, message)
             del message  # a picture of half a gigabyte must not stay while the next one is made
         del data
@@ -269,10 +317,21 @@ def _messages(
         yield DecodedPage(first_missing(skip, settings.selection), None, error.format, fault=error.fault)
         return
     try:
-        yield Opened(document.page_count, document.format, document.selected)
+        yield Opened(document.page_count, document.format, document.selected, document.notices)
         yield from document.pages(skip)
     finally:
         document.close()
+
+
+def _looked(data: memoryview, settings: DecodeConfig, look: Look) -> bytes | Attached | Fault:
+    from actors.decoding.pdf import attachment_in, attachments_in
+
+    try:
+        if look.attached:
+            return attachments_in(data, look.path, settings)
+        return bytes(attachment_in(data, look.path, settings))
+    except Exception as error:  # noqa: BLE001 - it must become a fault, whatever a library raises
+        return fault_of(error)
 
 
 def _warm_up() -> None:

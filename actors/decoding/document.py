@@ -36,6 +36,11 @@ class Document(Protocol):
     """An opened document. Not thread-safe."""
 
     @property
+    def notices(self) -> tuple[str, ...]:
+        """Codes of `actors.notices` that hold for the document as a whole."""
+        ...
+
+    @property
     def page_count(self) -> int:
         """Number of pages, at least 1."""
         ...

@@ -5,12 +5,16 @@ from __future__ import annotations
 import ctypes
 import math
 from collections.abc import Sequence
+from contextlib import closing
 
 import numpy as np
 import pypdfium2 as pdfium
 import pypdfium2.raw as pdfium_c
 
+from actors.attached import Attached
+from actors.decoding.attachments import attached_to, attachment_count, attachment_data, is_portfolio
 from actors.decoding.document import Document, Picture, check_page_count
+from actors.decoding.formats import HEAD_BYTES, sniff
 from actors.decoding.pdf_damage import has_damage
 from actors.errors import PageError
 from actors.settings import DecodeConfig
@@ -26,6 +30,8 @@ class PdfDocument:
     def __init__(self, document: pdfium.PdfDocument, data: memoryview, settings: DecodeConfig) -> None:
         self._document, self._data, self._settings = document, data, settings
         self.page_count = len(document)
+        self.notices = notices_of_attachments(document, data, settings)
+        self._placeholder = document.get_formtype() == pdfium_c.FORMTYPE_XFA_FULL
 
     def page(self, index: int) -> Picture:
         """Render one page. Raises PageError, or pdfium's error for a page that cannot be loaded."""
@@ -44,8 +50,9 @@ class PdfDocument:
         finally:
             page.close()
         dpi = scale * _POINTS_PER_INCH
-        notices = ("pdf.damaged_image",) if damaged else ()
-        return Picture(image, dpi, dpi, dpi / self._settings.pdf_dpi, notices)
+        notices = {"pdf.damaged_image": damaged, "pdf.xfa": self._placeholder}
+        told = tuple(code for code, holds in notices.items() if holds)
+        return Picture(image, dpi, dpi, dpi / self._settings.pdf_dpi, told)
 
     def close(self) -> None:
         """Give the document back to pdfium."""
@@ -54,7 +61,7 @@ class PdfDocument:
 
 def open_pdf(data: memoryview, settings: DecodeConfig) -> Document:
     """PDF, with a password of the settings if it asks for one. Raises PageError."""
-    document = _opened(data, [one.get_secret_value() for one in settings.passwords])
+    document = _opened(data, _passwords(settings))
     try:
         check_page_count(len(document), settings)
         document.init_forms()
@@ -62,6 +69,28 @@ def open_pdf(data: memoryview, settings: DecodeConfig) -> Document:
         document.close()
         raise
     return PdfDocument(document, data, settings)
+
+
+def attachments_in(data: memoryview, path: Sequence[int], settings: DecodeConfig) -> Attached:
+    """What is attached to the PDF that attachments lead to; nothing if it is none. Raises PageError."""
+    data = attachment_in(data, path, settings)
+    found = sniff(bytes(data[:HEAD_BYTES]))
+    if found is None or found.name != "pdf":
+        return Attached()
+    with closing(_opened(data, _passwords(settings))) as document:
+        return attached_to(document, settings)
+
+
+def attachment_in(data: memoryview, path: Sequence[int], settings: DecodeConfig) -> memoryview:
+    """The content of the file that attachments of a PDF lead to. Raises PageError."""
+    for index in path:
+        with closing(_opened(data, _passwords(settings))) as document:
+            data = memoryview(attachment_data(document, index, settings))
+    return data
+
+
+def _passwords(settings: DecodeConfig) -> list[str]:
+    return [one.get_secret_value() for one in settings.passwords]
 
 
 def _opened(data: memoryview, passwords: Sequence[str]) -> pdfium.PdfDocument:
@@ -73,6 +102,20 @@ def _opened(data: memoryview, passwords: Sequence[str]) -> pdfium.PdfDocument:
             if error.err_code != pdfium_c.FPDF_ERR_PASSWORD or not left:
                 raise _cannot_open(error, len(passwords)) from error
     raise AssertionError
+
+
+def notices_of_attachments(
+    document: pdfium.PdfDocument, data: memoryview, settings: DecodeConfig
+) -> tuple[str, ...]:
+    """What is to be said of the files that are attached to a PDF."""
+    if not attachment_count(document):
+        return ()
+    cover = ("pdf.portfolio",) if is_portfolio(document, data) else ()
+    if settings.attachments == "ignore":
+        return cover or ("pdf.attachments",)
+    found = attached_to(document, settings)
+    read = ("pdf.attached",) if found.documents else ()
+    return cover + read + (("pdf.attachments",) if found.unread else ())
 
 
 def _cannot_open(error: pdfium.PdfiumError, tried: int) -> PageError:
