@@ -1,8 +1,8 @@
 """Documents that are attached to others: how they are called, and where their content is.
 
 Such a document has a key and an address that go on from its parent's, `parent.pdf!/name`, and its version is
-the parent's with the attachment's place behind it, `version!/3`. So everything that counts documents by key and
-version holds for it, and its version says how it is reached.
+the parent's with the attachment's place behind it, `version!/3`. So everything that counts documents by key
+and version holds for it, and its version says how it is reached.
 """
 
 from __future__ import annotations

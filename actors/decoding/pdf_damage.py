@@ -48,6 +48,9 @@ _EDGE = 0.02
 _NEARLY = 24
 """Levels of brightness between which paper and noise lie, and no print."""
 
+_TORN = 4
+"""Rows of pixels that may be uneven where nothing is to be seen: the one at which the data ended."""
+
 _GRAY = 0x808080
 """Colour of what a JPEG lacks."""
 
@@ -105,7 +108,8 @@ def _damages(document: pdfium.PdfDocument, index: int, page: pdfium.PdfPage, ima
             box = picture.placement.box(width, height)
             found.append(_Damage(what, lost * share, box, fatal=0 not in picture.size))
     if there.objects <= _FEW_OBJECTS and covered < 1 - _OPEN:
-        found += [_Damage(f"{name} is missing", share) for name, share in missing_pictures(document, index)]
+        missing = missing_pictures(document, index, inline=not there.pictures)
+        found += [_Damage(f"{name} is missing", share) for name, share in missing]
     return found
 
 
@@ -191,7 +195,7 @@ def _nothing_seen(image: Image, boxes: Sequence[tuple[int, int, int, int]]) -> b
     for left, top, right, bottom in boxes:
         outside[max(0, top - 2) : bottom + 2, max(0, left - 2) : right + 2] = False
         part = gray[top + 2 : bottom - 2, left + 2 : right - 2]
-        if part.size and min(np.ptp(part, axis=axis).max() for axis in (0, 1)) > _NEARLY:
+        if part.size and min((np.ptp(part, axis=axis) > _NEARLY).sum() for axis in (0, 1)) > _TORN:
             return False
     rest = gray[outside]
     return not rest.size or bool(np.ptp(rest) <= _NEARLY)

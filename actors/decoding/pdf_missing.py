@@ -18,6 +18,7 @@ _LENGTH = re.compile(rb"/Length\s+(\d+)(?!\s+\d+\s+R)")
 _CONTENTS = re.compile(rb"/Contents\s*(\[[^\]]*\]|\d+ 0 R)")
 _REFERENCE = re.compile(rb"(\d+) 0 R")
 _DRAWN = re.compile(rb"(?:((?:[-+.\d]+\s+){6})cm\s*)?/([^\s/\[\]<>(){}%]+)\s+Do\b")
+_INLINE = re.compile(rb"(?:((?:[-+.\d]+\s+){6})cm\s*)?\bBI\s[^\0]{1,300}?\sID\s")
 _ESCAPED = re.compile(rb"#([0-9a-fA-F]{2})")
 
 _MOST_BYTES = 16 << 20
@@ -38,10 +39,13 @@ class _Buffer(io.BytesIO):
         return super().write(data)
 
 
-def missing_pictures(document: pdfium.PdfDocument, index: int) -> list[tuple[str, float]]:
+def missing_pictures(
+    document: pdfium.PdfDocument, index: int, *, inline: bool = False
+) -> list[tuple[str, float]]:
     """Name and share of the page of each picture or form that a page draws and does not have.
 
-    The share is what the matrix right in front of it says, all of the page where there is none.
+    The share is what the matrix right in front of it says, all of the page where there is none. `inline`:
+    count pictures within the content, too, of which pdfium drops those that it cannot inflate.
     """
     copy = _copy_of(document, index)
     objects = dict(_objects(copy))
@@ -49,6 +53,8 @@ def missing_pictures(document: pdfium.PdfDocument, index: int) -> list[tuple[str
     there = _plain(b" ".join(head for head, _ in objects.values()))
     found = []
     for content in _contents(objects):
+        if inline:
+            found += [("an inline picture", _share(one, width * height)) for one in _INLINE.findall(content)]
         for numbers, name in _DRAWN.findall(content):
             plain = _plain(name)
             if not re.search(rb"/" + re.escape(plain) + rb"(?:\s+\d+ \d+ R|\s*<<)", there):

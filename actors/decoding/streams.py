@@ -37,6 +37,12 @@ _FAX_SHORTEST_ROW = 9
 """Bits that a white row takes at least where it is coded by itself; what repeats sooner is group 4."""
 
 
+_POSSIBLE_BITS = {1: (1,), 8: (1, 2, 4, 8, 16)}
+_COLOR_BITS = (1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64)
+_USUAL_BITS = (1, 4, 8, 24, 32)
+"""Bits of a pixel in a file, by what pdfium makes of them."""
+
+
 def dct_is_whole(data: bytes) -> bool:
     """A JPEG with a beginning, and an end or all of its rows."""
     if b"\xff\xd8" not in data[:_TAIL_BYTES]:
@@ -143,11 +149,12 @@ def samples_are_whole(size: int, width: int, height: int, bits: int, blank: floa
 
     `bits`: of a pixel as pdfium keeps it (1, 8 or 24), which bounds what the file has; `blank`: as in
     `fax_is_whole`. The file's own number is unknown, so a size that is right for one of them counts as
-    whole, and a size that is too small for one counts as cut only where what lacks came out blank.
+    whole, and one that is too small for a usual one as cut only where much of what lacks came out blank.
     """
-    candidates = {1: (1,), 8: (1, 2, 4, 8, 16)}.get(bits, (1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64))
-    full = [height * ((width * one + 7) // 8) for one in candidates]
-    if any(0.995 * one <= size <= 1.02 * one + 64 for one in full):
+    if not size:
+        return False
+    full = {one: height * ((width * one + 7) // 8) for one in _POSSIBLE_BITS.get(bits, _COLOR_BITS)}
+    if any(0.995 * one <= size <= 1.02 * one + 64 for one in full.values()):
         return True
-    lost = [1 - size / one for one in full if one > size]
-    return not any(blank >= share - 0.02 for share in lost)
+    lost = [1 - size / full[one] for one in _USUAL_BITS if one in full and full[one] > size]
+    return not any(blank >= 0.6 * share - 0.02 for share in lost)

@@ -160,7 +160,7 @@ def whole_page(name: str = "Im0") -> bytes:
 
 def text(words: str, y: int = 370) -> bytes:
     """Content that sets a line of text."""
-    return b"BT /F1 14 Tf 20 %d Td (%s) Tj ET" % (y, words.encode())
+    return b" BT /F1 14 Tf 20 %d Td (%s) Tj ET" % (y, words.encode())
 
 
 def document(
