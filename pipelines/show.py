@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from actors.contracts import DocRef, Line, Page, Word, document_id
 from actors.errors import ERROR_CODES, ConfigError
+from actors.notices import ordered
 from pipelines.config import Config
 from pipelines.ledger import PAGES
 from pipelines.parquet import open_rows, read_rows_of
@@ -29,12 +30,14 @@ _MOST_NAMES = 10_000
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """A page: its text, its picture as it was read (H×W×3 uint8 RGB), and its lines in reading order."""
+    """A page: its text, its picture as it was read (H×W×3 uint8 RGB), its lines in reading order, and codes
+    of actors.notices."""
 
     name: str
     text: str
     picture: Image
     lines: tuple[Line, ...]
+    notices: tuple[str, ...] = ()
 
 
 def page_of_output(config: Config, name: str, page_index: int) -> Shown:
@@ -63,9 +66,8 @@ def page_of_output(config: Config, name: str, page_index: int) -> Shown:
             "Its content has changed, so boxes and picture would not fit.",
             "Run again with the same output: changed documents are read anew.",
         )
-    return Shown(
-        row["key"], row["text"], _turned(page, row["rotation"] or 0), tuple(map(_line, row["lines"]))
-    )
+    picture, lines = _turned(page, row["rotation"] or 0), tuple(map(_line, row["lines"]))
+    return Shown(row["key"], row["text"], picture, lines, tuple(row.get("notices") or ()))
 
 
 def page_of_document(config: Config, name: str, page_index: int) -> Shown:
@@ -82,7 +84,8 @@ def page_of_document(config: Config, name: str, page_index: int) -> Shown:
         fault = result.fault
         raise ConfigError(f"{name} could not be read: {fault.code}.", fault.message, _remedy(fault.code))
     text, lines = in_order(result.lines, config.layout)
-    return Shown(name, text, _turned(page, result.rotation), lines)
+    notices = ordered({*page.decoded.notices, *result.notices})
+    return Shown(name, text, _turned(page, result.rotation), lines, notices)
 
 
 def _find(store: Store, name: str, page_index: int) -> dict[str, Any]:

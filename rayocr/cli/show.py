@@ -50,12 +50,20 @@ def command(
     config = _config(page, output, overrides)
     shown = (page_of_output if output else page_of_document)(config, page, index)
     click.echo(_markdown(shown) if markdown else shown.text)
-    if not shown.lines:
+    for code in shown.notices:
+        click.echo(f"rayocr: {code}: {_meaning(code)}", err=True)
+    if not shown.lines and not shown.notices:
         click.echo("rayocr: no text was found on this page", err=True)
     target = picture or Path(f"{Path(shown.name).stem}-{index}.blocks.png")  # no name that a scan may have
     _draw(shown, target)
     click.echo(f"rayocr: the page with its blocks is {target}", err=True)
     return 0
+
+
+def _meaning(code: str) -> str:
+    from actors.notices import NOTICE_CODES
+
+    return NOTICE_CODES[code].meaning if code in NOTICE_CODES else "A newer rayocr knows what this says."
 
 
 def _check_can_be_drawn(picture: Path | None) -> None:

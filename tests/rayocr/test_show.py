@@ -78,6 +78,19 @@ def test_a_document_that_has_changed_since(tmp_path: Path) -> None:
     assert "no longer what was read" in answer.stderr
 
 
+def test_notices_of_a_page_are_said(tmp_path: Path) -> None:
+    source = folder_of_pictures(tmp_path / "in", 2, corners={0: "0a0b0c"})
+    settings = ("-s", "engine.engine=fake", "-s", "engine.fake={0a0b0c: unread}")
+    answer = rayocr("run", "-i", source, "-o", tmp_path / "out", *settings, "--runner", "inline")
+    assert answer.returncode == 0, answer.stderr
+    written = ("page-000.png", "-o", tmp_path / "out")
+    for of_page in (written, (source / "page-000.png", *settings)):
+        answer = rayocr("show", *of_page, "--picture", tmp_path / "page.png")
+        assert answer.returncode == 0, answer.stderr
+        assert "text.unread: Text was found on the page and not read" in answer.stderr
+        assert "no text was found" not in answer.stderr
+
+
 def test_a_file_is_read_now(tmp_path: Path) -> None:
     require_model()
     sheet = page(["Read this page", "and draw its blocks"], 30)

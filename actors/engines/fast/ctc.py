@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -37,6 +37,34 @@ class Reading:
     scores: tuple[float, ...] = ()
     gaps: tuple[float, ...] = ()
     bound: float = 1.0
+
+    @property
+    def has_scores(self) -> bool:
+        """Whether each character's score, and the gaps around it, are known."""
+        return len(self.scores) == len(self.text) and len(self.gaps) == len(self.text) + 1
+
+    def with_part(
+        self,
+        part: slice,
+        text: str,
+        places: Sequence[float],
+        scores: Sequence[float],
+        gaps: Sequence[float] | None = None,
+    ) -> Reading:
+        """The reading with other characters in a part of it, which may be empty. `gaps`: around and between
+        the new characters, one more than those; None: around them as it was, and nothing lost between them.
+        Steps are of the model's own reading, so there are none."""
+        start, end, known = part.start, part.stop, self.has_scores
+        if known and gaps is None:
+            gaps = (self.gaps[start], *[1.0] * (len(text) - 1), self.gaps[end])
+        return replace(
+            self,
+            text=self.text[:start] + text + self.text[end:],
+            steps=(),
+            places=(*self.places[:start], *places, *self.places[end:]),
+            scores=(*self.scores[:start], *scores, *self.scores[end:]) if known else (),
+            gaps=(*self.gaps[:start], *(gaps or ()), *self.gaps[end + 1 :]) if known else (),
+        )
 
 
 def collapse(

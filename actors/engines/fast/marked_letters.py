@@ -311,14 +311,6 @@ def _height(box: Sequence[int]) -> int:
 
 def _edited(reading: Reading, start: int, end: int, text: str) -> Reading:
     """A reading with one letter instead of one or two."""
-    places, scores, gaps = reading.places, reading.scores, reading.gaps
-    place = sum(places[start:end]) / (end - start)
-    known = len(scores) == len(reading.text) and len(gaps) == len(reading.text) + 1
-    return replace(
-        reading,
-        text=reading.text[:start] + text + reading.text[end:],
-        steps=(),
-        places=(*places[:start], place, *places[end:]),
-        scores=(*scores[:start], max(scores[start:end]), *scores[end:]) if known else (),
-        gaps=(*gaps[: start + 1], *gaps[end:]) if known else (),
-    )
+    place = sum(reading.places[start:end]) / (end - start)
+    score = max(reading.scores[start:end], default=reading.score)
+    return reading.with_part(slice(start, end), text, [place], [score])

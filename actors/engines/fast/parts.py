@@ -96,15 +96,8 @@ def put_back(
     scores = (*line.scores[:first], *again.scores, *line.scores[last:])
     mean = sum(scores) / len(scores) if scores else 0.0
     again = picture.in_line(again, width)
-    return replace(
-        line,
-        text=line.text[:first] + again.text + line.text[last:],
-        score=mean if score >= POOR else min(mean, score),
-        steps=(),
-        places=(*line.places[:first], *again.places, *line.places[last:]),
-        scores=scores,
-        gaps=(*line.gaps[:first], *again.gaps, *line.gaps[last + 1 :]),
-    )
+    changed = line.with_part(slice(first, last), again.text, again.places, again.scores, again.gaps)
+    return replace(changed, score=mean if score >= POOR else min(mean, score))
 
 
 def trimmed(reading: Reading) -> Reading:

@@ -107,16 +107,8 @@ def _between(text: str, sign: OpenInk, strip: Reading) -> tuple[str, float] | No
 
 
 def _with_sign(reading: Reading, sign: OpenInk, text: str, score: float, width: int) -> Reading:
-    at, place = sign.at, (sign.start + sign.end) / 2 / width
-    known = len(reading.scores) == len(reading.text) and len(reading.gaps) == len(reading.text) + 1
-    return replace(
-        reading,
-        text=reading.text[:at] + text + reading.text[at:],
-        steps=(),
-        places=(*reading.places[:at], place, *reading.places[at:]),
-        scores=(*reading.scores[:at], score, *reading.scores[at:]) if known else (),
-        gaps=(*reading.gaps[: at + 1], *reading.gaps[at:]) if known else (),
-    )
+    place = (sign.start + sign.end) / 2 / width
+    return reading.with_part(slice(sign.at, sign.at), text, [place], [score])
 
 
 def _without_underscores(reading: Reading) -> Reading:

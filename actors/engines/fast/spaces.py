@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import pairwise
 from statistics import median
 from typing import TYPE_CHECKING
@@ -97,7 +97,8 @@ def spaced(crops: Sequence[Crop], readings: Sequence[Reading]) -> Sequence[Readi
         for gap in reversed(gaps):  # from the end, so that indexes stay
             enough = gap.width >= (least_mixed if gap.mixed else least)
             if enough and not gap.read and (gap.mixed or _may_stand(readings[index].text, gap)):
-                readings[index] = _with_space(readings[index], gap)
+                nothing = slice(gap.behind, gap.behind)
+                readings[index] = readings[index].with_part(nothing, " ", [gap.middle], [1.0])
     return readings
 
 
@@ -166,16 +167,3 @@ def _gaps(image: Image, reading: Reading) -> list[_Gap]:
         )
         for (one, other), (run, start) in zip(pairs, widest, strict=True)
     ]
-
-
-def _with_space(reading: Reading, gap: _Gap) -> Reading:
-    at, text = gap.behind, reading.text
-    known = len(reading.scores) == len(text) and len(reading.gaps) == len(text) + 1
-    return replace(
-        reading,
-        text=f"{text[:at]} {text[at:]}",
-        steps=(),
-        places=(*reading.places[:at], gap.middle, *reading.places[at:]),
-        scores=(*reading.scores[:at], 1.0, *reading.scores[at:]) if known else (),
-        gaps=(*reading.gaps[: at + 1], *reading.gaps[at:]) if known else (),
-    )

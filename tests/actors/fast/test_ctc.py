@@ -75,3 +75,24 @@ def test_classes_that_are_left_out_are_not_read() -> None:
     (reading,) = decoder("softmax", LETTERS, [0, 1, 3])((scores,))
     assert reading.text == "a"
     assert reading.score == pytest.approx(0.2)
+
+
+KNOWN = Reading("abc", 0.9, (1, 3, 5), (0.1, 0.5, 0.9), (0.8, 0.9, 1.0), (0.7, 0.6, 0.5, 0.4))
+
+
+def test_a_part_is_replaced_with_all_that_is_known_of_it() -> None:
+    found = KNOWN.with_part(slice(1, 2), "xy", [0.4, 0.6], [0.3, 0.2])
+    assert (found.text, found.steps, found.score) == ("axyc", (), 0.9)
+    assert found.places == (0.1, 0.4, 0.6, 0.9) and found.scores == (0.8, 0.3, 0.2, 1.0)
+    assert found.gaps == (0.7, 0.6, 1.0, 0.5, 0.4) and found.has_scores
+
+
+def test_an_empty_part_is_a_place_between_characters() -> None:
+    found = KNOWN.with_part(slice(3, 3), " ", [1.0], [1.0])
+    assert (found.text, found.gaps) == ("abc ", (0.7, 0.6, 0.5, 0.4, 0.4))
+    assert KNOWN.with_part(slice(0, 1), "x", [0.2], [0.5], [0.1, 0.2]).gaps == (0.1, 0.2, 0.5, 0.4)
+
+
+def test_where_scores_are_not_known_none_are_made_up() -> None:
+    found = Reading("abc", 0.9, places=(0.1, 0.5, 0.9)).with_part(slice(0, 0), "-", [0.0], [1.0])
+    assert (found.text, found.scores, found.gaps, found.has_scores) == ("-abc", (), (), False)
