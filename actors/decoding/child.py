@@ -6,7 +6,7 @@ import pickle
 import signal
 import time
 import warnings
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from types import TracebackType
@@ -17,6 +17,7 @@ from actors.contracts import DecodedPage, Fault
 from actors.decode import CannotOpenError, OpenedDocument, fault_of, first_missing, open_document
 from actors.decoding.formats import FORMATS
 from actors.decoding.limits import MB, limit_memory, memory
+from actors.decoding.messages import Idle, Look, Opened
 from actors.errors import PageError
 from actors.process import ChildDiedError, ChildProcess, ChildTimeoutError, receive_object, send_object
 from actors.selection import PageSelection
@@ -41,37 +42,6 @@ _LIKE_OUT_OF_MEMORY = (-signal.SIGABRT, -signal.SIGTRAP, -signal.SIGILL)
 """How pdfium ends itself when an allocation fails."""
 
 _CHILD_ENV = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
-
-
-@dataclass(frozen=True, slots=True)
-class Opened:
-    """First message of the child about a document that it could open. `selected`: indexes of the pages that
-    are wanted; `notices`: of the document as a whole."""
-
-    page_count: int
-    format: str
-    selected: Sequence[int]
-    notices: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Idle:
-    """The child waits for a document: its first message, and the last one about each document.
-
-    Resident memory in MiB, when it was fresh and now.
-    """
-
-    fresh_mb: float
-    resident_mb: float
-
-
-@dataclass(frozen=True, slots=True)
-class Look:
-    """Asks the child into a document instead of for its pages: for the content of the file that the places of
-    attachments lead to, or for what is `attached` to it."""
-
-    path: tuple[int, ...]
-    attached: bool
 
 
 class _LostError(Exception):

@@ -12,6 +12,7 @@ import pypdfium2 as pdfium
 import pypdfium2.raw as pdfium_c
 
 from actors.attached import Attached
+from actors.contracts import Image
 from actors.decoding.attachments import attached_to, attachment_count, attachment_data, is_portfolio
 from actors.decoding.document import Document, Picture, check_page_count
 from actors.decoding.formats import HEAD_BYTES, sniff
@@ -46,13 +47,19 @@ class PdfDocument:
                 image = image.copy() if image.base is not None else image
             finally:
                 bitmap.close()
-            damaged = has_damage(self._document, index, page, image)
+            damaged = self._has_damage(index, page, image)
         finally:
             page.close()
         dpi = scale * _POINTS_PER_INCH
         notices = {"pdf.damaged_image": damaged, "pdf.xfa": self._placeholder}
         told = tuple(code for code, holds in notices.items() if holds)
         return Picture(image, dpi, dpi, dpi / self._settings.pdf_dpi, told)
+
+    def _has_damage(self, index: int, page: pdfium.PdfPage, image: Image) -> bool:
+        try:
+            return has_damage(self._document, index, page, image)
+        except (ArithmeticError, LookupError, ValueError, pdfium.PdfiumError):
+            return False  # numbers that make no sense: the page was rendered, and a check must not cost it
 
     def close(self) -> None:
         """Give the document back to pdfium."""

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 import pypdfium2 as pdfium
+import pypdfium2.raw as pdfium_c
 
 from actors.contracts import Image
 from actors.decoding.pdf_missing import missing_pictures
@@ -21,6 +22,7 @@ from actors.decoding.streams import (
     dct_is_interrupted,
     dct_is_whole,
     fax_is_whole,
+    inflated_size,
     jbig2_is_whole,
     jpx_is_whole,
     samples_are_whole,
@@ -56,6 +58,19 @@ _GRAY = 0x808080
 
 _FEW_OBJECTS, _OPEN = 50, 0.7
 """Objects of a page, and share of it without pictures, for which a missing picture is looked for."""
+
+_GAP = 0.15
+"""Share of the page's height that is empty where a picture is missing."""
+
+_BRIGHT = 128
+"""Brightness of paper, at least."""
+
+_ZERO_IS_BLACK = (
+    pdfium_c.FPDF_COLORSPACE_DEVICEGRAY,
+    pdfium_c.FPDF_COLORSPACE_DEVICERGB,
+    pdfium_c.FPDF_COLORSPACE_CALGRAY,
+    pdfium_c.FPDF_COLORSPACE_CALRGB,
+)
 
 _SHORT_NAMES = {
     "DCT": "DCTDecode",
@@ -107,7 +122,7 @@ def _damages(document: pdfium.PdfDocument, index: int, page: pdfium.PdfPage, ima
         if lost:
             box = picture.placement.box(width, height)
             found.append(_Damage(what, lost * share, box, fatal=0 not in picture.size))
-    if there.objects <= _FEW_OBJECTS and covered < 1 - _OPEN:
+    if there.objects <= _FEW_OBJECTS and covered < 1 - _OPEN and _has_gap(image):
         missing = missing_pictures(document, index, inline=not there.pictures)
         found += [_Damage(f"{name} is missing", share) for name, share in missing]
     return found
@@ -134,7 +149,7 @@ def _lost_of_jbig2(picture: PdfPicture, blank: float, _color: int) -> float:
 
 
 def _lost_of_dct(picture: PdfPicture, blank: float, color: int) -> float:
-    if not picture.bits:
+    if not picture.depth()[0]:
         return 1.0
     data, edge = picture.data(), blank >= _EDGE
     if not dct_is_whole(data):
@@ -143,26 +158,37 @@ def _lost_of_dct(picture: PdfPicture, blank: float, color: int) -> float:
 
 
 def _lost_of_fax(picture: PdfPicture, blank: float, _color: int) -> float:
-    if not picture.bits:
+    if not picture.depth()[0]:
         return 1.0
     return blank if blank >= _EDGE and not fax_is_whole(picture.data(), picture.size[1], blank) else 0.0
 
 
-def _lost_of_samples(picture: PdfPicture, blank: float, _color: int) -> float:
-    if not picture.bits:
+def _lost_of_samples(picture: PdfPicture, blank: float, color: int) -> float:
+    bits, space = picture.depth()
+    if not bits:
         return 1.0
-    return blank if blank >= _EDGE and not _samples_are_whole(picture, blank) else 0.0
+    if blank < _EDGE or _is_paper(bits, space, blank, color):
+        return 0.0
+    if picture.filters in (["FlateDecode"], ["Fl"]):  # pdfium would undo predictors, too, at its leisure
+        size = inflated_size(picture.stored())
+    else:
+        stored, size = picture.sizes()
+        if picture.filters and stored == size:  # pdfium gives back what it could take no filter off
+            size = 0
+    return 0.0 if samples_are_whole(size, *picture.size, bits, blank) else blank
 
 
 def _lost_of_unknown(picture: PdfPicture, _blank: float, _color: int) -> float:
     return float(not picture.decodes())
 
 
-def _samples_are_whole(picture: PdfPicture, blank: float) -> bool:
-    stored, size = picture.sizes()
-    if picture.filters and stored == size:  # pdfium gives back what it could take no filter off
-        size = 0
-    return samples_are_whole(size, *picture.size, picture.bits, blank)
+def _is_paper(bits: int, space: int, blank: float, color: int) -> bool:
+    """Whether samples that are missing, which pdfium takes for zeros, would not be as bright as this. It
+    saves taking the filter off large scans with an empty end."""
+    bright = min(color >> 16, color >> 8 & 255, color & 255) >= _BRIGHT
+    if bits == 24 and space == pdfium_c.FPDF_COLORSPACE_ICCBASED:
+        return bright and blank < 1  # may be CMYK, too
+    return bright and bits >= 8 and space in _ZERO_IS_BLACK
 
 
 def _blank_end(picture: PdfPicture, image: Image) -> tuple[float, int]:
@@ -181,6 +207,16 @@ def _blank_end(picture: PdfPicture, image: Image) -> tuple[float, int]:
     other = np.flatnonzero(~even)
     first = int(other[-1]) + 1 if len(other) else 0
     return (len(rows) - first) / len(rows), color
+
+
+def _has_gap(image: Image) -> bool:
+    """Whether rows of the page that follow one another show one color, where a picture might have been."""
+    height, width = image.shape[:2]
+    rows = np.linspace(0, height - 1, _GRID[0]).astype(int)
+    columns = np.linspace(0, width - 1, _GRID[1]).astype(int)
+    seen = image[np.ix_(rows, columns)]
+    uneven = np.flatnonzero((seen != seen[:, :1]).any(axis=(1, 2)))
+    return int(np.diff(uneven, prepend=-1, append=len(rows)).max()) - 1 >= _GAP * len(rows)
 
 
 def _most(values: npt.NDArray[np.int32]) -> int:

@@ -21,7 +21,7 @@ _DRAWN = re.compile(rb"(?:((?:[-+.\d]+\s+){6})cm\s*)?/([^\s/\[\]<>(){}%]+)\s+Do\
 _INLINE = re.compile(rb"(?:((?:[-+.\d]+\s+){6})cm\s*)?\bBI\s[^\0]{1,300}?\sID\s")
 _ESCAPED = re.compile(rb"#([0-9a-fA-F]{2})")
 
-_MOST_BYTES = 16 << 20
+_MOST_BYTES = 4 << 20
 """Size of a page's copy up to which it is looked at: a page without large pictures is smaller."""
 
 _MOST_CONTENT = 1 << 20

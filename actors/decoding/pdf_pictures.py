@@ -81,14 +81,13 @@ class PdfPicture:
             for number in range(pdfium_c.FPDFImageObj_GetImageFilterCount(self.handle))
         ]
 
-    @property
-    def bits(self) -> int:
-        """Bits of a pixel as pdfium keeps it; 0 where it can make no picture of the data. Cheap, but for
-        JPXDecode and JBIG2Decode."""
+    def depth(self) -> tuple[int, int]:
+        """Bits of a pixel as pdfium keeps it, 0 where it can make no picture of the data, and pdfium's number
+        of the color space. Cheap, but for JPXDecode and JBIG2Decode."""
         found = pdfium_c.FPDF_IMAGEOBJ_METADATA()
         if not pdfium_c.FPDFImageObj_GetImageMetadata(self.handle, self.page, found):
-            return 0
-        return int(found.bits_per_pixel)
+            return 0, 0
+        return int(found.bits_per_pixel), int(found.colorspace)
 
     def decodes(self) -> bool:
         """Whether pdfium makes a picture of the data. Decodes it."""
@@ -102,16 +101,22 @@ class PdfPicture:
         """The data of its last filter, as it is stored; decoded where that is none of a picture's own."""
         filters = self.filters
         plain = len(filters) == 1 and filters[0] in _IMAGE_FILTERS
-        get = pdfium_c.FPDFImageObj_GetImageDataRaw if plain else pdfium_c.FPDFImageObj_GetImageDataDecoded
-        size = int(get(self.handle, None, 0))
-        buffer = ctypes.create_string_buffer(size)
-        get(self.handle, buffer, size)
-        return buffer.raw
+        return self.stored() if plain else self._bytes(pdfium_c.FPDFImageObj_GetImageDataDecoded)
+
+    def stored(self) -> bytes:
+        """The data as it is stored."""
+        return self._bytes(pdfium_c.FPDFImageObj_GetImageDataRaw)
 
     def sizes(self) -> tuple[int, int]:
         """Bytes of the data as it is stored, and decoded. The first is cheap."""
         raw = int(pdfium_c.FPDFImageObj_GetImageDataRaw(self.handle, None, 0))
         return raw, int(pdfium_c.FPDFImageObj_GetImageDataDecoded(self.handle, None, 0))
+
+    def _bytes(self, get: Any) -> bytes:
+        size = int(get(self.handle, None, 0))
+        buffer = ctypes.create_string_buffer(size)
+        get(self.handle, buffer, size)
+        return buffer.raw
 
     def _text(self, get: Any, number: int) -> str:
         buffer = ctypes.create_string_buffer(64)

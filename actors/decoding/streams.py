@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import io
 import re
+import zlib
 from collections.abc import Iterator
 
 _TAIL_BYTES = 4096
@@ -39,6 +40,7 @@ _FAX_SHORTEST_ROW = 9
 
 _POSSIBLE_BITS = {1: (1,), 8: (1, 2, 4, 8, 16)}
 _COLOR_BITS = (1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64)
+_INFLATE_STEP = 1 << 16
 _USUAL_BITS = (1, 4, 8, 24, 32)
 """Bits of a pixel in a file, by what pdfium makes of them."""
 
@@ -144,6 +146,19 @@ def _bits(data: bytes) -> str:
     return f"{int.from_bytes(data, 'big'):0{8 * len(data)}b}" if data else ""
 
 
+def inflated_size(data: bytes) -> int:
+    """Bytes that FlateDecode gives, up to where the data is damaged; not kept, and rows may have a byte more
+    for their predictor."""
+    inflate, total, pending = zlib.decompressobj(), 0, data
+    try:
+        while pending and not inflate.eof:
+            total += len(inflate.decompress(pending, _INFLATE_STEP))
+            pending = inflate.unconsumed_tail
+    except zlib.error:
+        return total
+    return total + (0 if inflate.eof else len(inflate.flush()))
+
+
 def samples_are_whole(size: int, width: int, height: int, bits: int, blank: float) -> bool:
     """Samples of which there are `size` bytes fill a picture.
 
@@ -154,7 +169,7 @@ def samples_are_whole(size: int, width: int, height: int, bits: int, blank: floa
     if not size:
         return False
     full = {one: height * ((width * one + 7) // 8) for one in _POSSIBLE_BITS.get(bits, _COLOR_BITS)}
-    if any(0.995 * one <= size <= 1.02 * one + 64 for one in full.values()):
+    if any(0.995 * one <= size <= 1.02 * one + height + 64 for one in full.values()):
         return True
     lost = [1 - size / full[one] for one in _USUAL_BITS if one in full and full[one] > size]
     return not any(blank >= 0.6 * share - 0.02 for share in lost)

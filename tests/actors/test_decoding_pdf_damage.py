@@ -198,3 +198,21 @@ def test_structure_of_streams() -> None:
 def test_a_damaged_page_fails_alone_and_tells_nobody_of_the_settings() -> None:
     (page,) = decode(document([dct().zeros()]), DecodeConfig(pdf_dpi=50))
     assert page.image is None and page.page_count == 1 and page.format == "pdf"
+
+
+def test_pictures_of_encrypted_documents() -> None:
+    import io
+
+    from reportlab.lib.pdfencrypt import StandardEncryption
+    from reportlab.lib.utils import ImageReader
+    from reportlab.pdfgen.canvas import Canvas
+
+    buffer = io.BytesIO()
+    canvas = Canvas(buffer, PAGE, encrypt=StandardEncryption("", "owner", strength=128))
+    for mode in ("JPEG", "PNG"):
+        stored = io.BytesIO()
+        scan("RGB").save(stored, mode)
+        canvas.drawImage(ImageReader(stored), 0, 0, *PAGE)
+        canvas.showPage()
+    canvas.save()
+    assert [(page.fault, page.notices) for page in decode(buffer.getvalue())] == [(None, ())] * 2
