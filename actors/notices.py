@@ -35,13 +35,13 @@ _CODES = (
     NoticeCode(
         "pdf.portfolio",
         "The document is a portfolio: this is its cover, and its files are attached to it.",
-        "Set `decode.attachments` to `read`, or extract the files: pdfdetach -saveall FILE",
+        "Set `decode.attachments` to `read`, or extract the files: `pdfdetach -saveall FILE`.",
     ),
     NoticeCode(
         "pdf.attachments",
         "Files are attached to the document, and were not read.",
         "Set `decode.attachments` to `read`, which takes attached PDFs and pictures, or extract the files: "
-        "pdfdetach -saveall FILE",
+        "`pdfdetach -saveall FILE`.",
     ),
     NoticeCode(
         "pdf.attached",
