@@ -7,6 +7,7 @@ import time
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from actors.attached import container_of
 from actors.contracts import DecodedPage, DocRef, Page
 from actors.decoding.child import Decoder
 from actors.errors import PageError
@@ -26,8 +27,11 @@ def read_and_decode(
     one Page whose `page_count` is None.
     """
     started = time.perf_counter()
+    container, path = container_of(ref)
     try:
-        data = read_document(ref, settings, storage_options)
+        data = read_document(container, settings, storage_options)
+        if path:
+            data = decoder.attachment(data, path)
     except PageError as error:
         if not ref.done_pages:  # of a document that was read before, the pages that lack stay missing
             yield Page(ref, DecodedPage(0, None, None, fault=error.fault), read_ms=_ms_since(started))

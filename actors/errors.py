@@ -70,9 +70,15 @@ _CODES = (
         "Scan at a lower resolution, or raise decode.max_megapixels and decode.memory_limit_mb.",
     ),
     ErrorCode(
+        "decode.no_such_page",
+        "The document has none of the pages that decode.pages asks for.",
+        "Nothing, if such documents are expected; else ask for other pages, in another output.",
+    ),
+    ErrorCode(
         "decode.encrypted",
-        "The document asks for a password.",
-        "Remove the password first, for example: qpdf --decrypt --password=... IN OUT",
+        "The document asks for a password, and none of decode.passwords opens it.",
+        "Give its password in decode.passwords and run with --retry-failed decode.encrypted, or remove it "
+        "first: qpdf --decrypt --password=... IN OUT",
     ),
     ErrorCode(
         "decode.timeout",

@@ -21,6 +21,33 @@ _CODES = (
         "`lines_kept`.",
         "Look at the page; `engine.rec_score_thresh` keeps more of it, a better scan reads better.",
     ),
+    NoticeCode(
+        "pdf.damaged_image",
+        "A picture on the page is damaged, cut off or missing: what could be seen of the page was read.",
+        "Fetch or scan the file again; another tool (qpdf, mutool) may save more of it.",
+    ),
+    NoticeCode(
+        "pdf.xfa",
+        "The document is a dynamic XFA form: what was read is the placeholder that other programs than "
+        "Adobe's show, and not the form.",
+        "Open it in Adobe Acrobat or Reader, and print it to PDF.",
+    ),
+    NoticeCode(
+        "pdf.portfolio",
+        "The document is a portfolio: this is its cover, and its files are attached to it.",
+        "Set `decode.attachments` to `read`, or extract the files: `pdfdetach -saveall FILE`.",
+    ),
+    NoticeCode(
+        "pdf.attachments",
+        "Files are attached to the document, and were not read.",
+        "Set `decode.attachments` to `read`, which takes attached PDFs and pictures, or extract the files: "
+        "`pdfdetach -saveall FILE`.",
+    ),
+    NoticeCode(
+        "pdf.attached",
+        "PDFs or pictures are attached to the document, and are documents of their own.",
+        "Their keys begin with this document's key and `!/`.",
+    ),
 )
 
 NOTICE_CODES: dict[str, NoticeCode] = {entry.code: entry for entry in _CODES}

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator
+
+from actors.selection import ALL_PAGES, PageSelection
 
 
 class Settings(BaseModel):
@@ -33,6 +35,18 @@ class DecodeConfig(Settings):
     max_pages: int = Field(default=20000, ge=1)
     """Most pages that are taken from one document; a document that says it has more is `decode.too_large`."""
 
+    pages: str | None = None
+    """Pages of each document that are read, counted from 1, or from -1 at the end: `1`, `1-3`, `3-`, `-1`, or
+    a list such as `1,3-5`; null: all. A document that has none of them is one row, `decode.no_such_page`."""
+
+    attachments: Literal["ignore", "read"] = "ignore"
+    """`read`: PDFs and pictures that are attached to a PDF, in a portfolio or else, are documents of their
+    own, with keys such as `parent.pdf!/letter.pdf`; `ignore`: they are left alone, and the row says so."""
+
+    passwords: tuple[SecretStr, ...] = Field(default=(), repr=False)
+    """Passwords that are tried in turn on PDFs that ask for one, quoted, as a list; never printed or written.
+    Best given as the variable `RAYOCR_DECODE__PASSWORDS`."""
+
     timeout_s: float = Field(default=20.0, gt=0)
     """Seconds that a decoder has for one page before it is killed (`decode.timeout`). Seconds in which it had
     to wait for a CPU, since the machine was busy, do not count."""
@@ -42,6 +56,30 @@ class DecodeConfig(Settings):
 
     memory_limit_mb: int = Field(default=1800, ge=256)
     """Memory a decoder process may take, in MiB; a page that needs more is `decode.too_large`."""
+
+    @property
+    def selection(self) -> PageSelection:
+        """`pages`, parsed."""
+        return ALL_PAGES if self.pages is None else PageSelection.parse(self.pages)
+
+    @field_validator("pages", mode="before")
+    @classmethod
+    def _one_spelling(cls, value: Any) -> Any:
+        """A number or a list as text, and one text for one selection, since outputs are compared by it."""
+        if isinstance(value, list | tuple):
+            value = ",".join(map(str, value))
+        if isinstance(value, int) and not isinstance(value, bool):
+            value = str(value)
+        return str(PageSelection.parse(value)) if isinstance(value, str) else value
+
+    @field_validator("passwords", mode="before")
+    @classmethod
+    def _one_or_several(cls, value: Any) -> Any:
+        """One password as a list of one. A number has lost its leading zeros, so it is refused."""
+        passwords = [value] if isinstance(value, str | int | float) else value
+        if isinstance(passwords, list) and any(isinstance(one, int | float) for one in passwords):
+            raise ValueError("a password must be in quotes, or it is read as a number")
+        return passwords
 
 
 class EngineConfig(Settings):

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 
 from actors.errors import ConfigError
 from actors.schema import SCHEMA_VERSION
+from actors.selection import ALL_PAGES, PageSelection
 from pipelines.sources.origin import Origin
 from pipelines.store import Store, or_incomplete
 
@@ -32,6 +33,12 @@ class Card:
     def fingerprints(self) -> frozenset[str]:
         """All that the rows of the output may have."""
         return frozenset({self.fingerprint, *self.deviations})
+
+    @property
+    def wanted(self) -> PageSelection:
+        """The pages of each document that the output is to hold."""
+        pages = self.settings.get("decode.pages")
+        return ALL_PAGES if pages is None else PageSelection.parse(pages)
 
     def to_json(self) -> bytes:
         """The file's content."""

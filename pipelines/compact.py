@@ -80,7 +80,7 @@ def compact(output: OutputConfig, say: Callable[[str], None] = lambda _: None) -
             rows = sum(one.rows for one in group)
             say(f"group {number} of {len(groups)}: {len(group)} files, {rows:,} rows")
             merge(store, run_id, number, group, lock.still_held)
-        if groups and Ledger.load(store, card.fingerprints).totals != before.totals:
+        if groups and Ledger.load(store, card.fingerprints, card.wanted).totals != before.totals:
             raise IncompleteError(
                 f"{store.location(PAGES)} does not hold the rows that it held.",
                 "Somebody else wrote into it meanwhile.",

@@ -12,6 +12,7 @@ from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from actors.attached import is_within
 from actors.contracts import DocRef
 from actors.errors import ConfigError
 from actors.uris import absolute, escape_name, parse_uri, unescape_name
@@ -40,6 +41,10 @@ class Leaving:
 
     ids: frozenset[str] = frozenset()
     keys: tuple[str, ...] = ()
+
+    def __or__(self, other: Leaving) -> Leaving:
+        """Both."""
+        return Leaving(self.ids | other.ids, tuple(sorted({*self.keys, *other.keys})))
 
     def describe(self) -> str:
         """How many, and the first of them."""
@@ -74,7 +79,10 @@ def leaving(
     gone = ledger.orphaned(refs)
     if not gone:
         return Leaving()
-    held = _of_this_source(held_documents(store, gone), card, source)
+    keys = {ref.key for ref in refs}
+    there = held_documents(store, gone)  # what is attached to a listed document is in no listing
+    there = {name: one for name, one in there.items() if not is_within(one.key, keys)}
+    held = _of_this_source(there, card, source)
     if held and not renamed and not ledger.knows_any(refs):
         raise ConfigError(
             "--forget would leave nothing of what the output holds.",
@@ -83,6 +91,15 @@ def leaving(
         )
     if kind_of(source) in ("folder", "glob") and parse_uri(source.path).is_local:
         _refuse_empty_folders(source, held)
+    return Leaving(frozenset(one.document_id for one in held), tuple(sorted(one.key for one in held)))
+
+
+def detached(store: Store, ledger: Ledger, refs: Sequence[DocRef]) -> Leaving:
+    """The documents with rows that were attached to listed ones and are no longer. `refs`: all that are
+    listed, and all that are attached to them, which is known once everything is complete."""
+    keys = {ref.key for ref in refs}
+    there = held_documents(store, ledger.orphaned(refs)).values()
+    held = [one for one in there if is_within(one.key, keys)]
     return Leaving(frozenset(one.document_id for one in held), tuple(sorted(one.key for one in held)))
 
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from actors.contracts import DocRef
 from actors.errors import ConfigError
+from actors.selection import ALL_PAGES, PageSelection
 from pipelines.ledger_file import read_rows
 from pipelines.ledger_rows import NOTICE_BITS, STATUSES, Rows, Versions, keys_of_refs, no_rows
 
@@ -54,22 +55,22 @@ class Totals:
 class Ledger:
     """All rows of an output, as sorted columns: about 30 bytes a row, and as much while it is loaded.
 
-    A document is done in a version when rows 0..page_count-1 of that version exist, or the one row of a
-    document that could not be opened.
+    A document is done in a version when rows 0..page_count-1 of that version exist, as far as `wanted` has
+    them, or the one row of a document that could not be opened.
     """
 
-    def __init__(self, rows: Rows | None = None) -> None:
+    def __init__(self, rows: Rows | None = None, wanted: PageSelection = ALL_PAGES) -> None:
         self._rows = (rows if rows is not None else no_rows()).sorted()
-        self._versions = Versions.of(self._rows)
+        self._versions = Versions.of(self._rows, wanted)
 
     @classmethod
-    def load(cls, store: Store, made_with: Collection[str] = ()) -> Ledger:
+    def load(cls, store: Store, made_with: Collection[str] = (), wanted: PageSelection = ALL_PAGES) -> Ledger:
         """Read the key columns of every file.
 
         Raises ConfigError that names each file that is torn or not ours: its rows cannot be trusted, and
         no reader of the folder gets past it. Also if the output cannot be read.
         """
-        ledger, troubles = cls.survey(store, made_with)
+        ledger, troubles = cls.survey(store, made_with, wanted)
         if troubles:
             raise ConfigError(
                 f"{len(troubles)} files in {store.location(PAGES)} are torn, or no files of rayocr.",
@@ -79,7 +80,9 @@ class Ledger:
         return ledger
 
     @classmethod
-    def survey(cls, store: Store, made_with: Collection[str] = ()) -> tuple[Ledger, list[str]]:
+    def survey(
+        cls, store: Store, made_with: Collection[str] = (), wanted: PageSelection = ALL_PAGES
+    ) -> tuple[Ledger, list[str]]:
         """What can be trusted, and a sentence on each file that cannot: torn, or foreign. `made_with`: the
         fingerprints that files of this output have; with none, none is looked at.
 
@@ -87,7 +90,8 @@ class Ledger:
         """
         found = _files(store, made_with)
         troubles = [trouble for trouble in found if isinstance(trouble, str)]
-        return cls(Rows.joined([rows for rows in found if not isinstance(rows, str)])), troubles
+        rows = Rows.joined([rows for rows in found if not isinstance(rows, str)])
+        return cls(rows, wanted), troubles
 
     @property
     def totals(self) -> Totals:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from actors.contracts import DocRef
 from actors.notices import NOTICE_CODES
+from actors.selection import ALL_PAGES, PageSelection
 
 if TYPE_CHECKING:
     import numpy as np
@@ -124,8 +125,8 @@ class Versions:
     complete: npt.NDArray[np.bool_]
 
     @classmethod
-    def of(cls, rows: Rows) -> Versions:
-        """Group sorted rows."""
+    def of(cls, rows: Rows, pages: PageSelection = ALL_PAGES) -> Versions:
+        """Group sorted rows; `pages`: which pages make a document complete."""
         import numpy as np
 
         size = len(rows.page)
@@ -140,8 +141,10 @@ class Versions:
         new_page = first.copy()
         new_page[1:] |= rows.page[1:] != rows.page[:-1]
         page_count = np.maximum.reduceat(rows.page_count, start)
-        expected = np.maximum(page_count, 1)
-        in_range = new_page & (rows.page >= 0) & (rows.page < np.repeat(expected, lengths))
+        unopened = page_count < 1
+        expected = np.where(unopened, 1, np.maximum(pages.counts(page_count), 1))
+        wanted = pages.wants(rows.page, np.repeat(page_count, lengths))
+        in_range = new_page & np.where(np.repeat(unopened, lengths), rows.page == 0, wanted)
         return cls(
             Keys(high[start], low[start], version[start]),
             start,

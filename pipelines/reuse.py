@@ -6,6 +6,7 @@ from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from actors.attached import is_within
 from actors.contracts import DocRef
 from pipelines.dedup import Twin, find_known, find_twins
 from pipelines.forget import Leaving, leaving
@@ -46,9 +47,13 @@ def reuse(
         twins = find_twins(todo, ledger, store, config)
     else:
         origin = Origin.of(config.source)
+        keys = {ref.key for ref in refs}
         known = find_known(todo, gone, ledger, store, config)
         twins = [
-            one for one in known if not _is_gone(one, gone) or origin.owns(one.canonical.key, card.sources)
+            one
+            for one in known
+            if not _is_gone(one, gone)
+            or (origin.owns(one.canonical.key, card.sources) and not is_within(one.canonical.key, keys))
         ]
     left = Leaving()
     if forgets:

@@ -117,13 +117,14 @@ class _Careful:
 
 @dataclass(frozen=True, slots=True)
 class _Run:
-    """A run that holds the lock: what it works on, and what with. `card`: the output's."""
+    """A run that holds the lock: what it works on, and what with. `refs`: the documents of the source; those
+    attached to them join when their parents were read. `card`: the output's."""
 
     run_id: str
     config: Config
     options: Options
     careful: _Careful | None
-    refs: Sequence[DocRef]
+    refs: list[DocRef]
     card: Card
     store: Store
     lock: RunLock
@@ -149,7 +150,12 @@ def preview(config: Config, view: View | None = None) -> Preview:
     refs = list_source(config, left_out.append)
     check_engine(config)
     store = open_store(config.output.path, config.output.storage_options)
-    todo, pending = _pending(Ledger.load(store), refs)
+    ledger = Ledger.load(store, wanted=config.decode.selection)
+    if config.decode.attachments == "read":
+        from pipelines.attached import with_attached
+
+        refs = with_attached(refs, ledger, config)
+    todo, pending = _pending(ledger, refs)
     machine, view = machine_of(config.engine), view or Silence()
     plan = make_plan(config, machine, _listing(todo))
     for line in left_out:
@@ -243,11 +249,25 @@ def _work(run: _Run, ledger: Ledger, twins: Sequence[Twin]) -> None:
     if twins and not run.watch.interrupted:
         _copy(run, twins, _mended(run))
         _recognise(run, own.of([ref for ref in run.refs if ref.document_id in waiting]), _mended(run))
+    if run.config.decode.attachments == "read":
+        _attached(run, own)
     if run.careful and not run.watch.interrupted:
         ledger = _mended(run)
         whole = [ref for ref, one in zip(run.refs, ledger.complete(run.refs).tolist(), strict=True) if one]
         careful = _Share(run.careful.config, run.careful.card.fingerprint, whole, again)
         _recognise(run, careful, ledger)  # pages that failed, and no others
+
+
+def _attached(run: _Run, own: _Share) -> None:
+    """Do the documents that are attached to others, level by level; a run that is to end lists them only."""
+    from pipelines.attached import attached_documents, to_recognise
+
+    parents, ledger = list(run.refs), _mended(run)
+    while parents := attached_documents(parents, ledger, run.config):
+        run.refs.extend(parents)
+        if not run.watch.interrupted:
+            _recognise(run, own.of(to_recognise(parents)), ledger)
+            ledger = _mended(run)
 
 
 def _reuse(run: _Run, ledger: Ledger) -> Reuse:
@@ -345,7 +365,7 @@ def _without_old_rows(run: _Run) -> Ledger:
 
 def _forget(run: _Run, ledger: Ledger, left: Leaving) -> Ledger:
     """Take out the rows of documents that left the source, once all that is listed is there."""
-    from pipelines.forget import forget
+    from pipelines.forget import detached, forget
     from pipelines.ledger import Ledger
     from pipelines.verify import check_complete
 
@@ -354,6 +374,7 @@ def _forget(run: _Run, ledger: Ledger, left: Leaving) -> Ledger:
     if not check_complete(ledger, run.refs).complete:
         run.view.say("nothing was forgotten, since documents of the source are missing")
         return ledger
+    left |= detached(run.store, ledger, run.refs)
     run.view.say(
         f"forgotten: {left.describe()}" if left.ids else "no document left the source: none is forgotten"
     )
@@ -361,7 +382,7 @@ def _forget(run: _Run, ledger: Ledger, left: Leaving) -> Ledger:
         return ledger
     forget(run.store, run.run_id, left.ids, run.lock.still_held)
     run.watch.forgotten = len(left.ids)
-    return Ledger.load(run.store, run.card.fingerprints)
+    return Ledger.load(run.store, run.card.fingerprints, run.card.wanted)
 
 
 def _mended(run: _Run) -> Ledger:
@@ -371,9 +392,9 @@ def _mended(run: _Run) -> Ledger:
 
     try:
         with or_incomplete(run.store):
-            ledger = Ledger.load(run.store, run.card.fingerprints)
+            ledger = Ledger.load(run.store, run.card.fingerprints, run.card.wanted)
             if run.lock.still_held() and drop_retried(run.store, run.run_id, ledger, run.lock.still_held):
-                ledger = Ledger.load(run.store, run.card.fingerprints)
+                ledger = Ledger.load(run.store, run.card.fingerprints, run.card.wanted)
     except ConfigError as error:  # by now something was started
         raise IncompleteError(error.what, error.why, error.remedy) from error
     return ledger

@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from actors.attached import is_within
 from actors.contracts import DocRef
 from actors.errors import ConfigError
 from actors.schema import SCHEMA_VERSION
@@ -108,7 +109,10 @@ def overlap_of(store: Store, card: Card, origin: Origin, refs: Sequence[DocRef],
     held = held_documents(store)
     both = [ref for ref in refs if ref.document_id in held]
     listed = {ref.document_id for ref in refs}
-    rest = [one.key for one in held.values() if one.document_id not in listed]
+    keys = {ref.key for ref in refs}
+    rest = [
+        one.key for one in held.values() if one.document_id not in listed and not is_within(one.key, keys)
+    ]
     return Overlap(
         both=len(both),
         unlike=_unlike(both, held, config),

@@ -16,6 +16,7 @@ from actors.journal import Journal
 from actors.portions import Portion
 from actors.recognise import recognise
 from actors.rows import Recognised, rows_table
+from actors.selection import PageSelection
 from actors.settings import DecodeConfig
 from actors.transport import documents_from_table, pages_from_table, pages_to_table
 from actors.watchdog import Watchdog
@@ -31,9 +32,10 @@ _BLOCK_BYTES = 32 << 20
 (DataContext.target_max_block_size)."""
 
 
-def pages_to_do(first: Page) -> int:
-    """How many pages of a document are to be done, by the first of them."""
-    return (first.decoded.page_count or 1) - len(first.ref.done_pages)
+def pages_to_do(first: Page, wanted: PageSelection) -> int:
+    """How many of the wanted pages of a document are to be done, by the first of them."""
+    count = first.decoded.page_count
+    return max(1, len(set(wanted.indexes(count)).difference(first.ref.done_pages))) if count else 1
 
 
 def read_and_decode_table(
@@ -43,13 +45,13 @@ def read_and_decode_table(
     of each document how many pages are to be done, once that is known."""
     from actors.documents import read_and_decode
 
-    decoder = warm_decoder(job.decode)
+    decoder, wanted = warm_decoder(job.decode), job.decode.selection
     pages: list[Page] = []
     size = 0
     for ref in documents_from_table(documents):
         for number, page in enumerate(read_and_decode(ref, decoder, job.decode, job.source_options)):
             if number == 0 and opened is not None:
-                opened(pages_to_do(page))
+                opened(pages_to_do(page, wanted))
             pages.append(page)
             size += page.decoded.image.nbytes if page.decoded.image is not None else 0
             if size >= _BLOCK_BYTES:

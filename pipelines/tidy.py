@@ -25,7 +25,7 @@ def tidied(store: Store, lock: RunLock, run_id: str, card: Card) -> Ledger:
     finish_swaps(store)
     Publisher(store, lock, run_id).sweep()
     migrate(store, run_id, card, lock.still_held)
-    ledger = Ledger.load(store, card.fingerprints)
+    ledger = Ledger.load(store, card.fingerprints, card.wanted)
     if drop_retried(store, run_id, ledger, lock.still_held):
-        ledger = Ledger.load(store, card.fingerprints)
+        ledger = Ledger.load(store, card.fingerprints, card.wanted)
     return ledger

@@ -192,6 +192,7 @@ def verify(config: Config, most: int = NAMES) -> Report:
     from dataclasses import replace
 
     from actors.errors import ConfigError
+    from pipelines.attached import with_attached
     from pipelines.card import read_card
     from pipelines.lock import who_is_at_work
     from pipelines.sources import list_documents
@@ -209,7 +210,9 @@ def verify(config: Config, most: int = NAMES) -> Report:
     refs = list(list_documents(config.source, exclude=[config.output.path]))
     with or_incomplete(store):
         owner = who_is_at_work(store)
-        ledger, troubles = Ledger.survey(store, card.fingerprints)
+        ledger, troubles = Ledger.survey(store, card.fingerprints, card.wanted)
+        if card.settings.get("decode.attachments") == "read":
+            refs = with_attached(refs, ledger, config)
         report = check_output(store, ledger, refs, troubles, whole_source=not config.source.limit, most=most)
         journals = sum(entry.path.endswith(".json") for entry in store.list(SWAP))
     at_work = f"Run {owner.run_id} on {owner.host}, process {owner.pid}," if owner else None

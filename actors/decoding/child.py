@@ -5,17 +5,22 @@ from __future__ import annotations
 import pickle
 import signal
 import warnings
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from types import TracebackType
+from typing import Any
 
+from actors.attached import Attached
 from actors.contracts import DecodedPage, Fault
 from actors.deadline import deadline
-from actors.decode import CannotOpenError, OpenedDocument, first_missing, open_document
+from actors.decode import CannotOpenError, OpenedDocument, fault_of, first_missing, open_document
 from actors.decoding.formats import FORMATS
 from actors.decoding.limits import MB, limit_memory, memory
+from actors.decoding.messages import Idle, Look, Opened
+from actors.errors import PageError
 from actors.process import ChildDiedError, ChildProcess, ChildTimeoutError, receive_object, send_object
+from actors.selection import PageSelection
 from actors.settings import DecodeConfig
 
 TARGET = "actors.decoding.child:serve"
@@ -39,25 +44,6 @@ _LIKE_OUT_OF_MEMORY = (-signal.SIGABRT, -signal.SIGTRAP, -signal.SIGILL)
 _CHILD_ENV = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
 
 
-@dataclass(frozen=True, slots=True)
-class Opened:
-    """First message of the child about a document that it could open."""
-
-    page_count: int
-    format: str
-
-
-@dataclass(frozen=True, slots=True)
-class Idle:
-    """The child waits for a document: its first message, and the last one about each document.
-
-    Resident memory in MiB, when it was fresh and now.
-    """
-
-    fresh_mb: float
-    resident_mb: float
-
-
 class _LostError(Exception):
     """The child was killed or died, for the reason that `fault` names."""
 
@@ -71,6 +57,7 @@ class _Progress:
     """Which pages of one document need no more work (`done`), and what went wrong with it so far."""
 
     done: set[int]
+    selection: PageSelection
     opened: Opened | None = None
     unopenable: bool = False
     suspect: int | None = None
@@ -78,9 +65,12 @@ class _Progress:
 
     @property
     def complete(self) -> bool:
-        return self.unopenable or (
-            self.opened is not None and first_missing(self.done) >= self.opened.page_count
-        )
+        return self.unopenable or (self.opened is not None and not self.left)
+
+    @property
+    def left(self) -> list[int]:
+        """Wanted pages that are not done."""
+        return [index for index in self.opened.selected if index not in self.done] if self.opened else []
 
     def note(self, page: DecodedPage) -> None:
         self.done.add(page.page_index)
@@ -88,7 +78,7 @@ class _Progress:
 
     def worth_another_try(self, fault: Fault) -> bool:
         """Whether this was the first death on its page."""
-        page = first_missing(self.done)
+        page = next(iter(self.left), -1)
         first_death = fault.code == "decode.crashed" and self.suspect != page
         self.suspect = page
         return first_death
@@ -97,16 +87,15 @@ class _Progress:
         """The page that the child was at, or all that is left once too many were lost."""
         if self.complete:
             return []
-        page = first_missing(self.done)
         if self.opened is None:
-            return [_unopened(fault, self.done)]
+            return [_unopened(fault, self.done, self.selection)]
         count, name = self.opened.page_count, self.opened.format
         self.losses += 1
-        last = count if self.losses == _MAX_LOST else page + 1
+        lost = self.left if self.losses == _MAX_LOST else self.left[:1]
+        first, notices = self.opened.selected[0], self.opened.notices
         return [
-            DecodedPage(index, count, name, fault=fault)
-            for index in range(page, last)
-            if index not in self.done
+            DecodedPage(index, count, name, fault=fault, notices=notices if index == first else ())
+            for index in lost
         ]
 
 
@@ -137,10 +126,12 @@ class Decoder:
         document then carries the fault of the third. A document that cannot even be opened is one page,
         with page_count None. Leaving the iterator early ends the child.
         """
+        selection = self._settings.selection
         if len(data) > self._settings.memory_limit_mb * MB:
-            yield _unopened(Fault("decode.too_large", "the file is larger than decode.memory_limit_mb"), skip)
+            fault = Fault("decode.too_large", "the file is larger than decode.memory_limit_mb")
+            yield _unopened(fault, skip, selection)
             return
-        progress = _Progress(set(skip))
+        progress = _Progress(set(skip), selection)
         while True:
             try:
                 for message in self._attempt(data, progress.done):
@@ -159,6 +150,18 @@ class Decoder:
                 yield page
             if progress.complete:
                 return
+
+    def attachment(self, data: bytes | memoryview, path: tuple[int, ...]) -> bytes:
+        """The content of the file that the places of attachments of a PDF lead to. Raises PageError."""
+        found = self._look(data, Look(path, attached=False))
+        assert isinstance(found, bytes)
+        return found
+
+    def attached(self, data: bytes | memoryview, path: tuple[int, ...]) -> Attached:
+        """What is attached to that file. Raises PageError."""
+        found = self._look(data, Look(path, attached=True))
+        assert isinstance(found, Attached)
+        return found
 
     def close(self) -> None:
         """End the child."""
@@ -179,12 +182,26 @@ class Decoder:
     ) -> None:
         self.close()
 
-    def _attempt(self, data: bytes | memoryview, done: Collection[int]) -> Iterator[Opened | DecodedPage]:
+    def _look(self, data: bytes | memoryview, look: Look) -> bytes | Attached:
+        """Raises PageError. A child that died is tried once more."""
+        for last in (False, True):
+            try:
+                (found,) = self._attempt(data, look)
+                break
+            except _LostError as error:
+                if last or error.fault.code != "decode.crashed":
+                    raise PageError(error.fault.code, error.fault.message) from error
+        if isinstance(found, Fault):
+            raise PageError(found.code, found.message)
+        assert isinstance(found, bytes | Attached)
+        return found
+
+    def _attempt(self, data: bytes | memoryview, ask: Collection[int] | Look) -> Iterator[Any]:
         """One run of the child over a document. Raises _LostError; a child that is not idle is ended."""
         idle = False
         try:
             child = self._warm_child()
-            child.send((pickle.PickleBuffer(data), tuple(done)))
+            child.send((pickle.PickleBuffer(data), ask if isinstance(ask, Look) else tuple(ask)))
             end = deadline(self._settings.timeout_s, child.pid)
             while not isinstance(message := child.receive_by(end), Idle):
                 yield message
@@ -235,6 +252,7 @@ def serve(
     opener: Callable[[memoryview, DecodeConfig], OpenedDocument] = open_document,
 ) -> None:
     """What the child runs: says Idle, takes (bytes, skip), gives Opened, the pages and Idle; for ever.
+    Of (bytes, Look) it gives what was asked for, or a Fault.
 
     A document that cannot be opened is one DecodedPage and Idle. `opener` is `open_document`, or what
     a test puts in its place.
@@ -244,9 +262,13 @@ def serve(
     while True:
         limit_memory(None)
         send_object(conn, Idle(fresh_mb, memory().resident_mb))
-        data, skip = receive_object(conn)
+        data, ask = receive_object(conn)
         limit_memory(settings.memory_limit_mb - len(data) / MB)
-        for message in _messages(memoryview(data), settings, frozenset(skip), opener):
+        if isinstance(ask, Look):
+            messages: Iterable[Any] = [_looked(memoryview(data), settings, ask)]
+        else:
+            messages = _messages(memoryview(data), settings, frozenset(ask), opener)
+        for message in messages:
             send_object(conn, message)
             del message  # a picture of half a gigabyte must not stay while the next one is made
         del data
@@ -261,13 +283,24 @@ def _messages(
     try:
         document = opener(data, settings)
     except CannotOpenError as error:
-        yield DecodedPage(first_missing(skip), None, error.format, fault=error.fault)
+        yield DecodedPage(first_missing(skip, settings.selection), None, error.format, fault=error.fault)
         return
     try:
-        yield Opened(document.page_count, document.format)
+        yield Opened(document.page_count, document.format, document.selected, document.notices)
         yield from document.pages(skip)
     finally:
         document.close()
+
+
+def _looked(data: memoryview, settings: DecodeConfig, look: Look) -> bytes | Attached | Fault:
+    from actors.decoding.pdf import attachment_in, attachments_in
+
+    try:
+        if look.attached:
+            return attachments_in(data, look.path, settings)
+        return bytes(attachment_in(data, look.path, settings))
+    except Exception as error:  # noqa: BLE001 - it must become a fault, whatever a library raises
+        return fault_of(error)
 
 
 def _warm_up() -> None:
@@ -282,8 +315,8 @@ def _warm_up() -> None:
     warnings.simplefilter("ignore")
 
 
-def _unopened(fault: Fault, done: Collection[int]) -> DecodedPage:
-    return DecodedPage(first_missing(done), page_count=None, format=None, fault=fault)
+def _unopened(fault: Fault, done: Collection[int], selection: PageSelection) -> DecodedPage:
+    return DecodedPage(first_missing(done, selection), page_count=None, format=None, fault=fault)
 
 
 def _death_message(error: ChildDiedError) -> str:

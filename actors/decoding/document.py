@@ -21,17 +21,24 @@ _SAME_DPI = 0.1
 class Picture:
     """One decoded page. `image`: H×W×3 uint8 RGB, C-contiguous, upright.
 
-    `dpi`: of the picture, None where unknown; `rendered_dpi` and `scale`: as in DecodeInfo.
+    `dpi`: of the picture, None where unknown; `rendered_dpi` and `scale`: as in DecodeInfo; `notices`: codes
+    of `actors.notices`.
     """
 
     image: Image
     dpi: float | None = None
     rendered_dpi: float | None = None
     scale: float = 1.0
+    notices: tuple[str, ...] = ()
 
 
 class Document(Protocol):
     """An opened document. Not thread-safe."""
+
+    @property
+    def notices(self) -> tuple[str, ...]:
+        """Codes of `actors.notices` that hold for the document as a whole."""
+        ...
 
     @property
     def page_count(self) -> int:

@@ -41,12 +41,14 @@ def _pattern(pattern: bytes) -> Callable[[bytes], bool]:
     return lambda head: compiled.match(head) is not None
 
 
-def _is_avif(head: bytes) -> bool:
-    """An ISO media file whose major or compatible brands have AVIF (still) or AVIS (sequence)."""
-    if head[4:8] != b"ftyp":
-        return False
-    brands = head[8 : max(12, int.from_bytes(head[:4], "big"))]
-    return any(brands[at : at + 4] in (b"avif", b"avis") for at in range(0, len(brands), 4))
+def _brands(*names: bytes) -> Callable[[bytes], bool]:
+    """An ISO media file whose major or compatible brands have one of these."""
+
+    def matches(head: bytes) -> bool:
+        brands = head[8 : max(12, int.from_bytes(head[:4], "big"))]
+        return head[4:8] == b"ftyp" and any(brands[at : at + 4] in names for at in range(0, len(brands), 4))
+
+    return matches
 
 
 FORMATS = (
@@ -65,7 +67,12 @@ FORMATS = (
         _starts(b"\0\0\0\x0cjP  \r\n\x87\n", b"\xff\x4f\xff\x51"),
         "actors.decoding.jpeg2000:open_jpeg2000",
     ),
-    Format("avif", _is_avif, "actors.decoding.images:open_avif"),
+    Format("avif", _brands(b"avif", b"avis"), "actors.decoding.images:open_avif"),
+    Format(
+        "heif",
+        _brands(b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"mif2", b"miaf", b"1pic"),
+        "actors.decoding.heif:open_heif",
+    ),
     Format("pnm", _pattern(rb"P[1-6]\s"), "actors.decoding.images:open_pnm"),
     Format("pdf", _pattern(rb".*%PDF-"), "actors.decoding.pdf:open_pdf"),
 )
@@ -80,7 +87,7 @@ _OTHERS = (
     ("a ZIP archive or an Office document", _starts(b"PK\x03\x04", b"PK\x05\x06")),
     ("an old Office document", _starts(b"\xd0\xcf\x11\xe0")),
     ("a gzip archive", _starts(b"\x1f\x8b")),
-    ("HEIC, or another ISO media file", lambda head: head[4:8] == b"ftyp"),
+    ("a film, or another ISO media file without a picture", lambda head: head[4:8] == b"ftyp"),
     ("JPEG XL", _starts(b"\xff\x0a", b"\0\0\0\x0cJXL ")),
     ("a Photoshop document", _starts(b"8BPS")),
     ("an icon", _starts(b"\0\0\x01\0", b"\0\0\x02\0")),

@@ -30,6 +30,7 @@ class ImageDocument:
     """A document of one page: the first picture of an image file."""
 
     page_count = 1
+    notices: tuple[str, ...] = ()
 
     def __init__(
         self, picture: PilImage.Image, verify: Callable[[PilImage.Image], None] | None = None

@@ -28,6 +28,8 @@ _WHITE_IS_ZERO, _BLACK_IS_ZERO = 0, 1
 class TiffDocument:
     """A TIFF of one page or more."""
 
+    notices: tuple[str, ...] = ()
+
     def __init__(
         self, data: memoryview, layout: Layout, pages: list[Directory], settings: DecodeConfig
     ) -> None:

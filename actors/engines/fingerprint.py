@@ -25,6 +25,10 @@ def settings_in_clear(info: EngineInfo, decode: DecodeConfig, layout: LayoutConf
     settings |= {f"weights of {name}": digest for name, digest in info.weights.items()}
     settings |= {f"engine.{name}": value for name, value in info.settings.items()}
     settings |= {f"decode.{name}": f"{getattr(decode, name):g}" for name in _DECODE}
+    if decode.pages is not None:
+        settings["decode.pages"] = decode.pages
+    if decode.attachments != "ignore":
+        settings["decode.attachments"] = decode.attachments
     if layout.order == "reading":  # else nothing is changed, and outputs from before it was there go on
         settings["layout.order"] = f"reading, version {VERSION}"
     return settings

@@ -14,6 +14,7 @@ from actors.contracts import DecodedPage, DocRef, Page
 from actors.decoding.child import Decoder
 from actors.errors import PageError
 from actors.read import read_document
+from actors.selection import ALL_PAGES, PageSelection
 from actors.settings import DecodeConfig
 from pipelines.probe.measured import Decoding
 from pipelines.probe.processes import cpu_seconds
@@ -41,7 +42,8 @@ def read_sample(
 
     Documents that give no page are skipped and counted. Pages that `done_pages` names are left out.
     """
-    with Decoder(settings) as decoder:
+    # One page has to be decoded to know how many there are: any, whichever are wanted.
+    with Decoder(settings.model_copy(update={"pages": None})) as decoder:
         for _ in decoder.pages(b""):  # so that the start of its process is not counted as the first page's
             pass
         reader = _Reader(decoder, settings, storage_options, most)
@@ -59,9 +61,9 @@ def documents_in_order(refs: Sequence[DocRef], most: int) -> list[DocRef]:
     return heapq.nsmallest(most, refs, key=lambda ref: ref.document_id)
 
 
-def pages_in_order(ref: DocRef, page_count: int) -> list[int]:
-    """The pages that a document has left, in an order that has nothing to do with their place in it."""
-    left = set(range(page_count)).difference(ref.done_pages)
+def pages_in_order(ref: DocRef, page_count: int, wanted: PageSelection = ALL_PAGES) -> list[int]:
+    """The wanted pages that a document has left, in an order that has nothing to do with their places."""
+    left = set(wanted.indexes(page_count)).difference(ref.done_pages)
     return sorted(left, key=lambda page: hashlib.sha256(f"{ref.document_id}/{page}".encode()).digest())
 
 
@@ -106,8 +108,8 @@ class _Reader:
         before = len(self.pages)
         count = self._page_count(ref)
         if count is not None:
-            order = pages_in_order(ref, count)
-            self._counts += len(order)
+            order = pages_in_order(ref, count, self.settings.selection)
+            self._counts += max(1, len(order))
             if len(self.pages) == before:
                 self._take(ref, order[:1])
             self._left.append((ref, order[1:]))
@@ -143,7 +145,7 @@ class _Reader:
             return None
         page, cost = pages[0]
         count = page.decoded.page_count
-        if count is not None and pages_in_order(ref, count)[:1] == [first]:
+        if count is not None and pages_in_order(ref, count, self.settings.selection)[:1] == [first]:
             self._keep(page, cost)
         return count
 

@@ -165,7 +165,7 @@ class _Work:
                     pages = read_and_decode(ref, decoder, self._job.decode, self._job.source_options)
                     for number, page in enumerate(pages):
                         if number == 0:
-                            self._progress.opened(pages_to_do(page))
+                            self._progress.opened(pages_to_do(page, self._job.decode.selection))
                         if not self._pages.put(page):
                             return
         finally:

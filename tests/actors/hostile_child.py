@@ -30,6 +30,8 @@ def script(*pages: str, opening: str = "ok", closing: str = "ok", marker: Path |
 
 
 class ScriptedDocument:
+    notices: tuple[str, ...] = ()
+
     def __init__(self, plan: dict) -> None:
         self._plan = plan
         self.page_count = len(plan["pages"])

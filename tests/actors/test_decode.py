@@ -235,7 +235,7 @@ def test_any_bytes_give_a_page(data: bytes) -> None:
         (b"  <!DOCTYPE html><html>", "web page"),
         (b"<?xml version='1.0'?><svg xmlns=''>", "SVG"),
         (b"PK\x03\x04\x14\0", "ZIP"),
-        (b"\0\0\0\x18ftypheic\0\0\0\0mif1heic", "HEIC"),
+        (b"\0\0\0\x18ftypisom\0\0\0\0isommp41", "ISO media"),
         (b"Dear Sir or Madam", "plain text"),
         (b"\x8f\x02\x11\x99", "8f 02 11 99"),
     ],
@@ -300,3 +300,30 @@ def test_jpeg2000_without_memory_is_too_large(monkeypatch: pytest.MonkeyPatch) -
     assert code(cut) == "decode.corrupt"
     monkeypatch.setattr("actors.decoding.jpeg2000._BYTES_PER_SAMPLE", 1 << 20)
     assert code(cut) == "decode.too_large"
+
+
+def test_wanted_pages_alone_are_decoded() -> None:
+    first, *rest = [Image.new("L", (8, 8), shade) for shade in (10, 20, 30, 40, 50)]
+    file = encode(first, "TIFF", save_all=True, append_images=rest)
+    for pages, expected in (("1", [0]), ("-1", [4]), ("2-3", [1, 2]), ("1,4-", [0, 3, 4]), ("5,9", [4])):
+        found = decode(file, DecodeConfig(pages=pages))
+        assert [page.page_index for page in found] == expected
+        assert [page.image[0, 0, 0] for page in found] == [10 * (index + 1) for index in expected]
+        assert all(page.page_count == 5 for page in found)
+    assert [page.page_index for page in decode(file, DecodeConfig(pages="2-4"), skip=(1, 2))] == [3]
+    animation = encode(first, "GIF", save_all=True, append_images=rest)
+    assert [page.page_index for page in decode(animation, DecodeConfig(pages="1-2"))] == [0]
+
+
+def test_none_of_the_wanted_pages() -> None:
+    (page,) = decode(encode(Image.new("L", (8, 8)), "PNG"), DecodeConfig(pages="2-3"))
+    assert (page.page_index, page.page_count, page.format) == (0, None, "png")
+    assert page.fault.code == "decode.no_such_page"
+    assert "2-3" in page.fault.message and "1" in page.fault.message
+
+
+def test_pages_of_a_config_in_several_spellings() -> None:
+    assert DecodeConfig(pages=-1).pages == "-1"
+    assert DecodeConfig(pages=[1, "3-5"]).pages == DecodeConfig(pages="1, 3-5").pages == "1,3-5"
+    with pytest.raises(ValueError, match="no page 0"):
+        DecodeConfig(pages="0")
