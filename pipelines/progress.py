@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 
 _LOG_EVERY_S = 5.0
 
+_LOG_AT_LEAST_S = 30.0
+"""Where there is no live line, one comes after so long although no page was done."""
+
 _TICK_S = 1.0
 
 Waits = Callable[[Counts], str]
@@ -180,7 +183,10 @@ class Progress:
             self._print(self.line())
 
     def _line_is_due(self) -> bool:
-        return self.counts.pages != self._logged and time.monotonic() - self._last_log >= _LOG_EVERY_S
+        silent_s = time.monotonic() - max(self._last_log, self.counts.started)
+        if self.counts.pages == self._logged:
+            return self._flowing and silent_s >= _LOG_AT_LEAST_S
+        return time.monotonic() - self._last_log >= _LOG_EVERY_S
 
     def _left(self) -> str:
         left = self.counts.remaining_s

@@ -5,6 +5,8 @@ from __future__ import annotations
 import io
 import time
 
+import pytest
+
 from pipelines.progress import Progress
 
 
@@ -48,6 +50,20 @@ def test_the_first_page_shows_although_nothing_else_happens() -> None:
         time.sleep(0.05)
     progress.close()
     assert "1 of about 40 pages" in stream.getvalue()
+
+
+def test_a_long_batch_shows_that_the_run_lives(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("pipelines.progress._LOG_AT_LEAST_S", 0.1)
+    stream = io.StringIO()
+    progress = Progress(4, stream)
+    time.sleep(1.2)
+    assert stream.getvalue() == "", "not before pages flow"
+    progress.started()
+    deadline = time.monotonic() + 5
+    while stream.getvalue().count("0 pages of 4 documents") < 2 and time.monotonic() < deadline:
+        time.sleep(0.05)
+    progress.close()
+    assert stream.getvalue().count("0 pages of 4 documents") >= 2
 
 
 def test_replaced_engines_are_told_at_once_with_the_reason() -> None:
