@@ -6,6 +6,7 @@ nothing and exits 1 if a committed page is not what the code says.
 
 from __future__ import annotations
 
+import json
 import sys
 import types
 import typing
@@ -139,7 +140,7 @@ def _default(field: FieldInfo) -> str:
     if isinstance(value, bool):
         return str(value).lower()
     if isinstance(value, tuple):
-        return "[" + ", ".join(f'"{item}"' for item in value) + "]"
+        return "[" + ", ".join(json.dumps(item, ensure_ascii=False) for item in value) + "]"
     return str(value)
 
 

@@ -176,3 +176,27 @@ def test_equal_portfolios_with_dedup(tmp_path: Path) -> None:
     assert answer.returncode == 0, answer.stderr
     assert set(found(output)) == {("x.pdf", 0), ("x.pdf!/a.png", 0), ("y.pdf", 0), ("y.pdf!/a.png", 0)}
     assert rayocr("verify", "-i", source, "-o", output).returncode == 0
+
+
+def test_attachments_stay_as_long_as_their_document_does(tmp_path: Path) -> None:
+    source, output = tmp_path / "in", tmp_path / "out"
+    source.mkdir()
+    for name in ("mail.pdf", "other.pdf"):
+        portfolio(source / name, (f"{name}.png", encode(picture(len(name)), "PNG")))
+    picture(7).save(source / "one.png")
+    options = (*FAKE, "--set", "decode.attachments=read")
+    assert rayocr("run", "-i", source, "-o", output, *options).returncode == 0
+    everything = found(output)
+    assert len(everything) == 5
+
+    moved = source.rename(tmp_path / "moved")  # its attachments are in no listing, and have not left it
+    answer = rayocr("run", "-i", moved, "-o", output, *options, "--forget")
+    assert answer.returncode == 0, answer.stderr
+    assert found(output) == everything and "none is forgotten" in answer.stderr
+
+    (moved / "other.pdf").unlink()
+    portfolio(moved / "mail.pdf", ("new.png", encode(picture(9), "PNG")))
+    answer = rayocr("run", "-i", moved, "-o", output, *options, "--forget")
+    assert answer.returncode == 0, answer.stderr
+    assert found(output) == {("mail.pdf", 0): "ok", ("mail.pdf!/new.png", 0): "ok", ("one.png", 0): "ok"}
+    assert "other.pdf!/other.pdf.png" in answer.stderr

@@ -129,8 +129,9 @@ def test_two_replacements_of_a_run_have_journals_of_their_own(tmp_path: Path) ->
     journals = []
     for number in range(2):
         publish(store, f"{number}", [Row("a"), Row("a", status="failed", code="ocr.timeout")])
+        held = iter([True, False])  # until the journal is written
         with suppress(IncompleteError):
-            drop_retried(store, "run", Ledger.load(store), lambda: False)
+            drop_retried(store, "run", Ledger.load(store), lambda held=held: next(held))
         journals += [entry.path for entry in store.list(SWAP)]
         finish_swaps(store)
     assert len(set(journals)) == 2
