@@ -8,6 +8,7 @@ and version holds for it, and its version says how it is reached.
 from __future__ import annotations
 
 import re
+from collections.abc import Container
 from dataclasses import dataclass, replace
 
 from actors.contracts import DocRef, document_id
@@ -58,6 +59,11 @@ def unknown_ref(parent: DocRef) -> DocRef:
 def is_unknown(ref: DocRef) -> bool:
     """Whether `unknown_ref` made it."""
     return ref.key.endswith(INSIDE) and ref.version.endswith(INSIDE)
+
+
+def is_within(key: str, listed: Container[str]) -> bool:
+    """Whether a document of this key is attached to one of the listed keys, at any depth."""
+    return any(key[: match.start()] in listed for match in re.finditer(INSIDE, key))
 
 
 def container_of(ref: DocRef) -> tuple[DocRef, tuple[int, ...]]:

@@ -130,7 +130,8 @@ class PageResult:
     `rotation`: degrees clockwise that the engine turned the picture; polygons are in the turned one.
     `fault` is set, and `lines` empty, where this page alone failed. `notices`: codes of `actors.notices`.
     `dropped`: scores (0..1) of the lines that were found and are not in `lines`, one each; 0 where a line
-    was found and nothing was read of it.
+    was found and nothing was read of it. `took_ms`: the page's own share of the call's time in milliseconds,
+    None where the engine cannot tell; no part of what was found.
     """
 
     lines: tuple[Line, ...] = ()
@@ -138,6 +139,7 @@ class PageResult:
     fault: Fault | None = None
     notices: tuple[str, ...] = ()
     dropped: tuple[float, ...] = ()
+    took_ms: float | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -82,7 +82,7 @@ _CODES = (
     ),
     ErrorCode(
         "decode.timeout",
-        "The page took longer than decode.timeout_s to decode.",
+        "The page took longer than decode.timeout_s to decode, waits for a busy machine aside.",
         "Raise decode.timeout_s, or rasterise the file with another tool.",
         transient=True,
     ),
@@ -99,7 +99,7 @@ _CODES = (
     ),
     ErrorCode(
         "ocr.timeout",
-        "Recognition of the page did not end within ocr.timeout_s, even alone.",
+        "Even alone the page was not recognised within ocr.timeout_s, waits for a busy machine aside.",
         "Raise ocr.timeout_s, or look at the page: it may be noise full of boxes.",
         transient=True,
     ),

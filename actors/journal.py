@@ -66,17 +66,29 @@ class Journal(Protocol):
 class SoFar:
     """A run as its journal knows it.
 
-    `struck`: pages recognised, published or not; `working_s`: seconds since the first was noted; `starts`:
-    engines that were begun since one was last ready, so that they are being built, or died of it; `ready`:
-    whether any ever was; `shrunk`, `replaced`: how often batches were made smaller and engines replaced for
-    lack of memory; `in_vain`: engines in a row, by now, that were replaced after their first batch; `cards`:
-    the most device memory that each engine took so far, on each card that it had.
+    `struck`: pages recognised, published or not; `at_work`: pages that engines were handed and did not give
+    back; `opened`, `pages`: documents that were opened, and how many pages of them are to be done;
+    `working_s`: seconds since the first was noted; `starts`: engines that were begun since one was last
+    ready, so that they are being built, or died of it; `ready`: whether any ever was; `begun`: engines that
+    were ever begun; `last_end`: how the one ended whose place the last of these took, empty if it did not
+    tell; `lived_s`: seconds that the engine that got most had for its work since anything was last done;
+    `lived_ago_s`: since any of them told of such seconds; `shrunk`, `replaced`: how often batches were made
+    smaller and engines replaced for lack of memory; `in_vain`: engines in a row, by now, that were replaced
+    after their first batch; `cards`: the most device memory that each engine took so far, on each card that
+    it had.
     """
 
     struck: int
     working_s: float
     starts: int
     ready: bool
+    begun: int
+    last_end: str
+    at_work: int
+    opened: int
+    pages: int
+    lived_s: float
+    lived_ago_s: float
     shrunk: int
     replaced: int
     in_vain: int
@@ -91,6 +103,13 @@ class MemoryJournal:
         self._struck = 0
         self._first_note: float | None = None
         self._starts = 0
+        self._begun = 0
+        self._last_end = ""
+        self._ended = ""
+        self._opened = 0
+        self._pages = 0
+        self._lived: dict[str, float] = {}
+        self._told_at = float("-inf")
         self._ready = False
         self._shrunk = 0
         self._replaced = 0
@@ -113,6 +132,7 @@ class MemoryJournal:
         for page in pages:
             self._open.pop(page, None)
         self._struck += len(pages)
+        self._lived.clear()
 
     def deaths(self, pages: Sequence[Identity]) -> dict[Identity, Deaths]:
         """See Journal."""
@@ -120,18 +140,32 @@ class MemoryJournal:
 
     def blame(self, pages: Sequence[Identity], cause: str, how: str = "") -> None:
         """See Journal."""
+        self._last_end = how or cause
         for page in pages:
             if page in self._open:
                 before = self._open[page]
                 self._open[page] = Deaths(before.in_group, before.alone, cause, how)
 
+    def document_opens(self, pages: int) -> None:
+        """A document was opened, with so many pages to do. If Ray decodes it again, it counts again."""
+        self._opened += 1
+        self._pages += pages
+
+    def engine_lives(self, name: str, own_s: float) -> None:
+        """The process of an engine had so many more seconds for its work (see actors.pulse)."""
+        self._lived[name] = self._lived.get(name, 0.0) + own_s
+        self._told_at = time.monotonic()
+
     def engine_starts(self) -> None:
         """A process is about to build its engine."""
         self._starts += 1
+        self._begun += 1
+        self._ended, self._last_end = self._last_end, ""
 
     def engine_is_ready(self) -> None:
         """An engine was built."""
         self._ready, self._starts = True, 0
+        self._lived.clear()
 
     def engine_is_refused(self, error: RayocrError) -> None:
         """An engine cannot be built, and this is why; the first reason counts."""
@@ -153,6 +187,7 @@ class MemoryJournal:
     def engine_leaves(self, calls: int) -> None:
         """A process hands its place to a fresh one, for lack of memory, after so many batches."""
         self._replaced += 1
+        self._last_end = "outgrew its memory"
         self._in_vain = self._in_vain + 1 if calls <= 1 else 0
 
     def card_fills(self, use: CardUse) -> None:
@@ -169,6 +204,13 @@ class MemoryJournal:
             working_s=time.monotonic() - self._first_note if self._first_note is not None else 0.0,
             starts=self._starts,
             ready=self._ready,
+            begun=self._begun,
+            last_end=self._ended,
+            at_work=len(self._open),
+            opened=self._opened,
+            pages=self._pages,
+            lived_s=max(self._lived.values(), default=0.0),
+            lived_ago_s=time.monotonic() - self._told_at,
             shrunk=self._shrunk,
             replaced=self._replaced,
             in_vain=self._in_vain,

@@ -26,6 +26,8 @@ from typing import Any
 
 import psutil
 
+from actors.deadline import Deadline
+
 _STDERR_TAIL_BYTES = 2000
 
 _GROUP_VARIABLE = "_RAYOCR_PROCESS_GROUP"
@@ -149,10 +151,21 @@ class ChildProcess:
             raise self._death() from error
 
     def receive(self, timeout_s: float | None = None) -> Any:
-        """Wait for the child's next object. Raises ChildTimeoutError or ChildDiedError."""
+        """Wait for the child's next object, for so long by the clock. Raises ChildTimeoutError or
+        ChildDiedError."""
         try:
             if not self._conn.poll(timeout_s):
                 raise ChildTimeoutError(f"gave no answer within {timeout_s:g} s")
+            return receive_object(self._conn)
+        except (EOFError, ConnectionResetError, OSError) as error:
+            raise self._death() from error
+
+    def receive_by(self, end: Deadline) -> Any:
+        """As `receive`, with a deadline that counts what the child had for its work."""
+        try:
+            while not self._conn.poll(end.pause_s):
+                if end.passed() and not self._conn.poll(0):
+                    raise ChildTimeoutError(f"gave no answer within {end}")
             return receive_object(self._conn)
         except (EOFError, ConnectionResetError, OSError) as error:
             raise self._death() from error

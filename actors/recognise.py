@@ -88,11 +88,21 @@ def _attempt(group: Sequence[Page], engine: OcrEngine, attempts: int = 1) -> lis
         return [_attempt([page], engine, attempts + 1)[0] for page in group]
     if isinstance(results, Fault):
         results = [PageResult(fault=results)]
-    share = (time.perf_counter() - started) * 1000 / len(group)
+    shares = _shares(results, (time.perf_counter() - started) * 1000)
     return [
         _smaller(Recognised(page, result, share, attempts), engine)
-        for page, result in zip(group, results, strict=True)
+        for page, result, share in zip(group, results, shares, strict=True)
     ]
+
+
+def _shares(results: Sequence[PageResult], took_ms: float) -> list[float]:
+    """What of a call's time is each page's: as the engine says, the way to it and back in proportion; evenly
+    where it cannot tell."""
+    told = [result.took_ms for result in results]
+    known = [one for one in told if one is not None]
+    if len(known) < len(told) or sum(known) <= 0:
+        return [took_ms / len(results)] * len(results)
+    return [took_ms * one / sum(known) for one in known]
 
 
 def _smaller(one: Recognised, engine: OcrEngine) -> Recognised:

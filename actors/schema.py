@@ -38,7 +38,7 @@ COLUMNS: dict[str, str] = {
     "char_count": "Number of characters of `text` that are no white space; null if failed.",
     "text_source": "`ocr`: recognised; `layer`: a PDF's own text; null if failed.",
     "decode": "How to make the page picture again: frame, dpi of a PDF page, scale.",
-    "timings": "The page's share of milliseconds to read, decode and recognise it.",
+    "timings": "Milliseconds to read, decode and recognise this page; of a batch, its own share.",
     "attempts": "How often recognition was started on the page.",
     "fingerprint": "SHA-256 of everything that changes results (rayocr.json has it in clear).",
     "duplicate_of": "document_id whose recognition this row carries; null if it is its own.",

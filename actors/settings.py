@@ -48,7 +48,8 @@ class DecodeConfig(Settings):
     Best given as the variable `RAYOCR_DECODE__PASSWORDS`."""
 
     timeout_s: float = Field(default=20.0, gt=0)
-    """Seconds one page may take to decode before its decoder is killed (`decode.timeout`)."""
+    """Seconds that a decoder has for one page before it is killed (`decode.timeout`). Seconds in which it had
+    to wait for a CPU, since the machine was busy, do not count."""
 
     read_timeout_s: float = Field(default=120.0, gt=0)
     """Seconds one document may take to be read from its store (`read.timeout`)."""

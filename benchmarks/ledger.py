@@ -256,7 +256,8 @@ def use_journal(journal: Journal, pages: int) -> int:
 
 def ray_journal() -> dict[str, float]:
     """The same through an actor; its CPU is the caller's alone."""
-    from pipelines.runners.ray import ActorJournal, connect, disconnect, start_journal
+    from pipelines.runners.ray import connect, disconnect
+    from pipelines.runners.ray_journal import ActorJournal, start_journal
 
     connect()
     try:

@@ -1,4 +1,4 @@
-"""`rayocr.json`: the output's card, and the refusal to mix rows of different engines in one table."""
+"""`rayocr.json`: the output's card, which says what it was made with, and of which sources."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from actors.errors import ConfigError
 from actors.schema import SCHEMA_VERSION
 from actors.selection import ALL_PAGES, PageSelection
+from pipelines.sources.origin import Origin
 from pipelines.store import Store, or_incomplete
 
 CARD = "rayocr.json"
@@ -19,12 +20,14 @@ class Card:
     """What an output is made with: `settings` are the fingerprint's parts in clear.
 
     `deviations`: fingerprints that pages tried again with careful settings may have, each with what differs.
+    `sources`: where its documents came from; none in outputs that were made before that was remembered.
     """
 
     fingerprint: str
     settings: Mapping[str, str]
     schema_version: int = SCHEMA_VERSION
     deviations: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    sources: tuple[Origin, ...] = ()
 
     @property
     def fingerprints(self) -> frozenset[str]:
@@ -46,27 +49,9 @@ class Card:
         }
         if self.deviations:
             tree["deviations"] = {name: dict(sorted(one.items())) for name, one in self.deviations.items()}
+        if self.sources:
+            tree["sources"] = [origin.tree() for origin in self.sources]
         return (json.dumps(tree, indent=2) + "\n").encode()
-
-
-def claim_output(store: Store, card: Card) -> Card:
-    """Write the card into a new output, or check that an old one was made with the same settings. Returns
-    the output's own.
-
-    Raises ConfigError with the differences, or if the output is of a newer release.
-    """
-    old = read_card(store)
-    if old is None:
-        write_card(store, card)
-        return card
-    if old.fingerprint != card.fingerprint:
-        raise ConfigError(
-            f"The output {store.location('')} was made with other settings.",
-            "; ".join(_differences(old.settings, card.settings)),
-            "Restore those settings, or take another output.path (--fresh-output names one): nothing is mixed"
-            " or deleted.",
-        )
-    return old
 
 
 def allow_deviation(store: Store, card: Card, other: Card) -> Card:
@@ -94,8 +79,10 @@ def read_card(store: Store) -> Card | None:
         return None
     try:
         tree = json.loads(content)
-        old = Card(tree["fingerprint"], tree["settings"], tree["schema_version"], tree.get("deviations", {}))
-    except (ValueError, KeyError, TypeError) as error:
+        sources = tuple(Origin.from_tree(one) for one in tree.get("sources", ()))
+        deviations = tree.get("deviations", {})
+        old = Card(tree["fingerprint"], tree["settings"], tree["schema_version"], deviations, sources)
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise ConfigError(
             f"{store.location(CARD)} is damaged.",
             f"{type(error).__name__}: {error}",
@@ -108,8 +95,3 @@ def read_card(store: Store) -> Card | None:
             "Update rayocr, or take another output.path.",
         )
     return old
-
-
-def _differences(old: Mapping[str, str], new: Mapping[str, str]) -> list[str]:
-    names = sorted(name for name in {*old, *new} if old.get(name) != new.get(name))
-    return [f"{name}: {old.get(name, 'none')} there, {new.get(name, 'none')} now" for name in names]

@@ -79,14 +79,16 @@ class ResourcesConfig(Settings):
 
     actor_start_timeout_s: float = Field(default=600.0, gt=0)
     """Seconds within which engines must be up: all of them on a cluster, one of them on this machine (a model
-    may have to be fetched)."""
+    may have to be fetched). Seconds in which they had to wait for a CPU do not count."""
 
 
 class OcrConfig(Settings):
     """Recognition, whichever engine does it."""
 
     timeout_s: float = Field(default=120.0, gt=0)
-    """Seconds a page may take before its engine is ended and the page tried alone; then `ocr.timeout`."""
+    """Seconds that an engine has for a page before it is ended and the page tried alone; then `ocr.timeout`.
+    A batch has as many times that as it has pages. They pass while the engine computes, sleeps, or waits for
+    a card, and not while it has to wait for a CPU since the machine is busy."""
 
 
 class Config(Settings):

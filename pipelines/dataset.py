@@ -41,7 +41,8 @@ def recognize_dataset(
     Raises ConfigError if the input has none of these columns, or if the plan cannot run here.
     """
     from pipelines import ocr
-    from pipelines.runners.ray import ActorJournal, RayRecogniser, connect, set_limits, start_journal
+    from pipelines.runners.ray import RayRecogniser, connect, set_limits
+    from pipelines.runners.ray_journal import ActorJournal, start_journal
 
     if decode is not None and decode.attachments == "read":
         raise ConfigError(

@@ -1,4 +1,5 @@
 """Equal content once (`output.dedup`): a document with the content of another gets its rows, not an engine.
+So does, in any run, one that was renamed or only touched.
 
 Who may be equal is known from the listing: documents of one size in bytes. The driver reads those, and tells
 them apart by the SHA-256 of their content. The first of them is recognised, unless the output holds that
@@ -39,11 +40,13 @@ _NO_TIMINGS = {"read_ms": 0.0, "decode_ms": 0.0, "ocr_ms": 0.0}
 
 @dataclass(frozen=True, slots=True)
 class Twin:
-    """A document that waits for the rows of another one, in its version, with the same content."""
+    """A document that waits for the rows of another one, in its version, with the same content. `inherits`:
+    those leave the table, so that it is no duplicate of them."""
 
     ref: DocRef
     canonical: DocRef
     sha256: str
+    inherits: bool = False
 
 
 def find_twins(todo: Sequence[DocRef], ledger: Ledger, store: Store, config: Config) -> list[Twin]:
@@ -56,14 +59,39 @@ def find_twins(todo: Sequence[DocRef], ledger: Ledger, store: Store, config: Con
         ref for ref in todo if ref.size_bytes and (ref.size_bytes in held or sizes[ref.size_bytes] > 1)
     ]
     twins: dict[str, Twin] = {}
-    with ThreadPoolExecutor(_READERS) as pool:
-        for ref, sha256 in zip(suspects, pool.map(lambda one: _sha256(one, config), suspects), strict=True):
-            if sha256 is None:
-                continue
-            first = canonical.setdefault(sha256, ref)
-            if _key(first) != _key(ref):
-                twins[ref.document_id] = Twin(ref, first, sha256)
+    for ref, sha256 in _with_content(suspects, config):
+        first = canonical.setdefault(sha256, ref)
+        if _key(first) != _key(ref):
+            twins[ref.document_id] = Twin(ref, first, sha256)
     return list(twins.values())
+
+
+def find_known(
+    todo: Sequence[DocRef], gone: Collection[str], ledger: Ledger, store: Store, config: Config
+) -> list[Twin]:
+    """Which of these documents are known by their content: of one of the output that is `gone` from the
+    source (renamed), or in another version (touched, copied to another place). Only documents of the same
+    size as one of those are read; otherwise as `find_twins`."""
+    changed = {ref.document_id for ref in ledger.changed(todo)}
+    sizes = {ref.size_bytes for ref in todo if ref.size_bytes} if gone or changed else set()
+    canonical = _held(store, ledger, sizes, {*gone, *changed})
+    held = {ref.size_bytes for ref in canonical.values()}
+    suspects = [ref for ref in todo if ref.size_bytes in held]
+    return [
+        Twin(ref, canonical[sha256], sha256)
+        for ref, sha256 in _with_content(suspects, config)
+        if sha256 in canonical and _key(canonical[sha256]) != _key(ref)
+    ]
+
+
+def _with_content(suspects: Sequence[DocRef], config: Config) -> Iterator[tuple[DocRef, str]]:
+    """These documents, each with its content's SHA-256, without those that cannot be read."""
+    with ThreadPoolExecutor(_READERS) as pool:
+        for ref, sha256 in zip(
+            suspects, pool.map(lambda one: content_sha256(one, config), suspects), strict=True
+        ):
+            if sha256 is not None:
+                yield ref, sha256
 
 
 def copies(twins: Iterable[Twin], ledger: Ledger, store: Store, stamp: Stamp) -> Iterator[pa.Table]:
@@ -76,21 +104,24 @@ def copies(twins: Iterable[Twin], ledger: Ledger, store: Store, stamp: Stamp) ->
     return in_groups(_copies(store, {key: some for key, some in waiting.items() if key in good}, stamp))
 
 
-def _held(store: Store, ledger: Ledger, sizes: Collection[int | None]) -> dict[str, DocRef]:
-    """Whole documents of these sizes in the output, by content; of several with one content the one that
-    was recognised, rather than a copy."""
+def _held(
+    store: Store, ledger: Ledger, sizes: Collection[int | None], only: Collection[str] | None = None
+) -> dict[str, DocRef]:
+    """Whole documents of these sizes in the output, by content, or those of `only`; of several with one
+    content the one that was recognised, rather than a copy."""
     import pyarrow as pa
     import pyarrow.compute as pc
 
-    columns = ["document_id", "version", "content_sha256", "size_bytes", "duplicate_of"]
+    columns = ["document_id", "version", "content_sha256", "size_bytes", "duplicate_of", "key"]
     wanted = pa.array(list(sizes), pa.int64())
     found: dict[Key, tuple[bool, str, DocRef]] = {}
     for file in _files(store) if sizes else ():
         table = read_rows_of(file, columns)
         table = table.filter(pc.is_in(table.column("size_bytes"), value_set=wanted))
-        for document, version, sha256, size, original in _cells(table, columns):
-            if sha256 is not None:
-                found[document, version] = (original is None, sha256, DocRef(document, "", "", version, size))
+        for document, version, sha256, size, original, key in _cells(table, columns):
+            if sha256 is not None and (only is None or document in only):
+                one = DocRef(document, key or "", "", version, size)
+                found[document, version] = (original is None, sha256, one)
     good = _without_failures(ledger, [ref for *_, ref in found.values()])
     whole = sorted((one for key, one in found.items() if key in good), key=lambda one: one[0])
     return {sha256: ref for _, sha256, ref in whole}  # the last one counts
@@ -103,7 +134,8 @@ def _without_failures(ledger: Ledger, refs: Sequence[DocRef]) -> set[Key]:
     return {_key(ref) for ref, one in zip(refs, whole.tolist(), strict=True) if one} - failed
 
 
-def _sha256(ref: DocRef, config: Config) -> str | None:
+def content_sha256(ref: DocRef, config: Config) -> str | None:
+    """SHA-256 of a document's content, None if it cannot be read."""
     from actors.read import read_document
 
     try:
@@ -149,7 +181,7 @@ def _renamed(rows: pa.Table, twins: Sequence[Twin], run_id: str) -> pa.Table:
 
     refs = [twin.ref for twin in twins]
     originals = [
-        one or twin.canonical.document_id
+        one or (None if twin.inherits else twin.canonical.document_id)
         for one, twin in zip(rows.column("duplicate_of").to_pylist(), twins, strict=True)
     ]
     values: dict[str, list[Any]] = {

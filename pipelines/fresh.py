@@ -37,4 +37,6 @@ def _fits(store: Store, card: Card) -> bool:
         old = read_card(store)
     except ConfigError:  # damaged, or of a newer release
         return False
-    return not store.list(PAGES) if old is None else old.fingerprint == card.fingerprint
+    if old is not None and old.fingerprint == card.fingerprint:
+        return True
+    return not store.list(PAGES)  # a card without pages claims nothing

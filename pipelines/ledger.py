@@ -164,6 +164,14 @@ class Ledger:
         """Ids of documents that the output holds and the listing does not."""
         return self._ids_of(self._versions.start) - {ref.document_id for ref in refs}
 
+    def knows_any(self, refs: Iterable[DocRef]) -> bool:
+        """Whether the output holds any of these documents, in whatever version."""
+        for chunk in _chunks(refs):
+            first, last = self._versions.range_of(keys_of_refs(chunk))
+            if (last > first).any():
+                return True
+        return False
+
     def _ids_of(self, rows: npt.NDArray[np.int64]) -> set[str]:
         high, low = self._rows.keys.high[rows].tolist(), self._rows.keys.low[rows].tolist()
         return {f"{one:016x}{other:016x}" for one, other in zip(high, low, strict=True)}

@@ -37,13 +37,14 @@ def documents(refs: Sequence[DocRef], plan: Plan) -> Dataset:
     return ray.data.from_arrow(blocks)
 
 
-def pages(documents: Dataset, job: Job, plan: Plan) -> Dataset:
-    """Read and decode, in CPU tasks. The cap on tasks keeps them from starving the stage step, and
-    keeps this operator from being fused into the actor pool."""
+def pages(documents: Dataset, job: Job, plan: Plan, opened: Callable[[int], None] | None = None) -> Dataset:
+    """Read and decode, in CPU tasks; `opened` is told how many pages of a document are to be done. The cap on
+    tasks keeps them from starving the stage step, and keeps this operator from being fused into the actor
+    pool."""
     from ray.data import TaskPoolStrategy
 
     return documents.map_batches(
-        partial(read_and_decode_table, job=job),
+        partial(read_and_decode_table, job=job, opened=opened),
         batch_format="pyarrow",
         batch_size=None,
         num_cpus=TASK_CPUS,

@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from actors.contracts import DocRef
 from actors.settings import EngineConfig, ModelsConfig
 from pipelines.card import Card
 from pipelines.config import Config
 from pipelines.machine import Machine, on_cluster, this_machine, without_gpus
 from pipelines.plan import located
+from pipelines.sources.origin import Origin
 from pipelines.view import View
 
 
-def list_source(config: Config) -> list[DocRef]:
-    """All documents of the source. Raises ConfigError."""
+def list_source(config: Config, say: Callable[[str], None] = lambda _: None) -> list[DocRef]:
+    """All documents of the source; `say` hears what was left out by name. Raises ConfigError."""
     from pipelines.sources import list_documents
 
-    return list(list_documents(config.source, exclude=[config.output.path]))
+    return list(list_documents(config.source, [config.output.path], say))
 
 
 def usable_machine(engine: EngineConfig, machine: Machine) -> Machine:
@@ -66,4 +69,4 @@ def card_of(config: Config) -> Card:
 
     info = describe_engine(located(config, machine_of(config.engine)), config.models)
     settings = settings_in_clear(info, config.decode, config.layout)
-    return Card(fingerprint(settings), settings)
+    return Card(fingerprint(settings), settings, sources=(Origin.of(config.source),))

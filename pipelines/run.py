@@ -11,8 +11,10 @@ from typing import TYPE_CHECKING
 
 from actors.contracts import DocRef
 from actors.errors import ConfigError, IncompleteError, RayocrError
-from pipelines.card import Card, allow_deviation, claim_output
+from pipelines.card import Card, allow_deviation
+from pipelines.claim import claimed
 from pipelines.config import Config
+from pipelines.forget import check_whole
 from pipelines.interrupt import stop_on_signals
 from pipelines.job import make_job, new_run_id
 from pipelines.names import Names
@@ -31,10 +33,12 @@ from pipelines.view import Pending, Silence, View
 if TYPE_CHECKING:
     from actors.claim import CardUse
     from pipelines.dedup import Twin
+    from pipelines.forget import Leaving
     from pipelines.ledger import Ledger
     from pipelines.lock import RunLock
     from pipelines.probe.report import Probed
     from pipelines.retry import Retry
+    from pipelines.reuse import Reuse
     from pipelines.store import Store
     from pipelines.verify import Completeness, Report
 
@@ -54,7 +58,9 @@ class _Stopwatch:
     copied: int = 0
     shrunk: int = 0
     replaced: int = 0
+    restarted: int = 0
     cards: tuple[CardUse, ...] = ()
+    forgotten: int = 0
     plan: Plan | None = None
     probed: Probed | None = None
     interrupted: bool = False
@@ -77,10 +83,13 @@ class _Stopwatch:
 @dataclass(frozen=True, slots=True)
 class Options:
     """What a run is asked for beside its settings. `retry`: failed pages to try again; `fresh_output`: take
-    another folder if the output was made with other settings."""
+    another folder if the output was made with other settings; `add_source`: a source that the output was not
+    made of is meant; `forget`: take out the rows of documents that left the source."""
 
     retry: Retry | None = None
     fresh_output: bool = False
+    add_source: bool = False
+    forget: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +122,7 @@ class _Run:
 
     run_id: str
     config: Config
-    retry: Retry | None
+    options: Options
     careful: _Careful | None
     refs: list[DocRef]
     card: Card
@@ -137,7 +146,8 @@ def preview(config: Config, view: View | None = None) -> Preview:
     from pipelines.ledger import Ledger
     from pipelines.store import open_store
 
-    refs = list_source(config)
+    left_out: list[str] = []
+    refs = list_source(config, left_out.append)
     check_engine(config)
     store = open_store(config.output.path, config.output.storage_options)
     ledger = Ledger.load(store, wanted=config.decode.selection)
@@ -148,6 +158,8 @@ def preview(config: Config, view: View | None = None) -> Preview:
     todo, pending = _pending(ledger, refs)
     machine, view = machine_of(config.engine), view or Silence()
     plan = make_plan(config, machine, _listing(todo))
+    for line in left_out:
+        view.say(line)
     if config.resources.probe is None:
         return Preview(pending, plan)
     if not todo:
@@ -170,11 +182,14 @@ def run(config: Config, view: View | None = None, options: Options = Options()) 
 
     view = view or Silence()
     watch = _Stopwatch()
+    if options.forget:
+        check_whole(config.source)
     if options.fresh_output:
         config = _with_fresh_output(config, view)
     run_id = new_run_id()
     with watch.part("listing"):
-        refs = list_source(config)
+        left_out: list[str] = []
+        refs = list_source(config, left_out.append)
     with watch.part("models"):
         check_engine(config)
     with watch.part("listing"):
@@ -186,26 +201,37 @@ def run(config: Config, view: View | None = None, options: Options = Options()) 
     with ExitStack() as stack:
         with or_incomplete(store):
             lock = stack.enter_context(RunLock(store, run_id))
-            card = claim_output(store, card)
+        card = stack.enter_context(claimed(store, lock, run_id, card))
+        for line in left_out:
+            view.say(line)
+        with or_incomplete(store):
             if careful:
                 card = allow_deviation(store, card, careful.card)
-        return _locked_run(_Run(run_id, config, options.retry, careful, refs, card, store, lock, view, watch))
+        return _locked_run(_Run(run_id, config, options, careful, refs, card, store, lock, view, watch))
 
 
 def _locked_run(run: _Run) -> Summary:
+    from pipelines.same_source import settle_source
     from pipelines.tidy import tidied
 
     with run.watch.part("ledger"), or_incomplete(run.store):
         ledger = tidied(run.store, run.lock, run.run_id, run.card)
+        card = settle_source(
+            run.store, run.card, ledger, run.config, run.refs, run.view.say, add=run.options.add_source
+        )
+    run = replace(run, card=card)
+    found = _reuse(run, ledger)
     trouble: RayocrError | None = None
     try:
-        _work(run, ledger)
+        _work(run, ledger, found.twins)
     except IncompleteError as error:
         trouble = error
     try:
         with or_incomplete(run.store):
             ledger = _without_old_rows(run)
-            if trouble is not None and run.config.decode.attachments == "read":
+            if trouble is None:
+                ledger = _forget(run, ledger, found.left)
+            elif run.config.decode.attachments == "read":
                 _list_attached(run, ledger)
             summary = _summary(run, ledger, trouble)
             _write_summary(run.store, summary, run.watch)
@@ -215,12 +241,11 @@ def _locked_run(run: _Run) -> Summary:
     return summary
 
 
-def _work(run: _Run, ledger: Ledger) -> None:
-    """Do what lacks, and what is to be tried again: at the same time, or with care afterwards. With dedup,
-    equal content once: its other documents get copies of the rows, or their turn."""
-    again: Collection[str] = run.retry.codes if run.retry else ()
+def _work(run: _Run, ledger: Ledger, twins: Sequence[Twin]) -> None:
+    """Do what lacks, and what is to be tried again: at the same time, or with care afterwards. Documents
+    whose content is known get copies of the rows, or their turn."""
+    again: Collection[str] = run.options.retry.codes if run.options.retry else ()
     own = _Share(run.config, run.card.fingerprint, run.refs, () if run.careful else again)
-    twins = _twins(run, ledger, own.again) if run.config.output.dedup else []
     waiting = {twin.ref.document_id for twin in twins}
     _recognise(run, own.of([ref for ref in run.refs if ref.document_id not in waiting]), ledger)
     if twins and not run.watch.interrupted:
@@ -254,15 +279,16 @@ def _list_attached(run: _Run, ledger: Ledger) -> None:
     run.refs[:] = with_attached(listed_ones(run.refs), ledger, run.config)
 
 
-def _twins(run: _Run, ledger: Ledger, again: Collection[str]) -> list[Twin]:
-    """Documents with the content of others, which wait."""
-    from pipelines.dedup import find_twins
+def _reuse(run: _Run, ledger: Ledger) -> Reuse:
+    """Documents that wait for the rows of others, and those that are forgotten at the end."""
+    from pipelines.reuse import reuse, tell
 
+    options = run.options
+    again = options.retry.codes if options.retry and not run.careful else ()
     with run.watch.part("equal content"), or_incomplete(run.store):
-        twins = find_twins(list(ledger.pending(run.refs, again)), ledger, run.store, run.config)
-    if twins:
-        run.view.say(f"{len(twins):,} documents have the content of others, and wait for their rows")
-    return twins
+        found = reuse(run.store, ledger, run.config, run.card, run.refs, again, forgets=options.forget)
+    tell(found, run.config.output.dedup, run.view.say)
+    return found
 
 
 def _copy(run: _Run, twins: Sequence[Twin], ledger: Ledger) -> None:
@@ -296,7 +322,7 @@ def _recognise(run: _Run, share: _Share, ledger: Ledger) -> None:
     publisher = Publisher(run.store, run.lock, run.run_id)
     job = make_job(config, plan, run.run_id, share.fingerprint)
     try:
-        with stop_on_signals(progress.stop):
+        with stop_on_signals(progress.stop, progress.stopping):
             for receipt in open_runner(str(plan.runner.value)).receipts(todo, job, plan, progress):
                 publisher.publish(receipt)
                 run.watch.new_rows += receipt.rows
@@ -306,6 +332,7 @@ def _recognise(run: _Run, share: _Share, ledger: Ledger) -> None:
         run.watch.parts.update(progress.startup())
         run.watch.shrunk += progress.counts.shrunk
         run.watch.replaced += progress.counts.replaced
+        run.watch.restarted += progress.counts.restarted
         run.watch.cards += progress.counts.cards
         progress.close()
 
@@ -343,6 +370,28 @@ def _without_old_rows(run: _Run) -> Ledger:
         return ledger
     supersede(run.store, run.run_id, readable, run.lock.still_held)
     return _mended(run)
+
+
+def _forget(run: _Run, ledger: Ledger, left: Leaving) -> Ledger:
+    """Take out the rows of documents that left the source, once all that is listed is there."""
+    from pipelines.forget import detached, forget
+    from pipelines.ledger import Ledger
+    from pipelines.verify import check_complete
+
+    if not run.options.forget:
+        return ledger
+    if not check_complete(ledger, run.refs).complete:
+        run.view.say("nothing was forgotten, since documents of the source are missing")
+        return ledger
+    left |= detached(run.store, ledger, run.refs)
+    run.view.say(
+        f"forgotten: {left.describe()}" if left.ids else "no document left the source: none is forgotten"
+    )
+    if not left.ids:
+        return ledger
+    forget(run.store, run.run_id, left.ids, run.lock.still_held)
+    run.watch.forgotten = len(left.ids)
+    return Ledger.load(run.store, run.card.fingerprints, run.card.wanted)
 
 
 def _mended(run: _Run) -> Ledger:
@@ -415,8 +464,10 @@ def _summary(run: _Run, ledger: Ledger, trouble: RayocrError | None) -> Summary:
         orphaned=report.orphaned.count,
         tried_again=watch.tried_again,
         copied=watch.copied,
+        forgotten=watch.forgotten,
         shrunk=watch.shrunk,
         replaced=watch.replaced,
+        restarted=watch.restarted,
         cards=watch.cards,
         new_pages=watch.new_rows,
         seconds=seconds,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import asdict
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
@@ -15,7 +15,8 @@ from actors.governor import Governed, Governor, Relief
 from actors.journal import Journal
 from actors.portions import Portion
 from actors.recognise import recognise
-from actors.rows import rows_table
+from actors.rows import Recognised, rows_table
+from actors.selection import PageSelection
 from actors.settings import DecodeConfig
 from actors.transport import documents_from_table, pages_from_table, pages_to_table
 from actors.watchdog import Watchdog
@@ -31,15 +32,26 @@ _BLOCK_BYTES = 32 << 20
 (DataContext.target_max_block_size)."""
 
 
-def read_and_decode_table(documents: pa.Table, job: Job) -> Iterator[pa.Table]:
-    """Documents to tables of pages, in order; a table may hold pages of several documents."""
+def pages_to_do(first: Page, wanted: PageSelection) -> int:
+    """How many of the wanted pages of a document are to be done, by the first of them."""
+    count = first.decoded.page_count
+    return max(1, len(set(wanted.indexes(count)).difference(first.ref.done_pages))) if count else 1
+
+
+def read_and_decode_table(
+    documents: pa.Table, job: Job, opened: Callable[[int], None] | None = None
+) -> Iterator[pa.Table]:
+    """Documents to tables of pages, in order; a table may hold pages of several documents. `opened` is told
+    of each document how many pages are to be done, once that is known."""
     from actors.documents import read_and_decode
 
-    decoder = warm_decoder(job.decode)
+    decoder, wanted = warm_decoder(job.decode), job.decode.selection
     pages: list[Page] = []
     size = 0
     for ref in documents_from_table(documents):
-        for page in read_and_decode(ref, decoder, job.decode, job.source_options):
+        for number, page in enumerate(read_and_decode(ref, decoder, job.decode, job.source_options)):
+            if number == 0 and opened is not None:
+                opened(pages_to_do(page, wanted))
             pages.append(page)
             size += page.decoded.image.nbytes if page.decoded.image is not None else 0
             if size >= _BLOCK_BYTES:
@@ -65,16 +77,27 @@ class Recogniser:
         self._journal = journal
         self._watchdog = Watchdog(journal, job.page_timeout_s)
         self._portion = portion
+        self._first = True
         self.outgrown: Relief | None = None
         self.fullest: Usage | None = None
 
     def __call__(self, pages: pa.Table) -> pa.Table:
         """Pages to rows, one a page, in order. Afterwards `outgrown` says if the process should end, and
         `fullest` when it took the most of its card."""
-        recognised = recognise(
-            list(pages_from_table(pages)), self._engine, self._journal, self._watchdog, self._portion
-        )
+        recognised = [one for some in self._portions(pages) for one in self._recognise(some)]
         return rows_table(recognised, self._job.stamp)
+
+    def _portions(self, table: pa.Table) -> Iterator[list[Page]]:
+        """All at once; but the very first page alone, so that a person soon sees that pages get done."""
+        pages = list(pages_from_table(table))
+        if self._first and len(pages) > 1:
+            yield pages[:1]
+            pages = pages[1:]
+        self._first = False
+        yield pages
+
+    def _recognise(self, pages: list[Page]) -> list[Recognised]:
+        return recognise(pages, self._engine, self._journal, self._watchdog, self._portion)
 
     def close(self) -> None:
         """Give the engine back."""

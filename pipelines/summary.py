@@ -18,11 +18,12 @@ EXIT_COMPLETE, EXIT_TOO_MANY_FAILED, EXIT_INCOMPLETE, EXIT_INTERRUPTED = 0, 3, 4
 class Summary:
     """One run. Counts of `pages`, `ok`, `empty`, `failed`, `notices` are of the whole output for the listed
     documents, `new_pages` of this run alone, `tried_again` of its pages those that had failed before;
-    `copied`: pages beside those, with rows of documents of equal content; `orphaned`: documents with rows
-    that left the source; `noticed`: pages with any notice; `too_many`: what too many pages are, if that is
-    the outcome; `shrunk`, `replaced`: how often batches were made smaller and engines started anew for lack
-    of memory; `cards`: the most device memory that each engine took; `seconds` are wall time,
-    `recognising_s` without start-up."""
+    `copied`: pages beside those, with rows of documents of equal content; `forgotten`: documents that left
+    the source, and now the output; `orphaned`: documents with rows that left the source; `noticed`: pages
+    with any notice; `too_many`: what too many pages are, if that is the outcome; `shrunk`, `replaced`: how
+    often batches were made smaller and engines started anew for lack of memory; `restarted`: engines started
+    anew since their process died or hung; `cards`: the most device
+    memory that each engine took; `seconds` are wall time, `recognising_s` without start-up."""
 
     run_id: str
     output: str
@@ -44,8 +45,10 @@ class Summary:
     orphaned: int = 0
     tried_again: int = 0
     copied: int = 0
+    forgotten: int = 0
     shrunk: int = 0
     replaced: int = 0
+    restarted: int = 0
     cards: tuple[CardUse, ...] = ()
     startup_s: Mapping[str, float] = field(default_factory=dict)
     runner: str = ""
@@ -73,32 +76,40 @@ class Summary:
         """Codes of failed pages and how many have each, empty if there are none."""
         return ", ".join(f"{code} {count}" for code, count in sorted(self.error_codes.items()))
 
+    @property
+    def _done_and_left(self) -> str:
+        """Both in documents: how many pages those have that are left is not known."""
+        done = self.documents - self.missing
+        return f"{done:,} of {self.documents:,} documents done, {self.missing:,} left"
+
     def in_a_line(self) -> str:
         """The outcome, pages that failed or have notices, and documents that lack."""
         failed = f"; {self.failed:,} of {self.pages:,} pages failed ({self.failures})" if self.failed else ""
         noticed = f"; {self.noticed:,} of {self.pages:,} pages have notices" if self.noticed else ""
-        missing = f"; {self.missing:,} documents are missing" if self.missing else ""
+        missing = f"; {self._done_and_left}" if self.missing else ""
         return f"{self.outcome}{failed}{noticed}{missing}"
 
     def rows(self) -> list[tuple[str, str]]:
         """Name and value of each line of the table at the end."""
         rows = [
             ("outcome", self.outcome),
-            ("documents", f"{self.documents:,}"),
+            ("documents", self._done_and_left if self.missing else f"{self.documents:,}"),
             ("pages", f"{self.pages:,} ({self.ok:,} ok, {self.empty:,} empty, {self.failed:,} failed)"),
         ]
         if self.failures:
             rows.append(("failures", self.failures))
         rows += self._notices()
-        if self.missing:
-            rows.append(("missing", f"{self.missing:,} documents"))
         if self.tried_again:
             rows.append(("tried again", f"{self.tried_again:,} pages that had failed"))
         if self.copied:
             rows.append(("copied", f"{self.copied:,} pages of documents with the content of others"))
+        if self.forgotten:
+            rows.append(("forgotten", f"{self.forgotten:,} documents that left the source"))
         if self.shrunk or self.replaced:
             counts = f"batches made smaller: {self.shrunk:,}, engines replaced: {self.replaced:,}"
             rows.append(("short of memory", counts))
+        if self.restarted:
+            rows.append(("engines replaced", f"{self.restarted:,}, whose process died or hung"))
         if self.cards:
             rows.append(("card memory", _cards(self.cards)))
         if self.new_pages:
@@ -109,7 +120,9 @@ class Summary:
             parts = ", ".join(f"{part} {seconds:.1f} s" for part, seconds in self.startup_s.items())
             rows.append(("start-up", parts))
         elif not self.copied:
-            rows.append(("this run", "nothing was left to do"))
+            rows.append(
+                ("this run", "no page came into a file" if self.missing else "nothing was left to do")
+            )
         rows.append(("output", f"{self.output}/pages/*.parquet"))
         return rows
 

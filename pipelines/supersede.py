@@ -82,16 +82,23 @@ def without_rows(
 def replace_files(store: Store, journal: str, swaps: Sequence[Swap], still_held: Callable[[], bool]) -> None:
     """Write the journal, then do what it says. Several old files may become the same new one.
 
-    Raises IncompleteError if the lock is not `still_held` once the journal is written.
+    Raises IncompleteError if the lock is not `still_held` before or after the journal is written. Before:
+    what was read without it may be half of another run's replacement. After: until then a successor knows
+    nothing of the journal.
     """
+    _check(still_held)
     store.put(journal, json.dumps([asdict(swap) for swap in swaps], indent=2).encode())
+    _check(still_held)
+    _apply(store, journal, swaps)
+
+
+def _check(still_held: Callable[[], bool]) -> None:
     if not still_held():
         raise IncompleteError(
             "The run lost its lock on the output.",
             "Another run holds it, or this one was paused for too long.",
             "Nothing was replaced without it. Run the same command again when the other run is over.",
         )
-    _apply(store, journal, swaps)
 
 
 def finish_swaps(store: Store) -> int:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pickle
 import signal
-import time
 import warnings
 from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass
@@ -14,6 +13,7 @@ from typing import Any
 
 from actors.attached import Attached
 from actors.contracts import DecodedPage, Fault
+from actors.deadline import deadline
 from actors.decode import CannotOpenError, OpenedDocument, fault_of, first_missing, open_document
 from actors.decoding.formats import FORMATS
 from actors.decoding.limits import MB, limit_memory, memory
@@ -202,15 +202,14 @@ class Decoder:
         try:
             child = self._warm_child()
             child.send((pickle.PickleBuffer(data), ask if isinstance(ask, Look) else tuple(ask)))
-            deadline = time.monotonic() + self._settings.timeout_s
-            while not isinstance(message := child.receive(max(0.0, deadline - time.monotonic())), Idle):
+            end = deadline(self._settings.timeout_s, child.pid)
+            while not isinstance(message := child.receive_by(end), Idle):
                 yield message
                 if not isinstance(message, Opened):
-                    deadline = time.monotonic() + self._settings.timeout_s
+                    end = deadline(self._settings.timeout_s, child.pid)
             idle = message.resident_mb < message.fresh_mb + _KEPT_MB and self._served < _DOCUMENTS_PER_CHILD
         except ChildTimeoutError as error:
-            seconds = f"{self._settings.timeout_s:g}"
-            raise _LostError(Fault("decode.timeout", f"decoding took longer than {seconds} s")) from error
+            raise _LostError(Fault("decode.timeout", f"decoding took longer than {end}")) from error
         except ChildDiedError as error:
             raise _LostError(Fault("decode.crashed", _death_message(error))) from error
         except MemoryError as error:
@@ -237,7 +236,7 @@ class Decoder:
     def _wait_until_ready(child: ChildProcess) -> None:
         """So that the start is not counted as time of the first page."""
         try:
-            child.receive(_START_TIMEOUT_S)
+            child.receive_by(deadline(_START_TIMEOUT_S, child.pid))
         except ChildTimeoutError as error:
             raise OSError(f"it was not ready within {_START_TIMEOUT_S:g} s") from error
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from typing import Any
 
 from actors.contracts import EngineInfo, Image, OcrEngine, PageResult
+from actors.deadline import deadline
 from actors.errors import EngineDiedError, IncompleteError, RayocrError
 from actors.governor import (
     MOST_IN_VAIN,
@@ -24,13 +25,17 @@ from actors.governor import (
 from actors.process import ChildDiedError, ChildProcess, ChildTimeoutError, receive_object, send_object
 from actors.settings import EngineConfig, ModelsConfig
 
+Lost = Callable[[str], None]
+"""Is told how an engine's process ended ("was killed by SIGSEGV")."""
+
 
 class ChildEngine:
     """`OcrEngine` over a `ChildProcess`: raises EngineDiedError where the engine's process is lost.
 
     The next call starts a fresh process. `timeout_s` is for one page, a batch has as many times
-    that; `start_timeout_s` is for loading the model. A child that outgrows `limits` is replaced once its
-    results are here; `relieved` is told what its governor found.
+    that; `start_timeout_s` is for loading the model; both count what the child had for its work (see
+    actors.deadline). A child that outgrows `limits` is replaced once its
+    results are here; `relieved` is told what its governor found, `lost` how a child's process ended.
     Raises what the engine's own constructor raised, if that is a RayocrError.
     """
 
@@ -43,6 +48,7 @@ class ChildEngine:
         start_timeout_s: float = 600.0,
         limits: MemoryLimits = UNLIMITED,
         relieved: Relieved = nothing_to_do,
+        lost: Lost = lambda _how: None,
     ) -> None:
         self._config = config
         self._models = models
@@ -51,6 +57,7 @@ class ChildEngine:
         self._start_timeout_s = start_timeout_s
         self._limits = limits
         self._relieved = relieved
+        self._lost = lost
         self._in_vain = 0
         self._child: ChildProcess | None = None
         self._closed = False
@@ -93,12 +100,15 @@ class ChildEngine:
     def _ask(self, child: ChildProcess, pages: list[Image] | None, timeout_s: float) -> tuple[Any, Relief]:
         try:
             child.send(pages)
-            answer: tuple[Any, Relief] = child.receive(timeout_s)
+            answer: tuple[Any, Relief] = child.receive_by(deadline(timeout_s, child.pid))
         except ChildTimeoutError as error:
             self._drop()
+            self._lost(str(error))
             raise EngineDiedError("ocr.timeout", str(error)) from error
         except ChildDiedError as error:
             self._drop()
+            if not self._closed:
+                self._lost(str(error))
             raise EngineDiedError("ocr.crashed", str(error)) from error
         return answer
 
@@ -140,7 +150,7 @@ class ChildEngine:
             env=thread_environment(self._threads),
         )
         try:
-            answer = child.receive(self._start_timeout_s)
+            answer = child.receive_by(deadline(self._start_timeout_s, child.pid))
         except (ChildDiedError, ChildTimeoutError) as error:
             child.kill()
             tail = error.stderr_tail.splitlines()[-1:] if isinstance(error, ChildDiedError) else []

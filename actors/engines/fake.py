@@ -8,6 +8,7 @@ import os
 import sys
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from actors.contracts import EngineInfo, Image, Line, PageResult
@@ -21,9 +22,10 @@ class FakeEngine:
 
     `config.fake` maps the hex colour of a picture's top left pixel (or "*" for every page, "init" for the
     constructor) to an act: `crash` (SIGSEGV), `exit`, `hang`, `raise`, `memory`, `wrong_count`,
-    `leak:MB` (until `release`), `lose:MB` (until the process ends), `sleep:SECONDS`, `large` (raises unless
-    `det_limit_side` is set), `once:FILE` (raises if the file is there, and makes it), `unread` (finds two
-    lines and keeps none). `fits` is no colour but the most pixels of a call that get memory.
+    `leak:MB` (until `release`), `lose:MB` (until the process ends), `sleep:SECONDS`, `work:SECONDS` (of a
+    CPU), `large` (raises unless `det_limit_side` is set), `once:FILE` (raises if the file is there, and makes
+    it), `unread` (finds two lines and keeps none). `fits` is no colour but the most pixels of a call that get
+    memory.
     """
 
     def __init__(self, config: EngineConfig) -> None:
@@ -44,9 +46,7 @@ class FakeEngine:
         if wanted > self._fits:
             raise MemoryError(f"{wanted} pixels do not fit the fake engine")
         acts = [self._config.fake.get(_colour(page), self._config.fake.get("*", "")) for page in pages]
-        for act in acts:
-            self._act(act)
-        results = [_read(page, act) for page, act in zip(pages, acts, strict=True)]
+        results = [self._timed(page, act) for page, act in zip(pages, acts, strict=True)]
         return results[:-1] if "wrong_count" in acts else results
 
     def release(self) -> None:
@@ -56,6 +56,11 @@ class FakeEngine:
     def close(self) -> None:
         """See OcrEngine."""
         self._leaked.clear()
+
+    def _timed(self, page: Image, act: str) -> PageResult:
+        began = time.perf_counter()
+        self._act(act)
+        return replace(_read(page, act), took_ms=(time.perf_counter() - began) * 1000)
 
     def _act(self, act: str) -> None:
         name, _, amount = act.partition(":")
@@ -79,6 +84,10 @@ class FakeEngine:
             Path(amount).touch(exist_ok=False)
         elif name == "sleep":
             time.sleep(float(amount))
+        elif name == "work":
+            end = time.thread_time() + float(amount)
+            while time.thread_time() < end:
+                pass
 
 
 def describe(config: EngineConfig) -> EngineInfo:

@@ -11,9 +11,10 @@ import io
 import logging
 import os
 import tempfile
+import time
 import warnings
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib import metadata, util
 from pathlib import Path
 from typing import Any
@@ -98,7 +99,7 @@ class StockEngine:
     def recognize(self, pages: Sequence[Image]) -> list[PageResult]:
         """See OcrEngine. A page that PaddleOCR cannot read is a result with a fault."""
         with _quiet():
-            return [self._read(page) for page in pages]
+            return [self._timed(page) for page in pages]
 
     def release(self) -> None:
         """See OcrEngine: PaddleOCR has no way to give memory back and keep the model."""
@@ -106,6 +107,10 @@ class StockEngine:
     def close(self) -> None:
         """See OcrEngine."""
         self._pipeline = None
+
+    def _timed(self, page: Image) -> PageResult:
+        began = time.perf_counter()
+        return replace(self._read(page), took_ms=(time.perf_counter() - began) * 1000)
 
     def _read(self, page: Image) -> PageResult:
         import numpy as np

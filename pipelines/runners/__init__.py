@@ -16,7 +16,7 @@ class Runner(Protocol):
     """Carries out a plan. Iterating yields a receipt for each file of rows as soon as it is staged."""
 
     def receipts(self, refs: Sequence[DocRef], job: Job, plan: Plan, progress: Progress) -> Iterator[Receipt]:
-        """Work through `refs`. Ends early, after the work in hand, when `progress.stop` is set.
+        """Work through `refs`. Ends soon when `progress.stop` is set: work that takes longer is left.
 
         Raises RayocrError where the run cannot go on; what was yielded before holds.
         """

@@ -6,26 +6,29 @@ a Decoder each                   a ChildEngine each        stages files
 
 from __future__ import annotations
 
+import math
 import queue
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import closing
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from actors.contracts import DocRef, Page, Receipt
+from actors.contracts import DocRef, Receipt
 from actors.errors import RayocrError
 from actors.governor import Relief
 from actors.journal import MemoryJournal
 from actors.portions import Portion
 from actors.recognise import recognise
 from actors.rows import Recognised, rows_table
-from actors.selection import PageSelection
+from pipelines.counts import Counts
 from pipelines.job import Job
 from pipelines.plan import Plan
 from pipelines.progress import Progress
 from pipelines.runners.handover import PageHandover
+from pipelines.runners.silence import DeadMansClock, Heard, longest_silence, nothing_was_heard
+from pipelines.stages import pages_to_do
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -34,6 +37,9 @@ _PICTURES_BYTES = 768 << 20
 """Most memory for pictures that wait between decoders and engines."""
 
 _POLL_S = 0.2
+
+_LAST_BATCH_S = 5.0
+"""How long engines may go on with the pages they have when a run is asked to stop; then these are left."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,11 +60,11 @@ class InlineRunner:
         store = open_store(job.output, job.output_options)
         buffer = _RowBuffer(job, plan.count("rows_per_file"))
         work = _Work(refs, job, plan, progress)
-        wanted = job.decode.selection
+        progress.when_stopped(_waits)
         try:
             for batch in work.recognised():
                 buffer.add(batch)
-                progress.advance(len(batch), sum(_failed(one) for one in batch), _discovered(batch, wanted))
+                progress.advance(len(batch), sum(_failed(one) for one in batch))
                 if buffer.due:
                     yield stage_rows(buffer.take(), job, store)
             if buffer.rows:
@@ -86,26 +92,45 @@ class _Work:
         self._abandoned = threading.Event()
         self.messages: queue.Queue[list[Recognised] | _Ended] = queue.Queue()
         self._closers: list[Callable[[], None]] = []
+        self._at_work = 0
+        self._at_work_lock = threading.Lock()
+        self._stopped_at: float | None = None
 
     def recognised(self) -> Iterator[list[Recognised]]:
         """Start, and give what was recognised as it comes; an empty list now and then while nothing does.
 
-        Raises what ended a thread.
+        Ends early when the run is asked to stop. Raises what ended a thread, and IncompleteError if nothing
+        gets done for too long.
         """
         self._start()
+        clock, signs, limit_s = DeadMansClock(), 0, longest_silence(self._job, self._plan)
         running = self._engines + self._plan.count("decode_tasks")
-        while running:
+        while running and not self._may_leave():
+            counts = self._progress.counts
+            heard = Heard((signs, counts.restarted, counts.replaced), ago_s=math.inf)
+            if clock.hear(heard) > limit_s:
+                raise nothing_was_heard(limit_s)
             try:
                 message = self.messages.get(timeout=_POLL_S)
             except queue.Empty:
                 yield []
                 continue
+            signs += 1
             if isinstance(message, _Ended):
                 if message.error is not None:
                     raise message.error
                 running -= 1
             else:
                 yield message
+
+    def _may_leave(self) -> bool:
+        """Whether the run was asked to stop, and engines had their time to end what they are at."""
+        if not self._progress.stop.is_set():
+            return False
+        if self._stopped_at is None:
+            self._stopped_at = time.monotonic()
+        late = time.monotonic() - self._stopped_at > _LAST_BATCH_S
+        return late or (not self._at_work and self.messages.empty())
 
     def _start(self) -> None:
         """Start all threads; each says once that it ended."""
@@ -137,7 +162,10 @@ class _Work:
             with closing(Decoder(self._job.decode)) as decoder:
                 self._closers.append(decoder.abort)
                 while (ref := self._next_ref()) is not None:
-                    for page in read_and_decode(ref, decoder, self._job.decode, self._job.source_options):
+                    pages = read_and_decode(ref, decoder, self._job.decode, self._job.source_options)
+                    for number, page in enumerate(pages):
+                        if number == 0:
+                            self._progress.opened(pages_to_do(page, self._job.decode.selection))
                         if not self._pages.put(page):
                             return
         finally:
@@ -167,20 +195,46 @@ class _Work:
             self._progress.relieved(replaced=int(relief.leave))
 
         timeouts = (job.page_timeout_s, job.start_timeout_s)
+        told = (relieved, self._progress.engine_replaced)
         with closing(
-            ChildEngine(job.engine, job.models, job.threads, *timeouts, job.memory, relieved)
+            ChildEngine(job.engine, job.models, job.threads, *timeouts, job.memory, *told)
         ) as engine:
             self._closers.append(engine.abort)
             check_fingerprint(engine.info, job.decode, job.layout, job.fingerprint)
             self._progress.started()
-            while pages := self._pages.take(self._plan.count("batch_pages"), self._engines):
+            most = 1  # the first page alone, so that a person soon sees that pages get done
+            while pages := self._pages.take(most, self._engines):
                 if self._stopping():
                     self._pages.clear()  # a decoder may wait for room that nobody will make
                     return
+                most = self._plan.count("batch_pages")
                 before = portion.halvings
-                recognised = recognise(pages, engine, journal, portion=portion)
-                self._progress.relieved(shrunk=portion.halvings - before)
-                self.messages.put(recognised)
+                with self._working(len(pages)):
+                    recognised = recognise(pages, engine, journal, portion=portion)
+                    self._progress.relieved(shrunk=portion.halvings - before)
+                    self.messages.put(recognised)
+
+    @contextmanager
+    def _working(self, pages: int) -> Iterator[None]:
+        """So many pages are at an engine."""
+        self._count_work(pages)
+        try:
+            yield
+        finally:
+            self._count_work(-pages)
+
+    def _count_work(self, pages: int) -> None:
+        with self._at_work_lock:
+            self._at_work += pages
+            self._progress.working(self._at_work)
+
+
+def _waits(counts: Counts) -> str:
+    """What a run waits for when it is asked to stop."""
+    if not counts.at_work:
+        return "what was recognised is published now"
+    pages = "the page" if counts.at_work == 1 else f"the {counts.at_work} pages"
+    return f"waits {_LAST_BATCH_S:g} s at most for {pages} at engines; what was recognised is then published"
 
 
 class _RowBuffer:
@@ -220,19 +274,3 @@ class _RowBuffer:
 
 def _failed(one: Recognised) -> bool:
     return one.page.decoded.fault is not None or one.result.fault is not None
-
-
-def _discovered(batch: list[Recognised], wanted: PageSelection) -> int:
-    """Pages that the progress could not know of: a document counts as one page until it is opened."""
-    return sum(max(0, len(_left(one.page, wanted)) - 1) for one in batch if _is_first(one.page, wanted))
-
-
-def _is_first(page: Page, wanted: PageSelection) -> bool:
-    """Whether the page is the first of its document that this run does."""
-    return page.decoded.page_index == next(iter(_left(page, wanted)), 0)
-
-
-def _left(page: Page, wanted: PageSelection) -> list[int]:
-    """The pages of a page's document that this run does."""
-    done = page.ref.done_pages
-    return [index for index in wanted.indexes(page.decoded.page_count or 0) if index not in done]

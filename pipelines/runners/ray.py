@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import os
-import queue
 import signal
 import sys
 import threading
@@ -16,28 +15,27 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from actors.contracts import DocRef, OcrEngine, Receipt
-from actors.errors import ERROR_CODES, ConfigError, IncompleteError, RayocrError
-from actors.governor import MOST_IN_VAIN, too_large_for_any_batch
-from actors.journal import Deaths, Identity, MemoryJournal, SoFar
+from actors.errors import ConfigError, IncompleteError, RayocrError
 from actors.portions import Portion
+from actors.pulse import Pulse
 from actors.watchdog import EXIT_CODE
 from pipelines import ocr
 from pipelines.job import Job
 from pipelines.machine import Machine, Node, on_cluster
 from pipelines.plan import Plan
 from pipelines.progress import Progress
-from pipelines.stages import Recogniser, receipts_from_table
+from pipelines.runners.ray_journal import ActorJournal, start_journal
+from pipelines.runners.ray_stream import Stream, explain
+from pipelines.stages import Recogniser
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
-    from actors.claim import CardUse, Claim
+    from actors.claim import Claim
     from actors.gauge import Usage
 
-_POLL_S = 0.5
-
-_STARTS = 3
-"""How often each engine may be begun before the first is ready: Ray restarts a dead actor for ever."""
+_PATIENCE = 10.0
+"""Ray's own limits know only the clock, and are the net below the driver's, which knows better."""
 
 _HANDED_OVER_S = 0.5
 """How long a process that leaves waits, so that its last task's answer is on its way; were it lost, Ray would
@@ -72,20 +70,21 @@ class RayRunner:
         """See Runner."""
         import ray
 
+        progress.when_stopped(lambda counts: f"leaves Ray, and the {counts.at_work} pages at engines, now")
         progress.phase("ray", "connecting to Ray" if on_cluster() else "starting Ray")
         with _no_chatter():
             joined = is_joined()
             connect(plan)
             try:
                 progress.phase("engines", "starting engines")
-                set_limits(job.start_timeout_s, engines_first=joined)
-                journal = start_journal()
-                arguments = {"job": job, "journal": ActorJournal(journal)}
-                pages = ocr.pages(ocr.documents(refs, plan), job, plan)
-                rows = ocr.rows(pages, plan, RayRecogniser, arguments)
-                yield from _Stream(ocr.receipts(rows, job, plan), journal, job, plan, progress)
+                set_limits(job.start_timeout_s, engines_first=joined, patience=_PATIENCE)
+                actor = start_journal()
+                journal = ActorJournal(actor)
+                pages = ocr.pages(ocr.documents(refs, plan), job, plan, journal.document_opens)
+                rows = ocr.rows(pages, plan, RayRecogniser, {"job": job, "journal": journal})
+                yield from Stream(ocr.receipts(rows, job, plan), actor, job, plan, progress)
             except ray.exceptions.RayError as error:
-                raise _explain(error) from error
+                raise explain(error) from error
             finally:
                 disconnect()
 
@@ -100,6 +99,8 @@ class RayRecogniser:
 
     def __init__(self, job: Job, journal: ActorJournal) -> None:
         journal.engine_starts()
+        self._pulse = Pulse(journal)
+        self._pulse.start()
         try:
             self._portion = Portion(journal.portion())
             self._claim, engine = _engine(job)
@@ -113,6 +114,7 @@ class RayRecogniser:
             )
             raise
         journal.engine_is_ready()
+        self._pulse.idle = True
         self._journal = journal
         self._halvings = 0
         self._task = ""
@@ -130,7 +132,9 @@ class RayRecogniser:
         if self._recogniser.outgrown and task != self._task:
             self._leave(self._recogniser.outgrown.calls)
         self._task = task
+        self._pulse.idle = False
         rows = self._recogniser(pages)
+        self._pulse.idle = True
         if self._portion.halvings > self._halvings:
             self._journal.batches_shrink(self._portion.halvings - self._halvings, self._portion.limit)
             self._halvings = self._portion.halvings
@@ -179,59 +183,6 @@ def _engine(job: Job) -> tuple[Claim, OcrEngine]:
     confirm(claim)
     check_fingerprint(engine.info, job.decode, job.layout, job.fingerprint)
     return claim, engine
-
-
-class ActorJournal:
-    """`Journal` over the small zero-CPU actor beside the driver, which outlives the engines' processes."""
-
-    def __init__(self, actor: Any) -> None:
-        self._actor = actor
-
-    def engine_starts(self) -> None:
-        """See MemoryJournal."""
-        _get(self._actor.engine_starts.remote())
-
-    def engine_is_ready(self) -> None:
-        """See MemoryJournal."""
-        _get(self._actor.engine_is_ready.remote())
-
-    def engine_is_refused(self, error: RayocrError) -> None:
-        """See MemoryJournal."""
-        _get(self._actor.engine_is_refused.remote(error))
-
-    def batches_shrink(self, times: int, limit: int | None) -> None:
-        """See MemoryJournal."""
-        _get(self._actor.batches_shrink.remote(times, limit))
-
-    def portion(self) -> int | None:
-        """See MemoryJournal."""
-        pixels: int | None = _get(self._actor.portion.remote())
-        return pixels
-
-    def engine_leaves(self, calls: int) -> None:
-        """See MemoryJournal."""
-        _get(self._actor.engine_leaves.remote(calls))
-
-    def card_fills(self, use: CardUse) -> None:
-        """See MemoryJournal."""
-        _get(self._actor.card_fills.remote(use))
-
-    def note(self, pages: Sequence[Identity]) -> None:
-        """See Journal."""
-        _get(self._actor.note.remote(pages))
-
-    def strike(self, pages: Sequence[Identity]) -> None:
-        """See Journal."""
-        _get(self._actor.strike.remote(pages))
-
-    def deaths(self, pages: Sequence[Identity]) -> Mapping[Identity, Deaths]:
-        """See Journal."""
-        answer: Mapping[Identity, Deaths] = _get(self._actor.deaths.remote(pages))
-        return answer
-
-    def blame(self, pages: Sequence[Identity], cause: str, how: str = "") -> None:
-        """See Journal."""
-        _get(self._actor.blame.remote(pages, cause, how))
 
 
 def is_joined() -> bool:
@@ -342,18 +293,19 @@ def disconnect() -> None:
     ray.shutdown()
 
 
-def set_limits(start_timeout_s: float, *, engines_first: bool = True) -> None:
+def set_limits(start_timeout_s: float, *, engines_first: bool = True, patience: float = 1.0) -> None:
     """Let Ray Data end what would otherwise hang: a stream that stands still, engines that never start.
 
     `engines_first`: nothing else starts until all engines are ready, so that on a cluster no task takes the
     only node that an engine fits on, and nobody else need watch their start. In a Ray of our own all fit at
-    once (see `check_cpu_rule`), and decoders start beside engines whose start the run watches.
+    once (see `check_cpu_rule`), and decoders start beside engines whose start the run watches. `patience`:
+    how many times as long Ray waits, by the clock, where somebody counts better than it.
     """
     import ray.data
 
     context = ray.data.DataContext.get_current()
-    context.wait_for_min_actors_s = int(start_timeout_s) if engines_first else -1
-    context.execution_no_progress_timeout_s = int(start_timeout_s) + 3600
+    context.wait_for_min_actors_s = int(start_timeout_s * patience) if engines_first else -1
+    context.execution_no_progress_timeout_s = int((start_timeout_s + 3600) * patience)
 
 
 def cluster_machine() -> Machine:
@@ -417,143 +369,3 @@ def _prints_elsewhere() -> bool:
         return sys.stderr.fileno() not in (_STDERR, -1)
     except (OSError, ValueError):  # a stream without a descriptor, as in a notebook or under pytest
         return False
-
-
-def start_journal() -> Any:
-    """Start the run's journal as a zero-CPU actor; it lives as long as somebody holds what is returned."""
-    import ray
-
-    return ray.remote(num_cpus=0, max_restarts=0)(MemoryJournal).remote()
-
-
-def _get(reference: Any) -> Any:
-    import ray
-
-    return ray.get(reference)
-
-
-class _Stream:
-    """Receipts as Ray delivers them, while somebody watches the clock and the stop button."""
-
-    def __init__(self, staged: Any, journal: Any, job: Job, plan: Plan, progress: Progress) -> None:
-        self._staged = staged
-        self._journal = journal
-        self._job = job
-        self._progress = progress
-        self._messages: queue.Queue[pa.Table | BaseException | None] = queue.Queue()
-        self._silence_s = job.page_timeout_s * plan.count("batch_pages") * 3 + job.start_timeout_s
-        self._most_starts = plan.count("actors") * _STARTS
-        self._most_in_vain = plan.count("actors") * MOST_IN_VAIN
-        self._begun = self._last_sign = time.monotonic()
-        self._struck = 0
-        self._relief = (0, 0)
-
-    def __iter__(self) -> Iterator[Receipt]:
-        import ray
-
-        threading.Thread(target=self._consume, name="ray-data", daemon=True).start()
-        while not self._progress.stop.is_set() or not self._messages.empty():
-            try:
-                message = self._messages.get(timeout=_POLL_S)
-            except queue.Empty:
-                try:
-                    self._watch()
-                except (ray.exceptions.RayError, TimeoutError) as error:
-                    raise self._explain(error) from error
-                continue
-            if message is None:
-                self._watch_memory(self._so_far())
-                return
-            if isinstance(message, BaseException):
-                raise self._explain(message) from message
-            self._last_sign = time.monotonic()
-            for receipt in receipts_from_table(message):
-                self._progress.at_least(self._progress.counts.published + receipt.rows)
-                self._progress.advance(0, failed=receipt.failed)
-                yield receipt
-
-    def _consume(self) -> None:
-        try:
-            batches = self._staged.iter_batches(batch_size=None, batch_format="pyarrow", prefetch_batches=0)
-            for batch in batches:
-                self._messages.put(batch)
-            self._messages.put(None)
-        except BaseException as error:  # noqa: BLE001 - it is raised again in the driver's own thread
-            self._messages.put(error)
-
-    def _watch(self) -> None:
-        """Show what the journal counts, and end a run of which nothing was heard for too long."""
-        so_far = self._so_far()
-        if so_far.working_s:
-            self._progress.started(ago_s=so_far.working_s)
-        if so_far.struck != self._struck:
-            self._struck, self._last_sign = so_far.struck, time.monotonic()
-            self._progress.at_least(so_far.struck)
-        self._watch_memory(so_far)
-        self._watch_starts(so_far)
-        if time.monotonic() - self._last_sign > self._silence_s:
-            raise IncompleteError(
-                f"Nothing was heard of the run for {self._silence_s:.0f} s.",
-                "No page was recognised and no file was staged; a worker or a node hangs.",
-                "Run the same command again: it goes on where it stopped. Ray's logs say more.",
-            )
-
-    def _explain(self, error: BaseException) -> RayocrError:
-        """In the engine's own words if it could not be built, else in ours."""
-        import ray
-
-        try:
-            refusal: RayocrError | None = ray.get(self._journal.refusal.remote(), timeout=10)
-        except (ray.exceptions.RayError, TimeoutError):
-            refusal = None
-        return refusal or _explain(error)
-
-    def _watch_starts(self, so_far: SoFar) -> None:
-        """End a run whose engines die while they are built, or of which none is ever ready. One that hangs
-        beside others that work is waited for: they do its share."""
-        if so_far.starts > self._most_starts:
-            raise IncompleteError(
-                "No engine can be started.",
-                f"Their processes died {self._most_starts} times while they built it.",
-                "Check memory and the runtime; --runner inline shows what they print last.",
-            )
-        if not so_far.ready and time.monotonic() - self._begun > self._job.start_timeout_s:
-            late = IncompleteError(
-                f"No engine was ready within {self._job.start_timeout_s:g} s.",
-                f"Starts of an engine so far: {so_far.starts}; it takes long, hangs, or its process dies.",
-                "Give them longer (resources.actor_start_timeout_s), or see why with --runner inline.",
-            )
-            raise self._explain(late)
-
-    def _so_far(self) -> SoFar:
-        import ray
-
-        told: SoFar = ray.get(self._journal.so_far.remote(), timeout=60)
-        return told
-
-    def _watch_memory(self, so_far: SoFar) -> None:
-        """Count what was done for lack of memory, and end a run whose engines never have enough."""
-        shrunk, replaced = self._relief
-        self._progress.relieved(so_far.shrunk - shrunk, so_far.replaced - replaced)
-        self._relief = (so_far.shrunk, so_far.replaced)
-        if self._job.memory.card_share:
-            self._progress.cards(so_far.cards)
-        if so_far.in_vain >= self._most_in_vain:
-            raise too_large_for_any_batch(self._job.memory.most_mb)
-
-
-def _explain(error: BaseException) -> RayocrError:
-    """Ray's error in our words: the engine's own cause if there is one, no traceback."""
-    cause: BaseException | None = error
-    while cause is not None:
-        if isinstance(cause, RayocrError):
-            return cause
-        inner = getattr(cause, "cause", None)
-        cause = inner if isinstance(inner, BaseException) else cause.__cause__
-    text = str(error).strip()
-    lines = [line for line in text.splitlines() if line.strip()]
-    return IncompleteError(
-        f"Ray ended the run: {type(error).__name__}.",
-        lines[-1].strip() if lines else ERROR_CODES["ocr.crashed"].meaning,
-        "Run the same command again: it goes on where it stopped. Ray's logs say more.",
-    )

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import signal
 import threading
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -26,6 +27,7 @@ from actors.process import (
     receive_object,
     send_object,
 )
+from pipelines.counts import Counts
 from pipelines.job import Job
 from pipelines.plan import Plan
 from pipelines.progress import Progress
@@ -34,6 +36,9 @@ _POLL_S = 0.2
 
 _LEAVING_S = 15.0
 """How long Ray may take to end its processes, before the driver's is killed and theirs with it."""
+
+_STOPPING_S = 8.0
+"""The same once the run was asked to stop: somebody waits."""
 
 _DOCUMENTS_AT_ONCE = 10_000
 """Documents in one message, so that a long listing is never there twice in one process."""
@@ -56,6 +61,7 @@ class RayProcessRunner:
         """See Runner."""
         from pipelines.runners.ray import own_environment
 
+        progress.when_stopped(_waits)
         environment = own_environment(plan)
         child = ChildProcess("pipelines.runners.ray_process:serve", (job, plan), environment, own_group=True)
         try:
@@ -66,16 +72,22 @@ class RayProcessRunner:
         except ChildDiedError as error:
             raise _gone(error) from error
         finally:
-            child.close(_LEAVING_S)
+            child.close(0.5 if progress.stop.is_set() else _LEAVING_S)
+
+
+def _waits(counts: Counts) -> str:
+    """What a run waits for when it is asked to stop."""
+    left = f" (the {counts.at_work} pages at engines are left)" if counts.at_work else ""
+    return f"Ray ends its processes{left}, {_STOPPING_S:g} s at most; files that were written are published"
 
 
 def _receipts(child: ChildProcess, progress: Progress) -> Iterator[Receipt]:
-    """What the child has to say, until it is done."""
-    asked_to_stop = False
-    while True:
-        if progress.stop.is_set() and not asked_to_stop:
+    """What the child has to say, until it is done, or was asked to stop and does not."""
+    leave_at = float("inf")
+    while time.monotonic() < leave_at:
+        if progress.stop.is_set() and leave_at == float("inf"):
             child.send(None)
-            asked_to_stop = True
+            leave_at = time.monotonic() + _STOPPING_S
         try:
             message = child.receive(_POLL_S)
         except ChildTimeoutError:
@@ -139,9 +151,15 @@ class _Relay(Progress):
     def __init__(self, conn: Connection) -> None:
         super().__init__(0, quiet=True)
         self._conn = conn
+        self._last: dict[str, tuple[Any, ...]] = {}
 
     def _hand_on(self, method: str, *arguments: Any) -> None:
         send_object(self._conn, _Said(method, arguments))
+
+    def _say_if_new(self, method: str, *arguments: Any) -> None:
+        if self._last.get(method) != arguments:
+            self._last[method] = arguments
+            self._hand_on(method, *arguments)
 
     def phase(self, part: str, text: str) -> None:
         """See Progress."""
@@ -151,9 +169,21 @@ class _Relay(Progress):
         """See Progress."""
         self._hand_on("started", ago_s)
 
-    def advance(self, pages: int, failed: int = 0, discovered: int = 0) -> None:
+    def advance(self, pages: int, failed: int = 0) -> None:
         """See Progress."""
-        self._hand_on("advance", pages, failed, discovered)
+        self._hand_on("advance", pages, failed)
+
+    def known(self, documents: int, pages: int) -> None:
+        """See Progress."""
+        self._say_if_new("known", documents, pages)
+
+    def working(self, pages: int) -> None:
+        """See Progress."""
+        self._say_if_new("working", pages)
+
+    def engine_replaced(self, why: str, times: int = 1) -> None:
+        """See Progress."""
+        self._hand_on("engine_replaced", why, times)
 
     def at_least(self, pages: int) -> None:
         """See Progress."""

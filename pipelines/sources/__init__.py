@@ -25,8 +25,11 @@ _LISTERS: dict[str, Callable[[SourceConfig, NameFilter], Iterator[DocRef]]] = {
 """Kind of a source to the function that lists it."""
 
 
-def list_documents(source: SourceConfig, exclude: Sequence[str] = ()) -> Iterator[DocRef]:
+def list_documents(
+    source: SourceConfig, exclude: Sequence[str] = (), say: Callable[[str], None] = lambda _: None
+) -> Iterator[DocRef]:
     """Stream the documents of a source; no document is opened. `exclude`: addresses of folders to leave out.
+    `say` is told at the end, in a line, what was left out by name.
 
     Raises ConfigError if nothing is there, if a folder cannot be listed, or if the source is inside an
     excluded folder.
@@ -49,6 +52,8 @@ def list_documents(source: SourceConfig, exclude: Sequence[str] = ()) -> Iterato
         )
     for ref in islice(chain([first], found), source.limit):
         yield ref if source.name is None else _prefixed(ref, source.name)
+    if left_out := names.left_out():
+        say(left_out)
 
 
 def _prefixed(ref: DocRef, name: str) -> DocRef:

@@ -21,9 +21,18 @@ DEFAULT_IGNORE = (
     "*.parquet",
     "*.blocks.png",
     "Thumbs.db",
+    "ehthumbs.db",
     "desktop.ini",
+    "Icon\r",
+    "@eaDir",
+    "#recycle",
+    "$RECYCLE.BIN",
+    "System Volume Information",
+    "lost+found",
+    "~$*",
 )
-"""Hidden files, sidecars and what file managers leave behind."""
+"""Hidden files (among them `.DS_Store`, `.AppleDouble`, `.Trash-1000` and LibreOffice's `.~lock.a.odt#`),
+sidecars, and what file managers, NAS boxes, disks and Office leave behind."""
 
 
 class SourceConfig(Settings):

@@ -38,9 +38,8 @@ def glob(source: SourceConfig, names: NameFilter) -> Iterator[DocRef]:
             f"{pattern} is no pattern.", str(error), "Patterns are *, ?, [abc], [a-z], [!a] and **."
         ) from error
     below = source.model_copy(update={"path": root, "kind": "folder"})
-    for ref in folder(below, names, lambda key: folders.fullmatch(unescape_name(key)) is not None):
-        if whole.fullmatch(unescape_name(ref.key)):
-            yield ref
+    names.asked = lambda key: whole.fullmatch(unescape_name(key)) is not None
+    yield from folder(below, names, lambda key: folders.fullmatch(unescape_name(key)) is not None)
 
 
 def split(path: str, is_folder: IsFolder = lambda _: False) -> tuple[str, str]:

@@ -10,11 +10,11 @@ from typing import Any
 
 from actors.contracts import DocRef, document_id
 from actors.errors import ConfigError
-from actors.uris import absolute, join, open_filesystem, parse_uri
+from actors.uris import absolute, escape_name, join, open_filesystem, parse_uri
 from pipelines.parquet import open_rows
 from pipelines.sources.config import SourceConfig
+from pipelines.sources.local import UNKNOWN, Named, local_refs
 from pipelines.sources.reach import reaching
-from pipelines.sources.tree import UNKNOWN, local_ref
 
 _BATCH_ROWS = 65_536
 
@@ -39,27 +39,40 @@ def manifest(source: SourceConfig) -> Iterator[DocRef]:
         filesystem, path = open_filesystem(source.path, source.storage_options)
         filesystem.invalidate_cache()
         content: bytes = filesystem.cat_file(path)
-    home = source.path.rpartition("/")[0] or ("/" if source.path.startswith("/") else ".")
+    yield from local_refs(_named(source, content))
+
+
+def _named(source: SourceConfig, content: bytes) -> Iterator[Named | DocRef]:
+    """Each address once, before a disk is looked at."""
+    home = _home(source)
     seen: set[str] = set()
     for line in _lines(source, content):
         try:
-            ref = _ref(line, home)
+            one = _one(line, home)
         except ConfigError as error:
             raise ConfigError(
                 f"Line {line.number} of the manifest {source.path}: {error.what}", error.why, error.remedy
             ) from error
-        if ref.document_id not in seen:
-            seen.add(ref.document_id)
-            yield ref
+        if one.key not in seen:
+            seen.add(one.key)
+            yield one
 
 
-def _ref(line: Line, home: str) -> DocRef:
+def _home(source: SourceConfig) -> str:
+    """What relative addresses are relative to: of a local manifest absolute, once and not for each line."""
+    parsed = parse_uri(source.path)
+    path = parsed.path if parsed.is_local else source.path
+    folder = path.rpartition("/")[0] or ("/" if path.startswith("/") else ".")
+    return escape_name(absolute(folder)) if parsed.is_local else folder
+
+
+def _one(line: Line, home: str) -> Named | DocRef:
     parsed = parse_uri(line.address)
     key = parsed.text
     if parsed.is_local and not parsed.path.startswith("/"):
         parsed = parse_uri(join(home, line.address))
     if parsed.is_local:
-        return local_ref(key, absolute(parsed.path), line.meta)
+        return Named(key, absolute(parsed.path), line.meta)
     return DocRef(document_id(key), key, parsed.text, UNKNOWN, None, line.meta)
 
 

@@ -13,10 +13,8 @@ from actors.errors import ConfigError
 from actors.uris import absolute, escape_name, join, open_filesystem, parse_uri
 from pipelines.sources.config import SourceConfig
 from pipelines.sources.filter import NameFilter, canonical, folder_identity
+from pipelines.sources.local import UNKNOWN, Named, local_ref, local_refs
 from pipelines.sources.reach import reaching
-
-UNKNOWN = "unknown"
-"""The version of a document of which nothing is known before it is read: if it changes, nobody notices."""
 
 Wanted = Callable[[str], bool]
 """Whether a folder, by its key, may hold documents at all."""
@@ -29,7 +27,7 @@ def one_file(source: SourceConfig) -> Iterator[DocRef]:
         path = absolute(parsed.path)
         with reaching(source):
             Path(path).lstat()
-        yield local_ref(escape_name(path.rpartition("/")[2]), path)
+        yield local_ref(Named(escape_name(path.rpartition("/")[2]), path))
         return
     with reaching(source):
         filesystem, path = open_filesystem(source.path, source.storage_options)
@@ -46,19 +44,9 @@ def folder(source: SourceConfig, names: NameFilter, wanted: Wanted | None = None
     """
     parsed = parse_uri(source.path)
     if parsed.is_local:
-        yield from _walk(absolute(parsed.path), names, wanted)
+        yield from local_refs(_walk(absolute(parsed.path), names, wanted))
     else:
         yield from _find(source, names)
-
-
-def local_ref(key: str, path: str, meta: dict[str, str] | None = None) -> DocRef:
-    """A document on a disk; one that cannot be looked at is listed all the same, and fails when read."""
-    try:
-        info = Path(path).stat()
-        version, size = f"{info.st_size}-{info.st_mtime_ns}", info.st_size
-    except (OSError, ValueError):  # ValueError: no file can have such a name
-        version, size = UNKNOWN, None
-    return DocRef(document_id(key), key, escape_name(path), version, size, meta or {})
 
 
 def remote_ref(key: str, uri: str, info: dict[str, Any]) -> DocRef:
@@ -79,7 +67,7 @@ def remote_version(info: dict[str, Any]) -> str:
     return "-".join(known) or UNKNOWN
 
 
-def _walk(root: str, names: NameFilter, wanted: Wanted | None) -> Iterator[DocRef]:
+def _walk(root: str, names: NameFilter, wanted: Wanted | None) -> Iterator[Named]:
     """Depth first, names in order. A stack, not recursion: folders may be deeper than Python's own.
 
     A symbolic link that leads back into a folder that it is in ends there.
@@ -96,7 +84,7 @@ def _walk(root: str, names: NameFilter, wanted: Wanted | None) -> Iterator[DocRe
         key = escape_name(name)
         if not _is_folder(entry):
             if _is_document(entry) and names.takes_file(key):
-                yield local_ref(key, entry.path)
+                yield Named(key, entry.path)
         elif (wanted is None or wanted(key)) and names.takes_folder(key):
             below = _Level(entry.path, f"{name}/")
             if below.identity not in inside and below.identity not in names.excluded_folders:

@@ -60,8 +60,26 @@ def _joined(args: Iterable[str]) -> Iterable[str]:
     is_flag=True,
     help="If the output was made with other settings, take OUTPUT-2 (or -3 ...); nothing is deleted.",
 )
+@click.option(
+    "--add-source",
+    is_flag=True,
+    help="Another source than the output was made of is meant: its documents go beside the others.",
+)
+@click.option(
+    "--forget",
+    is_flag=True,
+    help="Take out the rows of documents that left the source, once everything else is complete.",
+)
 @click.option("--quiet", "-q", is_flag=True, help="Print errors only.")
-def command(settings: Config, retry_codes: str | None, careful: bool, fresh_output: bool, quiet: bool) -> int:
+def command(
+    settings: Config,
+    retry_codes: str | None,
+    careful: bool,
+    fresh_output: bool,
+    add_source: bool,
+    forget: bool,
+    quiet: bool,
+) -> int:
     """Recognise every page of a source; the same command again does only what is missing.
 
     \b
@@ -76,7 +94,7 @@ def command(settings: Config, retry_codes: str | None, careful: bool, fresh_outp
     from pipelines.run import Options, run
     from rayocr.cli.console import RunConsole, own_stderr
 
-    options = Options(_retry(retry_codes, careful=careful), fresh_output)
+    options = Options(_retry(retry_codes, careful=careful), fresh_output, add_source, forget)
     own_stderr()
     summary = run(settings, RunConsole(quiet=quiet), options)
     return summary.exit_code

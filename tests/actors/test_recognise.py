@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -108,6 +109,22 @@ def test_a_killing_page_alone_dies_twice_before_it_is_given_up() -> None:
 def test_several_killing_pages_in_one_batch() -> None:
     found, _ = run({1: "ocr.crashed", 3: "ocr.timeout", 4: "raise"}, [0, 1, 2, 3, 4])
     assert found == ["0", "ocr.crashed", "2", "ocr.timeout", "ocr.failed"]
+
+
+@pytest.mark.parametrize("tells", [True, False])
+def test_a_pages_time_is_its_own_where_the_engine_tells_it(tells: bool) -> None:
+    class Timed(ScriptedEngine):
+        def recognize(self, pages: Sequence[Image]) -> list[PageResult]:
+            time.sleep(0.02)
+            found = super().recognize(pages)
+            return (
+                [replace(one, took_ms=10.0 * number) for number, one in enumerate(found)] if tells else found
+            )
+
+    answers = recognise([page(1), page(2), page(3)], Timed({}), MemoryJournal())
+    shares = [answer.ocr_ms / sum(one.ocr_ms for one in answers) for answer in answers]
+    assert shares == pytest.approx([0, 1 / 3, 2 / 3] if tells else [1 / 3] * 3)
+    assert sum(answer.ocr_ms for answer in answers) >= 20
 
 
 def test_a_page_that_was_not_decoded_never_meets_the_engine() -> None:

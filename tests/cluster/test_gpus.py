@@ -114,7 +114,8 @@ from pipelines.config import Config
 from pipelines.job import Job
 from pipelines.machine import Machine, Node
 from pipelines.plan import Listing, make_plan
-from pipelines.runners.ray import ActorJournal, RayRecogniser, start_journal
+from pipelines.runners.ray import RayRecogniser
+from pipelines.runners.ray_journal import ActorJournal, start_journal
 from actors.engines import describe_engine
 from actors.engines.fingerprint import fingerprint, settings_in_clear
 from actors.governor import MemoryLimits

@@ -97,6 +97,9 @@ def test_all_faults_in_one_run(
     ended = watched(start("run", "-i", source, "-o", output, *FAKE, "--runner", runner, *settings))
     assert ended.code == 0, ended.errors
     assert "Traceback" not in ended.errors
+    for why in ("gave no answer within 2 s", "outgrew its memory"):
+        assert f" {why}" in ended.errors
+    assert "an engine was replaced: it " in ended.errors
 
     found = rows(output)
     assert [row["key"] for row in found] == [f"page-{number:03}.png" for number in range(PAGES)]

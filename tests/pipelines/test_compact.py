@@ -10,7 +10,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from actors.errors import ConfigError
-from pipelines.card import Card, claim_output
+from pipelines.card import CARD, Card
 from pipelines.compact import PagesFile, compact, describe_files, groups_of, merge
 from pipelines.config import OutputConfig
 from pipelines.ledger import Ledger
@@ -36,7 +36,7 @@ def sizes_of(groups: list[list[PagesFile]]) -> list[list[int]]:
 def output(folder: Path, count: int) -> Store:
     """An output of so many files of three rows."""
     store = LocalStore(str(folder))
-    claim_output(store, Card("fingerprint", {}))
+    store.put(CARD, Card("fingerprint", {}).to_json())
     for number in range(count):
         publish(store, f"{number:04}", document(f"document {number}", 3))
     return store

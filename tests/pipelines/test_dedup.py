@@ -85,7 +85,7 @@ def test_only_files_of_equal_size_are_read(
     config: Config, store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     read: list[str] = []
-    monkeypatch.setattr(dedup, "_sha256", lambda one, _: read.append(one.key))
+    monkeypatch.setattr(dedup, "content_sha256", lambda one, _: read.append(one.key))
     todo = [listed(config, "a", SAME), listed(config, "b", OTHER), listed(config, "c", b"longer than those")]
     find_twins(todo, Ledger(), store, config)
     find_twins(todo[:1], Ledger(), store, config)

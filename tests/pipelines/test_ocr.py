@@ -24,7 +24,8 @@ from pipelines.config import Config
 from pipelines.job import Job
 from pipelines.machine import Machine, Node
 from pipelines.plan import Listing, make_plan
-from pipelines.runners.ray import ActorJournal, RayRecogniser, connect, start_journal
+from pipelines.runners.ray import RayRecogniser, connect
+from pipelines.runners.ray_journal import ActorJournal, start_journal
 
 def stages(resources):
     config = Config.model_validate({"source": {"path": "x"}, "output": {"path": "y"},

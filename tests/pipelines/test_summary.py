@@ -1,4 +1,4 @@
-"""What the table at the end says of engines on cards, and that it says nothing where there is none."""
+"""What the table at the end says: what is done and left, engines that were replaced, and their cards."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from actors.claim import CardUse
 from actors.journal import MemoryJournal
-from pipelines.summary import EXIT_COMPLETE, Summary
+from pipelines.summary import EXIT_COMPLETE, EXIT_INTERRUPTED, Summary
 
 NOTHING = Summary("r", "out", EXIT_COMPLETE, 1, 1, 1, 0, 0, 0, 1, 2.0, 1.0)
 USE = CardUse("one", "node", 11, "GPU-aa", 24_576, 5_544, 3_000)
@@ -45,3 +45,22 @@ def test_the_journal_keeps_the_peak_of_an_engine_whose_process_was_replaced() ->
     journal.card_fills(replace(USE, pid=13, device="GPU-bb", peak_mb=500))
     told = journal.so_far().cards
     assert told == (replace(USE, pid=12), replace(USE, pid=13, device="GPU-bb", peak_mb=500))
+
+
+def test_what_is_done_and_what_is_left_are_told_in_the_same_unit() -> None:
+    rows = dict(replace(NOTHING, exit_code=EXIT_INTERRUPTED, documents=12, missing=10).rows())
+    assert rows["documents"] == "2 of 12 documents done, 10 left"
+    assert "missing" not in rows
+    assert dict(NOTHING.rows())["documents"] == "1"
+
+
+def test_a_run_that_was_ended_before_its_first_file_does_not_say_that_all_is_done() -> None:
+    nothing = replace(NOTHING, exit_code=EXIT_INTERRUPTED, new_pages=0, missing=1)
+    assert dict(nothing.rows())["this run"] == "no page came into a file"
+    assert dict(replace(nothing, missing=0).rows())["this run"] == "nothing was left to do"
+
+
+def test_engines_that_were_replaced_are_counted() -> None:
+    assert "engines replaced" not in dict(NOTHING.rows())
+    told = dict(replace(NOTHING, restarted=2).rows())["engines replaced"]
+    assert told == "2, whose process died or hung"

@@ -77,7 +77,9 @@ def test_missing_changed_and_orphaned_are_told_apart(output: Output) -> None:
     assert tree["changed"]["first"] == ["page-001.png"]
     assert tree["orphaned"] == {"count": 1, "first": ["page-002.png"]}
     assert tree["doubled"]["count"] == 0
-    assert output.run("--set", "output.max_failed_fraction=1").returncode == 0
+    again = ("--set", "output.max_failed_fraction=1")
+    assert output.run(*again).returncode == 2, "elsewhere than it was, and without one of its documents"
+    assert output.run(*again, "--add-source").returncode == 0
     tree = output.report(0)
     assert tree["orphaned"]["count"] == 1
     assert tree["changed"]["count"] == 0

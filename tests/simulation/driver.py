@@ -10,9 +10,11 @@ from functools import partial
 
 from actors.contracts import DocRef, Receipt
 from actors.errors import ERROR_CODES, IncompleteError
-from pipelines.card import Card, allow_deviation, claim_output
+from pipelines.card import Card, allow_deviation
+from pipelines.claim import claim_output
 from pipelines.compact import compact
 from pipelines.config import OutputConfig
+from pipelines.forget import forget
 from pipelines.ledger import Ledger
 from pipelines.lock import EXPIRY_S, RunLock
 from pipelines.publish import Publisher
@@ -108,19 +110,25 @@ class Driver:
 
     def _run(self, lock: RunLock, command: str) -> bool:
         """What `pipelines.run` does between lock and proof, in its order."""
-        card = claim_output(self.store, CARD)
+        card = claim_output(self.store, lock, self.run_id, CARD)
         if command == "careful":
             card = allow_deviation(self.store, card, CAREFUL_CARD)
         ledger = tidied(self.store, lock, self.run_id, card)
+        left = (
+            ledger.orphaned([one.ref for one in self.shared.scenario.listed]) if command == "forget" else ()
+        )
         trouble = False
         try:
             self._work(lock, card, command, ledger)
         except IncompleteError:
             trouble = True
-        return self._without_old_rows(lock, card) and not trouble
+        complete = self._without_old_rows(lock, card) and not trouble
+        if complete:
+            forget(self.store, self.run_id, left, lock.still_held)
+        return complete
 
     def _work(self, lock: RunLock, card: Card, command: str, ledger: Ledger) -> None:
-        refs = [one.ref for one in self.shared.scenario.documents]
+        refs = [one.ref for one in self.shared.scenario.listed]
         self._recognise(lock, ledger.pending(refs, ERROR_CODES if command == "retry" else ()), FINGERPRINT)
         if command == "careful":
             ledger = self._mended(lock, card)
@@ -143,7 +151,7 @@ class Driver:
         return Receipt(path, len(rows), len(content), len(rows), 0, 0, "", {}, 0.0)
 
     def _without_old_rows(self, lock: RunLock, card: Card) -> bool:
-        refs = [one.ref for one in self.shared.scenario.documents]
+        refs = [one.ref for one in self.shared.scenario.listed]
         ledger = self._mended(lock, card)
         changed = ledger.changed(refs)
         done = [ref for ref, one in zip(changed, ledger.complete(changed).tolist(), strict=True) if one]

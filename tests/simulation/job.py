@@ -17,8 +17,8 @@ FINGERPRINT, CAREFUL = "fingerprint", "careful"
 PAGE_COUNTS = (1, 3, 2, None, 4, 1)
 """Of the documents that schedules draw from; None: one that cannot be opened."""
 
-COMMANDS = ("run", "retry", "careful", "compact")
-"""`rayocr run`, with `--retry-failed`, with `--careful` too; `rayocr compact`."""
+COMMANDS = ("run", "retry", "careful", "forget", "compact")
+"""`rayocr run`, with `--retry-failed`, with `--careful` too, with `--forget`; `rayocr compact`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +27,8 @@ class Document:
     (what an earlier run saw, None for nothing) if it changed.
 
     What an earlier run saw was the first attempt. The first `fails` attempts fail on the pages `failing`; in
-    the first `closed` ones it cannot be opened; in those of `unread` it cannot be read.
+    the first `closed` ones it cannot be opened; in those of `unread` it cannot be read. One that `left` is
+    not listed any more.
     """
 
     key: str
@@ -38,6 +39,7 @@ class Document:
     fails: int = 0
     closed: int = 0
     unread: tuple[int, ...] = ()
+    left: bool = False
 
     @property
     def ref(self) -> DocRef:
@@ -83,6 +85,16 @@ class Scenario:
     first: tuple[str, ...] = ("run",)
     rival: tuple[str, ...] = ("run",)
     last: tuple[str, ...] = ("run",)
+
+    @property
+    def listed(self) -> list[Document]:
+        """What the source holds now."""
+        return [one for one in self.documents if not one.left]
+
+    @property
+    def forgets(self) -> bool:
+        """Whether rows of documents that left may go."""
+        return "forget" in {*self.first, *self.rival, *self.last}
 
     @property
     def adds_only(self) -> bool:
@@ -154,7 +166,24 @@ def random_scenario(rng: random.Random) -> Scenario:
         conditional=kind != "plain",
         target=rng.choice((4_000, 1 << 20)),
     )
-    return _with_commands(rng, scenario, failures, compacts)
+    return _with_leavers(rng, _with_commands(rng, scenario, failures, compacts))
+
+
+def _with_leavers(rng: random.Random, scenario: Scenario) -> Scenario:
+    """In a fifth of the jobs documents have left the source, and some command forgets them. The draws are on
+    top of those of `rng`, which stays as it was: other seeds mean what they meant."""
+    own = random.Random()
+    own.setstate(rng.getstate())
+    if own.random() >= 0.2:
+        return scenario
+    some = (Document("l0", 2, before="1", left=True), Document("l1", 1, before="1", left=True))
+    first, rival, last = (
+        tuple("forget" if one == "run" and own.random() < chance else one for one in commands)
+        for commands, chance in ((scenario.first, 0.8), (scenario.rival, 0.4), (scenario.last, 0.7))
+    )
+    documents = [*scenario.documents, *some[: own.randint(1, 2)]]
+    own.shuffle(documents)
+    return replace(scenario, documents=tuple(documents), first=first, rival=rival, last=last)
 
 
 def _with_failures(rng: random.Random, one: Document) -> Document:

@@ -59,6 +59,20 @@ _COMPACT = Scenario(
     rival=("compact",),
     last=("run",),
 )
+_FORGET = Scenario(
+    (
+        Document("d0", 1, before="1"),
+        Document("d1", 3, before="1", left=True),
+        Document("d2", 2, "2", before="1"),
+        Document("d3", 1),
+        Document("d4", 2, before="1", left=True),
+    ),
+    rows_a_file=2,
+    work_s=8,
+    first=("forget",),
+    rival=("run",),
+    last=("forget",),
+)
 _MORE = (*_COMPACT.documents, Document("d5", 1))
 _TWICE = (replace(_RETRY.documents[0], fails=2), *_RETRY.documents[1:])
 SCENARIOS = {
@@ -76,6 +90,10 @@ SCENARIOS = {
     "retry beside a compaction": replace(_RETRY, documents=_TWICE, rival=("compact",), disk=False),
     "care beside a compaction": replace(_RETRY, first=("careful",), rival=("compact",), last=("careful",)),
     "compact beside a retry": replace(_RETRY, first=("compact",), rival=("retry", "compact"), target=4000),
+    "forget, disk": replace(_FORGET, rival=("forget",), same_host=False),
+    "forget, object store": replace(_FORGET, disk=False),
+    "forget beside a compaction": replace(_FORGET, rival=("compact",), disk=False, conditional=False),
+    "compact beside a forget": replace(_FORGET, first=("compact", "run"), rival=("forget",), last=("run",)),
     "changed, compact": replace(_CHANGED, first=("run", "compact"), rival=("compact",), same_host=False),
 }
 IN_CI = (
@@ -85,6 +103,7 @@ IN_CI = (
     "compact, disk",
     "compact, object store",
     "compact beside a retry",
+    "forget, object store",
 )
 """The rest with `python -m tests.simulation --every-call`."""
 

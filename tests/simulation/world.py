@@ -83,7 +83,7 @@ class World:
     def _look(self, process: Process) -> None:
         """Read the ledger now and then, as `rayocr plan` does beside a run."""
         store = self._store(process, quiet)
-        refs = [one.ref for one in self.scenario.documents]
+        refs = [one.ref for one in self.scenario.listed]
         for seconds in (3, 8, 20, 35, 45, 60, 80):
             self.clock.sleep(seconds)
             try:

@@ -16,6 +16,7 @@ from actors.engines.fast.describe import choose, describe, device_of, turns
 from actors.engines.fast.detection import Detector
 from actors.engines.fast.options import Pace, options_of, pace_of
 from actors.engines.fast.orientation import LineTurner, PageTurner, Rotation, turn
+from actors.engines.fast.page_times import PageTimes, columns, pixels
 from actors.engines.fast.prepared import Head, Prepared, prepare_detection, prepare_recognition
 from actors.engines.fast.recognition import Recogniser, decoder
 from actors.engines.fast.refine import refined
@@ -96,11 +97,22 @@ class FastEngine:
             return self._recognise(pages)
 
     def _recognise(self, pages: Sequence[Image]) -> list[PageResult]:
+        times = PageTimes(len(pages))
         cut_out = self._cut_out_all(self._hands.map(self._bgr, pages))
-        read = self._read([[*one.crops, *one.of_seals] for one in cut_out])
-        refined = [self._refined(one, readings) for one, readings in zip(cut_out, read, strict=True)]
+        times.count(pixels(pages))
+        crops = [[*one.crops, *one.of_seals] for one in cut_out]
+        read = self._read(crops)
+        times.count(columns(crops))
+        refined = []
+        for index, (one, readings) in enumerate(zip(cut_out, read, strict=True)):
+            refined.append(self._refined(one, readings))
+            times.count_for(index)
         lines = self._hands.map(self._lines, refined)
-        return [PageResult(found, one.rotation) for one, found in zip(cut_out, lines, strict=True)]
+        times.count([len(found) for found in lines])
+        return [
+            PageResult(found, one.rotation, took_ms=took)
+            for one, found, took in zip(cut_out, lines, times.ms, strict=True)
+        ]
 
     def release(self) -> None:
         """See OcrEngine."""

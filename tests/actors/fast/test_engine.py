@@ -88,6 +88,14 @@ def test_a_line_that_runs_from_top_to_bottom_begins_at_its_top(build: Build) -> 
         assert across[0] < end[0], "and its lower edge is to the left"
 
 
+def test_a_crowded_page_takes_longer_than_an_empty_one_of_its_batch(build: Build) -> None:
+    crowded = page(words(7, 12), 32)
+    empty = np.full_like(crowded, 255)
+    found = build().recognize([crowded, empty, crowded])
+    took = [one.took_ms or 0.0 for one in found]
+    assert min(took[0], took[2]) > 2 * took[1] > 0
+
+
 @pytest.mark.parametrize("angle", [-12, 7])
 def test_a_tilted_page(build: Build, angle: float) -> None:
     lines = words(5, 6)
