@@ -59,6 +59,11 @@ def attached_documents(parents: Sequence[DocRef], ledger: Ledger, config: Config
     return found
 
 
+def listed_ones(refs: Sequence[DocRef]) -> list[DocRef]:
+    """Those of them that the source has listed."""
+    return [ref for ref in refs if not container_of(ref)[1] and not is_unknown(ref)]
+
+
 def to_recognise(refs: Sequence[DocRef]) -> list[DocRef]:
     """Those of them that can be read: not what stands for others."""
     return [ref for ref in refs if not is_unknown(ref)]

@@ -44,6 +44,12 @@ def recognize_dataset(
     from pipelines.runners.ray import RayRecogniser, connect, set_limits
     from pipelines.runners.ray_journal import ActorJournal, start_journal
 
+    if decode is not None and decode.attachments == "read":
+        raise ConfigError(
+            "A Dataset is recognised document by document, without those attached to them.",
+            "decode.attachments is read, which needs an output that says what is done.",
+            "Leave it at ignore; `rayocr run` reads attached documents.",
+        )
     connect()
     column = _input_column(dataset)
     plan, job = _plan_and_job(engine, decode, layout, models, resources, storage_options)

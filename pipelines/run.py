@@ -231,6 +231,8 @@ def _locked_run(run: _Run) -> Summary:
             ledger = _without_old_rows(run)
             if trouble is None:
                 ledger = _forget(run, ledger, found.left)
+            elif run.config.decode.attachments == "read":
+                _list_attached(run, ledger)
             summary = _summary(run, ledger, trouble)
             _write_summary(run.store, summary, run.watch)
     except IncompleteError as error:
@@ -268,6 +270,13 @@ def _attached(run: _Run, own: _Share) -> None:
         if not run.watch.interrupted:
             _recognise(run, own.of(to_recognise(parents)), ledger)
             ledger = _mended(run)
+
+
+def _list_attached(run: _Run, ledger: Ledger) -> None:
+    """After trouble, which may have come before anybody looked: what is attached counts, too."""
+    from pipelines.attached import listed_ones, with_attached
+
+    run.refs[:] = with_attached(listed_ones(run.refs), ledger, run.config)
 
 
 def _reuse(run: _Run, ledger: Ledger) -> Reuse:

@@ -150,8 +150,9 @@ def _decoded(config: Config, ref: DocRef, page_index: int) -> Page:
     from actors.documents import read_and_decode
 
     ref = replace(ref, done_pages=tuple(range(page_index)))  # decoding goes on from there
-    with closing(Decoder(config.decode)) as decoder:
-        pages = read_and_decode(ref, decoder, config.decode, config.source.storage_options)
+    decode = config.decode.model_copy(update={"pages": None})  # the page that was named is the one wanted
+    with closing(Decoder(decode)) as decoder:
+        pages = read_and_decode(ref, decoder, decode, config.source.storage_options)
         page = next(iter(pages), None)
     fault = page.decoded.fault if page else None
     if page is None or page.decoded.page_index != page_index or fault:
