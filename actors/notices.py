@@ -21,6 +21,12 @@ _CODES = (
         "`lines_kept`.",
         "Look at the page; `engine.min_score` keeps more of it, a better scan reads better.",
     ),
+    NoticeCode(
+        "page.turned",
+        "The page looks turned, on its side or upside down, and was read as it lies: its look, its lines and "
+        "how they read do not agree on a way, or `engine.page_orientation` is off.",
+        "Look at the page; turn the scan, or set `engine.page_orientation=true` where it is off.",
+    ),
 )
 
 NOTICE_CODES: dict[str, NoticeCode] = {entry.code: entry for entry in _CODES}
