@@ -44,7 +44,7 @@ _READABLE = 0.75
 _GAIN = 0.1
 """Score by which lines must read better one way than the other for that to count."""
 
-_NEARLY = 0.1
+_NEARLY = 0.15
 """Score by which characters side by side may read worse: they are cut where the line is divided evenly. Lines
 of a page that lies on its side lose 0.2 and more."""
 
@@ -171,9 +171,10 @@ class _Lines:
 
     def look_turned(self, seen: _Seen) -> bool:
         """Whether it looks so, where nothing else is known: by the lines, or by their page's look."""
-        if self.lie:
-            return self.mostly_down
-        return seen.sure >= _CLEAR and seen.rotation != 0 and len(self.across) >= _LEAST_LINES
+        if self.lie and self.mostly_down:
+            return True
+        enough = len(self.across) + len(self.down) >= _LEAST_LINES
+        return enough and seen.sure >= _CLEAR and seen.rotation != 0
 
     def rotation(self, best: _Way, *, is_vertical: bool) -> Rotation:
         """How far the page must be turned for its longest lines to stand as they read best."""
