@@ -50,7 +50,7 @@ CARD_COSTS = {
 }
 
 _PAGE_CLASSIFIER_MB = 50
-"""Device memory in MiB of the model that says how pages lie: 7 of weights, and what it works in; an estimate."""
+"""Device memory in MiB of the model that says how pages lie, an estimate: 7 of weights, and its work."""
 
 _MODEL_MB, _UNKNOWN_MODEL_MB = 31, 165
 """Weights of the default model in MB, and those of a model whose size is not known (PP-OCRv5_server's)."""

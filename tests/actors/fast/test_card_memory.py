@@ -47,6 +47,6 @@ def test_each_session_of_an_engine_gets_its_part(monkeypatch: pytest.MonkeyPatch
 
     monkeypatch.setattr(fast, "load", load)
     fast.FastEngine(EngineConfig(device="gpu", warm_up=False), ModelsConfig(), gpu_memory_mb=4_000)
-    assert len(placements) == 2
+    assert len(placements) == 3
     assert sum(one.session_memory_mb or 0 for one in placements) == pytest.approx(4_000, abs=2)
     assert {one.gpu_memory_mb for one in placements} == {4_000}, "Paddle caps the process as a whole"
