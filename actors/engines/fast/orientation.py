@@ -130,7 +130,7 @@ def looks_turned(crops: Sequence[Crop], readings: Sequence[Reading]) -> bool:
     """Whether a page that nobody turned lies on a side, by the direction of its lines: Chinese and Japanese
     are written so on upright pages, too."""
     lines = _Lines.of(crops)
-    text = "".join(reading.text for crop, reading in zip(crops, readings, strict=True) if crop.turned)
+    text = "".join(reading.text for crop, reading in zip(crops, readings, strict=True) if _runs_down(crop))
     return lines.mostly_down and not is_east_asian(text)
 
 
@@ -144,20 +144,21 @@ def turn(page: Image, rotation: Rotation) -> Image:
 
 @dataclass(frozen=True, slots=True)
 class _Lines:
-    """The lines of a page that have a direction. `down_part`: part of their length that runs down."""
+    """Pictures of the lines of a page that have a direction: those across it from left to right, those that
+    run down from top to bottom. `down_part`: part of their length that runs down."""
 
-    across: tuple[Crop, ...]
-    down: tuple[Crop, ...]
+    across: tuple[Image, ...]
+    down: tuple[Image, ...]
     down_part: float
 
     @classmethod
     def of(cls, crops: Sequence[Crop]) -> _Lines:
         """Of all lines of a page, those with a direction."""
         directed = [crop for crop in crops if crop.image.shape[1] >= _SIDE * crop.image.shape[0]]
-        across = tuple(crop for crop in directed if not crop.turned)
-        down = tuple(crop for crop in directed if crop.turned)
-        whole = sum(crop.image.shape[1] for crop in directed)
-        return cls(across, down, sum(crop.image.shape[1] for crop in down) / max(1, whole))
+        across = tuple(_along(crop) for crop in directed if not _runs_down(crop))
+        down = tuple(_along(crop) for crop in directed if _runs_down(crop))
+        of_down, whole = (sum(line.shape[1] for line in lines) for lines in (down, across + down))
+        return cls(across, down, of_down / max(1, whole))
 
     @property
     def lie(self) -> bool:
@@ -221,14 +222,27 @@ class _Way:
     over: Literal[0, 180]
 
 
-def _sample(lines: Sequence[Crop]) -> list[Image]:
+def _runs_down(crop: Crop) -> bool:
+    """Whether a line runs down the page or up, more than across: one that is far from straight is not always
+    turned to the left when it is cut."""
+    along = crop.polygon[1] - crop.polygon[0]
+    return bool(abs(along[1]) > abs(along[0]))
+
+
+def _along(crop: Crop) -> Image:
+    """The picture of a line from its left to its right, or from its top to its bottom."""
+    along = crop.polygon[1] - crop.polygon[0]
+    return crop.image if along[int(_runs_down(crop))] >= 0 else _over(crop.image)
+
+
+def _sample(lines: Sequence[Image]) -> list[Image]:
     """The pictures of the longest of some lines, or their beginnings."""
 
     def weight(line: Image) -> float:
         height, width = line.shape[:2]
         return float(min(width, 8 * height) * height**0.5)
 
-    chosen = sorted((crop.image for crop in lines), key=weight, reverse=True)[:_LINES]
+    chosen = sorted(lines, key=weight, reverse=True)[:_LINES]
     return [line[:, : _SQUARES * line.shape[0]] for line in chosen]
 
 

@@ -201,7 +201,8 @@ def line(length: int, *, down: bool = False, tag: int = 0) -> Crop:
     """A line of this length; a row of its picture says which one it is, and which way round it lies."""
     image = np.zeros((20, length, 3), np.uint8)
     image[0] = 100 + tag
-    return Crop(image, np.zeros((4, 2), np.float32), turned=1 if down else 0)
+    along = (0, length) if down else (length, 0)
+    return Crop(image, np.array([(0, 0), along, along, (0, 0)], np.float32), turned=1 if down else 0)
 
 
 ACROSS = [line(200) for _ in range(4)]
@@ -315,6 +316,13 @@ STAYS, LEFT_AS_IT_IS = Lie(0), Lie(0, is_doubtful=True)
 )
 def test_what_decides(crops: list[Crop], sure: Sure | None, read, expected: Lie) -> None:  # type: ignore[no-untyped-def]
     assert lie(crops, sure, read) == expected
+
+
+@pytest.mark.parametrize(("along", "expected"), [((70, 190), 270), ((70, -190), 90), ((190, 70), 0)])
+def test_lines_far_from_straight_count_by_where_they_run(along: tuple[int, int], expected: int) -> None:
+    """They are cut as they are read, and not turned to the left."""
+    crop = Crop(line(200).image, np.array([(0, 0), along, along, (0, 0)], np.float32))
+    assert lie([crop] * 4, UNSURE, reader(0.95, 0.4)).rotation == expected
 
 
 def test_an_upright_page_is_not_read_for_it() -> None:
