@@ -44,6 +44,7 @@ SETS = (
 LYING = {
     "mdp_zh_slide_45_indoor_light_right_bend-out.jpeg": (90,),
     "real_ocrmypdf_cardinal.pdf": (0, 90, 180, 270),
+    "real_docling_nemotron_multipage.pdf": (0, 180, 90, 270),
     "c25_turned_scans.pdf": (0, 180, 270, 90),
 }
 """Degrees clockwise by which the pages of a file lie; and see `_lies` for those that say it in their name."""
