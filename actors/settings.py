@@ -131,7 +131,7 @@ class EngineConfig(Settings):
     page_orientation: bool | None = None
     """True: the fast engine turns pages that lie on their side or upside down, where two of three agree: the
     look of the page to a classifier (6.8 MB), the direction of its lines, and how some of them read;
-    `rotation` says by how much. Null: yes, but with `compat`, which does as stock does."""
+    `rotation` says by how much. Null: yes, except with `compat`, which does as stock does."""
 
     line_orientation: bool = False
     """True: the fast engine turns single lines that are upside down: of those that it reads badly."""
