@@ -45,6 +45,7 @@ LYING = {
     "mdp_zh_slide_45_indoor_light_right_bend-out.jpeg": (90,),
     "real_ocrmypdf_cardinal.pdf": (0, 90, 180, 270),
     "real_docling_nemotron_multipage.pdf": (0, 180, 90, 270),
+    "rendered_digital_mixed_sizes_6p.pdf": (0, 0, 0, 0, 0, 90),
     "c25_turned_scans.pdf": (0, 180, 270, 90),
 }
 """Degrees clockwise by which the pages of a file lie; and see `_lies` for those that say it in their name."""
@@ -145,7 +146,7 @@ def _pages(data: Path, name: str, most: int) -> Iterator[tuple[Path, int, Image]
             document = open_document(path.read_bytes(), DecodeConfig())
         except CannotOpenError:
             continue
-        skipped = range(max(each, 4 if path.name in LYING else 0), document.page_count)
+        skipped = range(max(each, len(LYING.get(path.name, ()))), document.page_count)
         for page in document.pages(set(skipped)):
             if page.image is not None and page.image.size < 3 * 40e6:
                 yield path, page.page_index, page.image
