@@ -48,6 +48,12 @@ _CODES = (
         "PDFs or pictures are attached to the document, and are documents of their own.",
         "Their keys begin with this document's key and `!/`.",
     ),
+    NoticeCode(
+        "page.turned",
+        "The page looks turned, on its side or upside down, and was read as it lies: its look, its lines and "
+        "how they read do not agree on a way, or `engine.page_orientation` is off.",
+        "Look at the page; turn the scan, or set `engine.page_orientation=true` where it is off.",
+    ),
 )
 
 NOTICE_CODES: dict[str, NoticeCode] = {entry.code: entry for entry in _CODES}

@@ -167,10 +167,10 @@ class EngineConfig(Settings):
     """Recognition: lines with a lower mean score are dropped. Null: the fast engine drops those below 0.7 of
     the page's median, and on pages of fewer than 24 lines those below 0.75; stock drops none."""
 
-    page_orientation: bool = False
-    """True: the fast engine turns pages that lie on their side or upside down, by the direction of their
-    lines and the votes of a line classifier (585 kB); `rotation` says by how much. Costs upright pages 1 to
-    2 %."""
+    page_orientation: bool | None = None
+    """True: the fast engine turns pages that lie on their side or upside down, where two of three agree: the
+    look of the page to a classifier (6.8 MB), the direction of its lines, and how some of them read;
+    `rotation` says by how much. Null: yes, except with `compat`, which does as stock does."""
 
     line_orientation: bool = False
     """True: the fast engine turns single lines that are upside down: of those that it reads badly."""
@@ -181,6 +181,13 @@ class EngineConfig(Settings):
     fake: dict[str, str] = Field(default_factory=dict)
     """Faults that the fake engine acts out, for tests: a word in the page's pixels to an act
     (see actors/engines/fake.py)."""
+
+    @property
+    def turns_pages(self) -> bool:
+        """Whether the engine turns pages that lie otherwise."""
+        if self.engine != "fast":
+            return False
+        return not self.compat if self.page_orientation is None else self.page_orientation
 
 
 class LayoutConfig(Settings):

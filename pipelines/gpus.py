@@ -49,6 +49,9 @@ CARD_COSTS = {
     "fake": CardCost(fixed_mb=0, page_mb=0),
 }
 
+_PAGE_CLASSIFIER_MB = 50
+"""Device memory in MiB of the model that says how pages lie, an estimate: 7 of weights, and its work."""
+
 _MODEL_MB, _UNKNOWN_MODEL_MB = 31, 165
 """Weights of the default model in MB, and those of a model whose size is not known (PP-OCRv5_server's)."""
 
@@ -168,7 +171,8 @@ def device_memory_mb(engine: EngineConfig, batch_pages: int) -> int:
     cost, runtime = CARD_COSTS[engine.engine], runtime_on_card(engine)
     weights = 0 if engine.engine == "fake" else find_model(engine.model).bytes / 1e6 or _UNKNOWN_MODEL_MB
     larger = max(1.0, weights / _MODEL_MB)
-    return CONTEXT_MB[runtime] + int(cost.fixed_mb * larger + cost.page_mb * larger * batch_pages)
+    judge = _PAGE_CLASSIFIER_MB if engine.turns_pages and runtime != "paddle" else 0
+    return CONTEXT_MB[runtime] + judge + int(cost.fixed_mb * larger + cost.page_mb * larger * batch_pages)
 
 
 def smallest_card_mb(machine: Machine) -> int | None:

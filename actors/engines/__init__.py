@@ -43,11 +43,11 @@ def needed_models(config: EngineConfig) -> tuple[str, ...]:
     """Names in the catalogue of all models that an engine loads."""
     if config.engine == "fake":
         return ()
-    if config.page_orientation or config.line_orientation:
-        from actors.engines.fast.classifier import MODEL
+    if config.engine == "stock":
+        return (config.model,)
+    from actors.engines.fast.describe import judges
 
-        return config.model, MODEL
-    return (config.model,)
+    return (config.model, *judges(config))
 
 
 def describe_engine(config: EngineConfig, models: ModelsConfig | None = None) -> EngineInfo:

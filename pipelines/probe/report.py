@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from pipelines.plan import ENGINE_COSTS, EngineCost, Plan
@@ -61,7 +61,8 @@ class Probed:
         return {"measured": asdict(self.measured), "changes": changes, "before": asdict(self.before)}
 
     def _figures(self) -> Iterator[Change]:
-        estimate = ENGINE_COSTS[self.engine]
+        expected = self.before.count("memory_per_actor_mb")
+        estimate = replace(ENGINE_COSTS[self.engine], memory_mb=expected)
         measured = self.measured.cost(estimate)
         for name, before, after in zip(_NAMES, _values(estimate), _values(measured), strict=True):
             if before != after:

@@ -50,6 +50,7 @@ class Made:
 
 def quantise(request: Request, say: Say = lambda text: None) -> Made:
     """Make an int8 model, measure it, and keep it in the model cache. Raises ConfigError."""
+    from actors.engines import needed_models
     from actors.engines.fast import int8
     from actors.engines.fast.charset import check_names
     from actors.engines.fast.quantise import check_can_quantise
@@ -60,7 +61,8 @@ def quantise(request: Request, say: Say = lambda text: None) -> Made:
     check_names(request.engine.charset)
     check_can_quantise(request.engine.model)
     store = ModelStore(request.models)
-    store.ensure(request.engine.model, say)
+    for name in needed_models(request.engine):
+        store.ensure(name, say)
     model = find_model(request.engine.model)
     with int8.making(store.root, model) as scratch:
         made, report = _make(request, scratch / request.name, say)

@@ -66,10 +66,13 @@ def list_(cache: str | None, as_json: bool) -> int:
     "verified ever after.",
 )
 def fetch(names: tuple[str, ...], cache: str | None, source: str | None, trust_hub: bool) -> int:
-    """Fetch models (the default one if none is named), verify them, and print where each one is."""
-    from actors.models.catalogue import DEFAULT_MODEL, find_model
+    """Fetch models (those that a run needs by default if none is named), verify them, and print where each
+    one is."""
+    from actors.engines import needed_models
+    from actors.models.catalogue import find_model
+    from actors.settings import EngineConfig
 
-    wanted = [find_model(name).name for name in names or (DEFAULT_MODEL,)]
+    wanted = [find_model(name).name for name in names or needed_models(EngineConfig())]
     store = _store(cache, source)
     for name in wanted:
         files = store.fetch(name, _say, trust_hub=trust_hub)

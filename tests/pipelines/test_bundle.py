@@ -6,6 +6,7 @@ import io
 import json
 import os
 import random
+import shutil
 import subprocess
 import sys
 import tarfile
@@ -18,6 +19,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from packaging.requirements import Requirement
 
+from actors.engines.fast import page_classifier
 from actors.errors import ConfigError
 from actors.models.cache import ModelStore
 from actors.models.catalogue import CATALOGUE
@@ -585,11 +587,15 @@ def test_a_whole_bundle_twice(index: Path, tmp_path: Path, monkeypatch: pytest.M
     monkeypatch.setattr(own, "checkout", lambda: None)
     monkeypatch.setattr("importlib.metadata.version", lambda name: "7.7")
     monkeypatch.setitem(CATALOGUE, "toy", toy_model())
+    companion = replace(toy_model(page_classifier.MODEL), pair=None)
+    monkeypatch.setitem(CATALOGUE, companion.name, companion)
+    source = toy_folder(tmp_path / "source")
+    shutil.copytree(source / "toy", source / companion.name)
     toy(index, "rayocr", "engine; extra == 'cpu'", extras=("cpu",), version="7.7")
     toy(index, "engine", tag="py3-none-manylinux_2_17_x86_64")
     toy(index, "pip")
     toy(index, "other", version="3")
-    cache = ModelsConfig(cache=str(tmp_path / "cache"), source=str(toy_folder(tmp_path / "source")))
+    cache = ModelsConfig(cache=str(tmp_path / "cache"), source=str(source))
     request = Request(
         tmp_path / "one",
         python="3.12",
@@ -613,7 +619,9 @@ def test_a_whole_bundle_twice(index: Path, tmp_path: Path, monkeypatch: pytest.M
     ]
     (tmp_path / "to").mkdir()
     install.unpack(one.folder, one.manifest, tmp_path / "to")
-    assert json.loads((one.folder / MANIFEST).read_text("utf-8"))["models"] == ["toy"]
+    assert json.loads((one.folder / MANIFEST).read_text("utf-8"))["models"] == ["toy", companion.name]
+    held = [entry.name for entry in one.manifest.files if entry.name.startswith(f"models/{companion.name}/")]
+    assert len(held) == 3, "an engine needs it beside the one that was asked for"
     with pytest.raises(ConfigError, match="holds a bundle"):
         make_bundle(request)
     make_bundle(replace(request, overwrite=True))

@@ -172,6 +172,15 @@ def test_a_small_share_gets_small_batches() -> None:
     assert plan(cards(None)).count("batch_pages") == gpus.BATCH_PAGES
 
 
+@pytest.mark.parametrize(("model", "more"), [("PP-OCRv6_small", 50), ("PP-OCRv4_mobile", 0)])
+def test_the_model_that_says_how_pages_lie_is_counted(model: str, more: int) -> None:
+    """Beside Paddle it computes on the CPU."""
+    on, off = (
+        gpus.device_memory_mb(EngineConfig(model=model, page_orientation=flag), 16) for flag in (None, False)
+    )
+    assert on - off == more
+
+
 def test_a_larger_model_is_expected_to_take_more() -> None:
     small, tiny, server = (
         gpus.device_memory_mb(EngineConfig(model=name), 16)

@@ -151,6 +151,12 @@ def test_memory_bounds_the_engines() -> None:
     assert fast.count("actors") == min(15, (8_000 - 2_300) // fast.count("memory_per_actor_mb"))
 
 
+def test_the_model_that_says_how_pages_lie_is_counted() -> None:
+    on, off = (plan(LAPTOP, engine={"page_orientation": flag}) for flag in (None, False))
+    assert on.count("memory_per_actor_mb") == off.count("memory_per_actor_mb") + 50
+    assert plan(LAPTOP, engine=STOCK).count("memory_per_actor_mb") == 1400
+
+
 def test_a_card_of_the_fast_engine_needs_more_decoders_than_one_of_stock() -> None:
     tasks = [plan(EIGHT_CARDS, engine={"engine": name}).count("decode_tasks") for name in ("fast", "stock")]
     assert tasks[0] > tasks[1]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -10,8 +11,11 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
+from actors.engines import needed_models
+from actors.engines.fast import page_classifier
 from actors.errors import ModelError
 from actors.models.catalogue import CATALOGUE, DEFAULT_MODEL
+from actors.settings import EngineConfig
 from rayocr.cli.models import group
 from tests.cli import ROOT, environ, rayocr
 from tests.models import toy_folder, toy_model, toy_wheel
@@ -74,6 +78,17 @@ def test_without_a_name_the_default_model_is_fetched(tmp_path: Path) -> None:
     result = call("fetch", "--cache", tmp_path / "cache", "--source", toy_folder(tmp_path / "source"))
     assert isinstance(result.exception, ModelError)
     assert DEFAULT_MODEL in result.exception.what
+
+
+def test_without_a_name_a_run_lacks_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    needed = needed_models(EngineConfig())
+    assert needed == (DEFAULT_MODEL, page_classifier.MODEL)
+    source = toy_folder(tmp_path / "source")
+    for name in needed:
+        monkeypatch.setitem(CATALOGUE, name, toy_model(name))
+        shutil.copytree(source / "toy", source / name)
+    result = call("fetch", "--cache", tmp_path / "cache", "--source", source)
+    assert result.stdout.splitlines() == [str(tmp_path / "cache" / name) for name in needed]
 
 
 def test_a_slip_fetches_nothing(tmp_path: Path) -> None:

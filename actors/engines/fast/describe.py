@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Literal
 
 from actors.contracts import EngineInfo
-from actors.engines.fast import classifier, int8
+from actors.engines.fast import classifier, int8, page_classifier
 from actors.engines.fast.charset import check_names
 from actors.engines.fast.options import FastOptions, Pace, options_of, pace_of
 from actors.engines.fast.packing import HEIGHT, TRIMMED, TRIMMED_FROM
@@ -17,13 +17,22 @@ from actors.models.catalogue import find_model, pair_of
 from actors.runtimes.choose import RuntimeChoice, choose_runtime, this_host
 from actors.settings import EngineConfig, ModelsConfig
 
-VERSION = "7"
+VERSION = "8"
 """Raised whenever the engine's own steps give other results: outputs made before are then not mixed with."""
 
 
-def turns(config: EngineConfig) -> bool:
-    """Whether the line classifier is needed."""
-    return config.page_orientation or config.line_orientation
+def page_judge(config: EngineConfig) -> str | None:
+    """The runtime of the page classifier, None where there is none: pages are not turned, or the engine's
+    models are in paddle format and nothing is installed that takes the classifier."""
+    if not config.turns_pages:
+        return None
+    return page_classifier.runtime_of(choose(config).runtime, this_host().runtimes)
+
+
+def judges(config: EngineConfig) -> tuple[str, ...]:
+    """Names in the catalogue of the models that say how pages and lines lie."""
+    page = (page_classifier.MODEL,) if page_judge(config) else ()
+    return (*page, classifier.MODEL) if config.line_orientation else page
 
 
 def describe(
@@ -44,8 +53,7 @@ def describe(
     weights = expected_hashes(model, root / model.name)
     if choice.precision.startswith("int8"):
         weights |= (calibrated or int8.find(root, model, config.charset, config.calibration)).hashes
-    if turns(config):
-        judge = find_model(classifier.MODEL)
+    for judge in map(find_model, judges(config)):
         weights |= {
             f"{judge.name}/{name}": digest
             for name, digest in expected_hashes(judge, root / judge.name).items()
@@ -101,7 +109,8 @@ def _in_clear(options: FastOptions) -> dict[str, str]:
 
 
 def _extras(config: EngineConfig) -> dict[str, str]:
-    """What is off by default, where it is on: outputs from before it was there go on."""
-    return {
-        name: "true" for name in ("page_orientation", "line_orientation", "words") if getattr(config, name)
-    }
+    """What can be off, where it is on."""
+    found = {name: "true" for name in ("line_orientation", "words") if getattr(config, name)}
+    if config.turns_pages:
+        found["page_orientation"] = "true" if page_judge(config) else "without a classifier"
+    return found

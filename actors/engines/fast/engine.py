@@ -8,14 +8,16 @@ from importlib import util
 from typing import TYPE_CHECKING, Literal
 
 from actors.contracts import EngineInfo, Image, Line, PageResult
-from actors.engines.fast import bounds, classifier, int8, lone_characters, seals
+from actors.engines.fast import bounds, classifier, int8, lone_characters, page_classifier, seals
 from actors.engines.fast.ahead import DEPTH, Hands, hands_for
+from actors.engines.fast.card_parts import card_parts
 from actors.engines.fast.crops import Crop, cut
 from actors.engines.fast.ctc import Reading
-from actors.engines.fast.describe import choose, describe, device_of, turns
+from actors.engines.fast.describe import choose, describe, device_of, judges, page_judge
 from actors.engines.fast.detection import Detector
+from actors.engines.fast.line_turner import LineTurner
 from actors.engines.fast.options import Pace, options_of, pace_of
-from actors.engines.fast.orientation import LineTurner, PageTurner, Rotation, turn
+from actors.engines.fast.orientation import UPRIGHT, Lie, PageTurner, looks_turned, turn
 from actors.engines.fast.page_times import PageTimes, columns, pixels
 from actors.engines.fast.prepared import Head, Prepared, prepare_detection, prepare_recognition
 from actors.engines.fast.recognition import Recogniser, decoder
@@ -72,7 +74,7 @@ class FastEngine:
         det = replace(placement, shapes=bounds.detection(self._options))
         lines = bounds.recognition(self._options)
         rec = replace(placement, shapes=lines, cuda_graphs=config.cuda_graphs)
-        parts = card_parts(turns=turns(config))
+        parts = card_parts(judges(config))
         self._sessions: tuple[Session, ...] = (
             around("det", load(choice.runtime, detection, _placed(det, detection, parts["det"]))),
             around("rec", load(choice.runtime, prepared.weights, replace(rec, gpu_part=parts["rec"]))),
@@ -83,8 +85,9 @@ class FastEngine:
         )
         self._inputs = inputs_for(device_of(config), choice.runtime, DEPTH + 1)
         self._detector, self._recogniser = self._parts(prepared)
-        self._page_turner, self._line_turner = self._turners(config, choice, store, placement)
-        self.warm_up_s = self._warm_up() if _warms_up(config) else 0.0
+        self._page_turner = self._turner_of_pages(config, choice, store, placement)
+        self._line_turner = self._turner_of_lines(config, choice, store, placement)
+        self.warm_up_s = self._warm_up(config) if _warms_up(config) else 0.0
 
     @property
     def info(self) -> EngineInfo:
@@ -110,8 +113,8 @@ class FastEngine:
         lines = self._hands.map(self._lines, refined)
         times.count([len(found) for found in lines])
         return [
-            PageResult(found, one.rotation, took_ms=took)
-            for one, found, took in zip(cut_out, lines, times.ms, strict=True)
+            PageResult(found, one.lie.rotation, notices=self._notices(one.lie, *these), took_ms=took)
+            for one, these, found, took in zip(cut_out, refined, lines, times.ms, strict=True)
         ]
 
     def release(self) -> None:
@@ -143,31 +146,46 @@ class FastEngine:
             Recogniser(rec, decode, options.read, hands=hands, stages=stages, inputs=inputs),
         )
 
-    def _turners(
+    def _turner_of_pages(
         self, config: EngineConfig, choice: RuntimeChoice, store: ModelStore, placement: Placement
-    ) -> tuple[PageTurner | None, LineTurner | None]:
-        if not turns(config):
-            return None, None
+    ) -> PageTurner | None:
+        if not config.turns_pages:
+            return None
+        runtime = page_judge(config)
+        if runtime is None:
+            return PageTurner(None, self._recogniser.read)
+        weights = Weights("onnx", (store.ensure(page_classifier.MODEL).path(page_classifier.FILE),))
+        placed = page_classifier.placed(placement, choice.runtime, card_parts(judges(config))["page"])
+        session = load(runtime, weights, placed)
+        self._sessions += (session,)
+        judge = page_classifier.PageClassifier(session, self.stages)
+        return PageTurner(judge.look, self._recogniser.read)
+
+    def _turner_of_lines(
+        self, config: EngineConfig, choice: RuntimeChoice, store: ModelStore, placement: Placement
+    ) -> LineTurner | None:
+        if not config.line_orientation:
+            return None
         weights = Weights("onnx", (store.ensure(classifier.MODEL).path("cls.onnx"),))
-        placed = _placed(placement, weights, card_parts(turns=True)["cls"])
+        placed = _placed(placement, weights, card_parts(judges(config))["cls"])
         session = load(choice.runtime, weights, replace(placed, shapes=classifier.SHAPES))
         self._sessions += (session,)
-        judge, read = classifier.LineClassifier(session), self._recogniser.read
-        return (
-            PageTurner(judge, read) if config.page_orientation else None,
-            LineTurner(judge, read) if config.line_orientation else None,
-        )
+        return LineTurner(classifier.LineClassifier(session), self._recogniser.read)
 
-    def _warm_up(self) -> float:
+    def _warm_up(self, config: EngineConfig) -> float:
         """Seconds it took."""
+        of_judges: dict[str, tuple[str, Sequence[Input]]] = {
+            page_classifier.MODEL: ("pages to judge", (page_classifier.SHAPE,)),
+            classifier.MODEL: ("lines to judge", classifier.INPUTS),
+        }
         inputs: list[tuple[str, Sequence[Input]]] = [
             ("pages", page_inputs(self._options)),
             ("lines", line_inputs(self._options)),
-            ("lines to judge", classifier.INPUTS),
+            *(of_judges[name] for name in judges(config)),
         ]
         return sum(
             warm_up(session, shapes, what)
-            for session, (what, shapes) in zip(self._sessions, inputs, strict=False)
+            for session, (what, shapes) in zip(self._sessions, inputs, strict=True)
         )
 
     def _bgr(self, page: Image) -> Image:
@@ -179,39 +197,41 @@ class FastEngine:
         return turned
 
     def _cut_out_all(self, pages: Sequence[Image]) -> list[_CutOut]:
-        """The lines of each page, as it is read: those under seals as if these were not there, and the
-        seals' own."""
+        """The lines of each page, as it is read: those that lie on a side or upside down are turned."""
+        found = self._cut_out(pages)
+        if self._page_turner is None:
+            return found
+        lies = [self._page_turner.lie(one.page, one.crops) for one in found]
+        lying = [index for index, lie in enumerate(lies) if lie.rotation]
+        turned = self._cut_out([turn(pages[index], lies[index].rotation) for index in lying])
+        for index, again in zip(lying, turned, strict=True):
+            found[index] = again
+        return [replace(one, lie=lie) for one, lie in zip(found, lies, strict=True)]
+
+    def _cut_out(self, pages: Sequence[Image]) -> list[_CutOut]:
+        """The lines of each page as it lies: those under seals as if these were not there, and the seals'
+        own."""
         if self._options.compat:
-            return self._cut_out(pages)
+            return self._detector.each(pages, self._cut)
         found = self._hands.map(seals.find_seals, pages)
-        cut_out = self._cut_out([seals.without(page, some) for page, some in zip(pages, found, strict=True)])
+        clean = [seals.without(page, some) for page, some in zip(pages, found, strict=True)]
+        cut_out = self._detector.each(clean, self._cut)
         for page, some, one in zip(pages, found, cut_out, strict=True):
-            if some and not one.rotation:
+            if some:
                 alone = self._detector.each([seals.ink_of(page, seal) for seal in some], self._cut)
                 for seal, part in zip(some, alone, strict=True):
                     one.of_seals.extend(seals.moved(crop, seal) for crop in part.crops)
         return cut_out
 
-    def _cut_out(self, pages: Sequence[Image]) -> list[_CutOut]:
-        """The lines of each page, as it is read."""
-        if self._page_turner is None:
-            return self._detector.each(pages, self._cut)
-        found = self._upright(self._page_turner, self._detector.each(pages, _Found))
-        return self._hands.map(lambda one: self._cut(one.page, one.boxes, one.rotation), found)
-
-    def _cut(self, page: Image, boxes: list[Floats], rotation: Rotation = 0) -> _CutOut:
+    def _cut(self, page: Image, boxes: list[Floats]) -> _CutOut:
         with self.stages.count("crops"):
             crops = [crop for box in boxes if (crop := cut(page, box)) is not None]
-        return _CutOut(page, crops, [], rotation)
+        return _CutOut(page, crops, [])
 
-    def _upright(self, turner: PageTurner, found: list[_Found]) -> list[_Found]:
-        """Pages that lie on a side or upside down, turned and looked at again."""
-        rotations = [turner.rotation(one.page, one.boxes) for one in found]
-        lying = [index for index, rotation in enumerate(rotations) if rotation]
-        turned = [turn(found[index].page, rotations[index]) for index in lying]
-        for index, again in zip(lying, self._detector.each(turned, _Found), strict=True):
-            found[index] = replace(again, rotation=rotations[index])
-        return found
+    def _notices(self, lie: Lie, crops: Sequence[Crop], readings: Sequence[Reading]) -> tuple[str, ...]:
+        """What a person should know of a page with these lines."""
+        is_left = self._page_turner is None and not self._options.compat and looks_turned(crops, readings)
+        return ("page.turned",) if lie.is_doubtful or is_left else ()
 
     def _refined(self, one: _CutOut, readings: Sequence[Reading]) -> tuple[Sequence[Crop], Sequence[Reading]]:
         if not self._options.compat:
@@ -252,22 +272,13 @@ class FastEngine:
 
 
 @dataclass(frozen=True, slots=True)
-class _Found:
-    """A page's picture as it is read, the boxes of its lines, and how far it was turned."""
-
-    page: Image
-    boxes: list[Floats]
-    rotation: Rotation = 0
-
-
-@dataclass(frozen=True, slots=True)
 class _CutOut:
-    """A page's picture as it is read, its lines, those of seals on it, and how far it was turned."""
+    """A page's picture as it is read, its lines, those of seals on it, and how it lay."""
 
     page: Image
     crops: list[Crop]
     of_seals: list[Crop]
-    rotation: Rotation
+    lie: Lie = UPRIGHT
 
 
 def _loadable(
@@ -284,19 +295,6 @@ def _loadable(
     found = calibrated or int8.find(store.root, files.model, config.charset, config.calibration)
     found.check()
     return found.detection() or detection, found.recognition()
-
-
-_CARD_WEIGHTS = {"det": 0.5, "rec": 0.4, "cls": 0.1}
-"""How an engine's cap on device memory is divided between its sessions: by the pixels that each gets at
-once on a card (4 million for detection, up to 64 lines of 48×640 for recognition, single lines for the
-classifier). No card has confirmed it; a session for which it is too little gets smaller batches."""
-
-
-def card_parts(*, turns: bool) -> dict[str, float]:
-    """Parts (together 1) of the engine's device memory, by session; `turns`: whether there is a
-    classifier."""
-    weights = {name: weight for name, weight in _CARD_WEIGHTS.items() if turns or name != "cls"}
-    return {name: weight / sum(weights.values()) for name, weight in weights.items()}
 
 
 def _placed(placement: Placement, weights: Weights, part: float) -> Placement:

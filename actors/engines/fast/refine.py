@@ -21,7 +21,7 @@ from actors.engines.fast import (
 )
 from actors.engines.fast.crops import Crop
 from actors.engines.fast.ctc import Reading
-from actors.engines.fast.orientation import LineTurner
+from actors.engines.fast.line_turner import LineTurner
 from actors.engines.fast.page_script import is_alphabetic_page
 from actors.engines.fast.recognition import Recogniser
 

@@ -6,16 +6,25 @@ from dataclasses import replace
 
 import pytest
 
+from actors.engines.fast import classifier, page_classifier
 from actors.engines.fast import engine as fast
+from actors.engines.fast.card_parts import card_parts
 from actors.runtimes.contracts import Placement, Weights
 from actors.settings import EngineConfig, ModelsConfig
 from tests.models import require_model
 
 
-@pytest.mark.parametrize("turns", [False, True])
-def test_the_parts_of_the_sessions_make_a_whole(turns: bool) -> None:
-    parts = fast.card_parts(turns=turns)
-    assert set(parts) == ({"det", "rec", "cls"} if turns else {"det", "rec"})
+@pytest.mark.parametrize(
+    ("judges", "more"),
+    [
+        ((), set()),
+        ((page_classifier.MODEL,), {"page"}),
+        ((page_classifier.MODEL, classifier.MODEL), {"page", "cls"}),
+    ],
+)
+def test_the_parts_of_the_sessions_make_a_whole(judges: tuple[str, ...], more: set[str]) -> None:
+    parts = card_parts(judges)
+    assert set(parts) == {"det", "rec", *more}
     assert sum(parts.values()) == pytest.approx(1)
     placement = Placement("gpu", gpu_memory_mb=5_001)
     limits = [replace(placement, gpu_part=part).session_memory_mb or 0 for part in parts.values()]
@@ -38,6 +47,6 @@ def test_each_session_of_an_engine_gets_its_part(monkeypatch: pytest.MonkeyPatch
 
     monkeypatch.setattr(fast, "load", load)
     fast.FastEngine(EngineConfig(device="gpu", warm_up=False), ModelsConfig(), gpu_memory_mb=4_000)
-    assert len(placements) == 2
+    assert len(placements) == 3
     assert sum(one.session_memory_mb or 0 for one in placements) == pytest.approx(4_000, abs=2)
     assert {one.gpu_memory_mb for one in placements} == {4_000}, "Paddle caps the process as a whole"

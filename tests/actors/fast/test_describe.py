@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from actors.engines.fast import classifier
-from actors.engines.fast.describe import choose, describe, device_of, turns
+from actors.engines.fast import classifier, page_classifier
+from actors.engines.fast.describe import choose, describe, device_of, judges
 from actors.runtimes.choose import Host
 from actors.settings import EngineConfig, ModelsConfig
 from tests.cli import environ
@@ -19,21 +19,22 @@ def of(**settings: Any) -> EngineConfig:
     return EngineConfig.model_validate(settings)
 
 
-@pytest.mark.parametrize("name", ["page_orientation", "line_orientation", "words"])
+@pytest.mark.parametrize("name", ["line_orientation", "words"])
 def test_what_is_off_by_default_is_named_where_it_is_on(name: str) -> None:
     """Else an output from before the setting was there could not go on."""
     assert name not in describe(of(), ModelsConfig()).settings
     assert describe(of(**{name: True}), ModelsConfig()).settings[name] == "true"
 
 
-@pytest.mark.parametrize("name", ["page_orientation", "line_orientation"])
-def test_the_classifier_counts_where_it_is_needed(name: str) -> None:
-    config = of(**{name: True})
-    assert turns(config)
-    assert not turns(of())
-    more = set(describe(config, ModelsConfig()).weights) - set(describe(of(), ModelsConfig()).weights)
+@pytest.mark.parametrize(
+    ("name", "model"), [("page_orientation", page_classifier.MODEL), ("line_orientation", classifier.MODEL)]
+)
+def test_a_classifier_counts_where_it_is_needed(name: str, model: str) -> None:
+    on, off = of(**{name: True}), of(**{name: False})
+    assert set(judges(on)) - set(judges(off)) == {model}
+    more = set(describe(on, ModelsConfig()).weights) - set(describe(off, ModelsConfig()).weights)
     assert more
-    assert all(file.startswith(f"{classifier.MODEL}/") for file in more)
+    assert all(file.startswith(f"{model}/") for file in more)
 
 
 @pytest.mark.parametrize(("bfloat16", "precision"), [(True, "bfloat16"), (False, "float32")])

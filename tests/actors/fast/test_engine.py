@@ -80,7 +80,8 @@ def test_all_words_of_a_very_wide_line_come_out_and_stay_apart(build: Build, see
 def test_a_line_that_runs_from_top_to_bottom_begins_at_its_top(build: Build) -> None:
     lines = ["invoice number 4711", "total amount 99.50"]
     upright = page(lines, 30)
-    (result,) = build().recognize([np.ascontiguousarray(np.rot90(upright, -1))])
+    turned = np.ascontiguousarray(np.rot90(upright, -1))
+    (result,) = build(page_orientation=False).recognize([turned])
     assert sorted(map(letters, texts(result))) == sorted(map(letters, lines))
     for line in result.lines:
         begin, end, across = (np.array(line.polygon[at : at + 2]) for at in (0, 2, 4))

@@ -11,6 +11,7 @@ import pytest
 
 from actors.contracts import OcrEngine
 from actors.engines.fast import engine as fast
+from actors.engines.fast import page_classifier
 from actors.models.catalogue import DEFAULT_MODEL
 from actors.runtimes import load, onnx_runtime
 from actors.runtimes.contracts import Placement, Session, Weights
@@ -143,11 +144,13 @@ def test_each_model_is_told_the_shapes_of_its_own(card: object, monkeypatch: pyt
 
     monkeypatch.setattr(fast, "load", noting)
     built(tensorrt=True, line_orientation=True, cuda_graphs=False).close()
-    det, rec, judge = (placement.shapes for placement in seen)
+    det, rec, of_page, judge = (placement.shapes for placement in seen)
+    assert of_page == page_classifier.SHAPES
     assert det is not None
     assert rec is not None
     assert judge is not None
     assert det.most[2] == det.most[3] > 48
     assert (rec.least[2], rec.usual[2], rec.most[2]) == (44, 44, 48)
     assert judge.most == (8, 3, 48, 192)
-    assert {placement.precision for placement in seen} == {"float16"}
+    precisions = [placement.precision for placement in seen]
+    assert precisions == ["float16", "float16", "float32", "float16"], "pages are judged in float32 anyway"

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from actors.contracts import PageResult
 from actors.engines import describe_engine
-from actors.engines.fast import classifier
+from actors.engines.fast import classifier, page_classifier
 from actors.engines.fast import engine as fast
 from actors.engines.fast.glyphs import Look
 from actors.engines.fast.options import FastOptions, options_of, pace_of
@@ -113,14 +113,15 @@ def test_the_device_decides_unless_it_is_said(
     monkeypatch.setattr(fast, "load", load)
     config = EngineConfig.model_validate({"device": device, "warm_up": setting, "line_orientation": True})
     engine = fast.FastEngine(config, ModelsConfig())
-    pages, lines, judged = (session.shapes for session in sessions)
+    pages, lines, of_page, judged = (session.shapes for session in sessions)
     if expected:
         options = on_card(line_orientation=True)
         assert (pages, lines) == (page_inputs(options), line_inputs(options))
+        assert of_page == [page_classifier.SHAPE]
         assert judged == list(classifier.INPUTS)
         assert engine.warm_up_s > 0
     else:
-        assert pages == lines == judged == []
+        assert pages == lines == of_page == judged == []
         assert engine.warm_up_s == 0
     engine.close()
 
