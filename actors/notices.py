@@ -21,6 +21,18 @@ _CODES = (
         "`lines_kept`.",
         "Look at the page; `engine.min_score` keeps more of it, a better scan reads better.",
     ),
+    NoticeCode(
+        "script.unknown",
+        "The page, or a noticeable part of it, is in a script that the model does not know. It skips these "
+        "letters, so that what is left may score high.",
+        "Take a model that knows the script (`engine.model`, `rayocr models list`).",
+    ),
+    NoticeCode(
+        "text.too_small",
+        "A noticeable part of the text is smaller than can be read: its lines are up to 8 pixels high. Words "
+        "are wrong at high scores.",
+        "Scan again with more dots per inch, or raise `decode.dpi` for a PDF.",
+    ),
 )
 
 NOTICE_CODES: dict[str, NoticeCode] = {entry.code: entry for entry in _CODES}

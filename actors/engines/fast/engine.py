@@ -8,12 +8,13 @@ from importlib import util
 from typing import TYPE_CHECKING, Literal
 
 from actors.contracts import EngineInfo, Image, Line, PageResult
-from actors.engines.fast import bounds, classifier, int8, lone_characters, seals
+from actors.engines.fast import bounds, classifier, int8, page_notices, seals
 from actors.engines.fast.ahead import DEPTH, Hands, hands_for
 from actors.engines.fast.crops import Crop, cut
 from actors.engines.fast.ctc import Reading
 from actors.engines.fast.describe import choose, describe, device_of, turns
 from actors.engines.fast.detection import Detector
+from actors.engines.fast.keeping import dropped_scores, kept_lines
 from actors.engines.fast.options import Pace, options_of, pace_of
 from actors.engines.fast.orientation import LineTurner, PageTurner, Rotation, turn
 from actors.engines.fast.prepared import Head, Prepared, prepare_detection, prepare_recognition
@@ -81,6 +82,7 @@ class FastEngine:
             hands(self.stages) if hands else hands_for(device_of(config), config.threads or 1, self.stages)
         )
         self._inputs = inputs_for(device_of(config), choice.runtime, DEPTH + 1)
+        self._knows = page_notices.knowledge_of(prepared.read_characters)
         self._detector, self._recogniser = self._parts(prepared)
         self._page_turner, self._line_turner = self._turners(config, choice, store, placement)
         self.warm_up_s = self._warm_up() if _warms_up(config) else 0.0
@@ -99,8 +101,8 @@ class FastEngine:
         cut_out = self._cut_out_all(self._hands.map(self._bgr, pages))
         read = self._read([[*one.crops, *one.of_seals] for one in cut_out])
         refined = [self._refined(one, readings) for one, readings in zip(cut_out, read, strict=True)]
-        lines = self._hands.map(self._lines, refined)
-        return [PageResult(found, one.rotation) for one, found in zip(cut_out, lines, strict=True)]
+        texts = zip(cut_out, self._hands.map(self._text, refined), strict=True)
+        return [page.result(one.rotation, self._recogniser.read) for one, page in texts]
 
     def release(self) -> None:
         """See OcrEngine."""
@@ -220,16 +222,14 @@ class FastEngine:
         rest = iter(together)
         return [[next(rest) for _ in lines] for lines in pictures]
 
-    def _lines(self, page: tuple[Sequence[Crop], Sequence[Reading]]) -> tuple[Line, ...]:
+    def _text(self, page: tuple[Sequence[Crop], Sequence[Reading]]) -> _Text:
         crops, readings = page
-        bound = self._options.scores.bound([reading.score for reading in readings])
-        # Where no line of a page is sure, a single character is a stain.
-        keeps_alone = not self._options.compat and any(reading.score >= bound for reading in readings)
-        return tuple(
-            self._line(crop, reading)
-            for crop, reading in zip(crops, readings, strict=True)
-            if reading.score >= bound or (keeps_alone and lone_characters.is_kept(reading))
-        )
+        kept = kept_lines(readings, self._options.scores, lone=not self._options.compat)
+        with self.stages.count("notices"):
+            suspicion = page_notices.suspicion(crops, readings, kept, self._knows)
+        read = zip(crops, readings, kept, strict=True)
+        lines = tuple(self._line(crop, reading) for crop, reading, is_in in read if is_in)
+        return _Text(lines, dropped_scores(readings, kept), suspicion)
 
     def _line(self, crop: Crop, reading: Reading) -> Line:
         words = words_of(crop, reading) if self._options.words else None
@@ -237,6 +237,20 @@ class FastEngine:
         return Line(
             reading.text, min(reading.score, reading.bound), tuple(polygon.ravel().tolist()), words=words
         )
+
+
+@dataclass(frozen=True, slots=True)
+class _Text:
+    """The lines of a page that are kept, the scores of the others, and what these seem to say of it."""
+
+    lines: tuple[Line, ...]
+    dropped: tuple[float, ...]
+    suspicion: page_notices.Suspicion
+
+    def result(self, rotation: Rotation, read: page_notices.Read) -> PageResult:
+        """What is handed out. `read`: reads lines once more, where it is not sure what is to be said."""
+        notices = page_notices.notices(self.suspicion, read)
+        return PageResult(self.lines, rotation, notices=notices, dropped=self.dropped)
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,11 +10,12 @@ from dataclasses import dataclass
 from typing import Literal
 
 Stage = Literal[
-    "prepare", "detection", "boxes", "crops", "strips", "recognition", "decode", "waiting", "total"
+    "prepare", "detection", "boxes", "crops", "strips", "recognition", "decode", "notices", "waiting", "total"
 ]
 """`prepare`: pages turned to BGR, sized and normalised; `detection`, `recognition`: in a session's `run`;
 `boxes`: from score maps; `crops`: lines cut out; `strips`: the input of recognition; `decode`: texts from its
-output; `waiting`: the thread that runs the sessions waits for work of the host; `total`: whole calls."""
+output; `notices`: what a page's lines seem to say of it; `waiting`: the thread that runs the sessions waits
+for work of the host; `total`: whole calls."""
 
 ON_DEVICE: tuple[Stage, ...] = ("detection", "recognition")
 """Stages in which a session computes."""
