@@ -22,8 +22,8 @@ class FakeEngine:
     `config.fake` maps the hex colour of a picture's top left pixel (or "*" for every page, "init" for the
     constructor) to an act: `crash` (SIGSEGV), `exit`, `hang`, `raise`, `memory`, `wrong_count`,
     `leak:MB` (until `release`), `lose:MB` (until the process ends), `sleep:SECONDS`, `large` (raises unless
-    `det_limit_side` is set), `once:FILE` (raises if the file is there, and makes it). `fits` is no colour but
-    the most pixels of a call that get memory.
+    `det_limit_side` is set), `once:FILE` (raises if the file is there, and makes it), `drop` (keeps no line,
+    and says that text was not read). `fits` is no colour but the most pixels of a call that get memory.
     """
 
     def __init__(self, config: EngineConfig) -> None:
@@ -46,7 +46,10 @@ class FakeEngine:
         acts = [self._config.fake.get(_colour(page), self._config.fake.get("*", "")) for page in pages]
         for act in acts:
             self._act(act)
-        results = [_read(page) for page in pages]
+        results = [
+            _dropped(_read(page)) if act == "drop" else _read(page)
+            for page, act in zip(pages, acts, strict=True)
+        ]
         return results[:-1] if "wrong_count" in acts else results
 
     def release(self) -> None:
@@ -108,6 +111,12 @@ def _read(page: Image) -> PageResult:
             Line(f"pixels {digest[:16]}", 0.5, _box(0, height / 2, width, height)),
         )
     )
+
+
+def _dropped(found: PageResult) -> PageResult:
+    """The same page with none of its lines kept."""
+    scores = tuple(line.score for line in found.lines)
+    return PageResult(notices=("text.unread",) if scores else (), dropped=scores)
 
 
 def _box(left: float, top: float, right: float, bottom: float) -> tuple[float, ...]:

@@ -53,13 +53,17 @@ class Sheet:
         return self.language in UNKNOWN and self.layout != "word"
 
 
-def sentences(language: str, *, held_out: bool) -> list[str]:
-    """The texts of a language: rules were tuned with some, the others are held back."""
+HELD_OUT = 2
+"""The part of texts and fonts that no rule was tuned with; the others are 0 and 1."""
+
+
+def sentences(language: str, part: int) -> list[str]:
+    """The texts of a language of one of three parts."""
     parts = (_TEXTS / f"{language}.txt").read_text("utf-8").strip().split("\n\n")
-    return parts[held_out].splitlines()
+    return parts[part].splitlines()
 
 
-def sheets(seed: int, *, held_out: bool, languages: Sequence[str] = (*UNKNOWN, *KNOWN)) -> Iterator[Sheet]:
+def sheets(seed: int, part: int, languages: Sequence[str] = (*UNKNOWN, *KNOWN)) -> Iterator[Sheet]:
     """For each language every layout, in fonts, sizes and wear that follow from the seed."""
     for language in languages:
         chance = random.Random(f"{seed} {language}")
@@ -68,9 +72,9 @@ def sheets(seed: int, *, held_out: bool, languages: Sequence[str] = (*UNKNOWN, *
             if layout in ("half", "word") and language == "en":
                 continue
             size, wear = sizes[index % len(sizes)], chance.choice(("clean", "worn"))
-            font = chance.choice(names_of(language, held_out=held_out))
+            font = chance.choice(names_of(language, part))
             name = f"{language}-{layout}-{Path(font).stem}-{size}-{wear}-{seed}"
-            lines = tuple(_lines(chance, language, layout, held_out))
+            lines = tuple(_lines(chance, language, layout, part))
             yield Sheet(name, language, layout, font, size, wear, lines)
 
 
@@ -117,8 +121,8 @@ def _fitting(text: str, font: object, width: float, language: str) -> str:
     return gap.join(words)
 
 
-def _lines(chance: random.Random, language: str, layout: str, held_out: bool) -> Iterator[tuple[str, str]]:
-    own, english = (sentences(one, held_out=held_out) for one in (language, "en"))
+def _lines(chance: random.Random, language: str, layout: str, part: int) -> Iterator[tuple[str, str]]:
+    own, english = (sentences(one, part) for one in (language, "en"))
     if layout == "page":
         yield from ((language, chance.choice(own)) for _ in range(32))
     elif layout == "paragraph":

@@ -47,6 +47,15 @@ def test_a_star_is_every_page_without_an_act_of_its_own() -> None:
         engine.recognize(pages(None))
 
 
+def test_drop_keeps_no_line_and_says_so() -> None:
+    dropped, kept, blank = build_engine(fake(ff0000="drop", ffffff="drop")).recognize(
+        [*pages("ff0000", None), np.full((4, 4, 3), 255, np.uint8)]
+    )
+    assert (dropped.lines, dropped.dropped, dropped.notices) == ((), (1.0, 0.5), ("text.unread",))
+    assert (kept.dropped, kept.notices) == ((), ())
+    assert (blank.dropped, blank.notices) == ((), ())
+
+
 def test_init_is_the_constructor() -> None:
     with pytest.raises(ValueError, match="told to raise"):
         build_engine(fake(init="raise"))

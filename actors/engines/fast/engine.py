@@ -17,6 +17,7 @@ from actors.engines.fast.detection import Detector
 from actors.engines.fast.keeping import dropped_scores, kept_lines
 from actors.engines.fast.options import Pace, options_of, pace_of
 from actors.engines.fast.orientation import LineTurner, PageTurner, Rotation, turn
+from actors.engines.fast.page_text import PageText
 from actors.engines.fast.prepared import Head, Prepared, prepare_detection, prepare_recognition
 from actors.engines.fast.recognition import Recogniser, decoder
 from actors.engines.fast.refine import refined
@@ -222,14 +223,14 @@ class FastEngine:
         rest = iter(together)
         return [[next(rest) for _ in lines] for lines in pictures]
 
-    def _text(self, page: tuple[Sequence[Crop], Sequence[Reading]]) -> _Text:
+    def _text(self, page: tuple[Sequence[Crop], Sequence[Reading]]) -> PageText:
         crops, readings = page
         kept = kept_lines(readings, self._options.scores, lone=not self._options.compat)
         with self.stages.count("notices"):
             suspicion = page_notices.suspicion(crops, readings, kept, self._knows)
         read = zip(crops, readings, kept, strict=True)
         lines = tuple(self._line(crop, reading) for crop, reading, is_in in read if is_in)
-        return _Text(lines, dropped_scores(readings, kept), suspicion)
+        return PageText(lines, dropped_scores(readings, kept), suspicion)
 
     def _line(self, crop: Crop, reading: Reading) -> Line:
         words = words_of(crop, reading) if self._options.words else None
@@ -237,20 +238,6 @@ class FastEngine:
         return Line(
             reading.text, min(reading.score, reading.bound), tuple(polygon.ravel().tolist()), words=words
         )
-
-
-@dataclass(frozen=True, slots=True)
-class _Text:
-    """The lines of a page that are kept, the scores of the others, and what these seem to say of it."""
-
-    lines: tuple[Line, ...]
-    dropped: tuple[float, ...]
-    suspicion: page_notices.Suspicion
-
-    def result(self, rotation: Rotation, read: page_notices.Read) -> PageResult:
-        """What is handed out. `read`: reads lines once more, where it is not sure what is to be said."""
-        notices = page_notices.notices(self.suspicion, read)
-        return PageResult(self.lines, rotation, notices=notices, dropped=self.dropped)
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ def kept_lines(readings: Sequence[Reading], rule: ScoreRule, *, lone: bool) -> l
     whether single characters that score low because another has their shape are kept, too."""
     bound = rule.bound([reading.score for reading in readings])
     # Where no line of a page is sure, a single character is a stain.
-    lone = lone and any(reading.score >= bound for reading in readings)
+    lone = lone and any(reading.score >= bound and reading.text.strip() for reading in readings)
     return [
         bool(reading.text.strip()) and (reading.score >= bound or (lone and is_kept(reading)))
         for reading in readings

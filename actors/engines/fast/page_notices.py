@@ -5,19 +5,27 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from statistics import median
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from actors.engines.fast.crops import Crop
 from actors.engines.fast.ctc import Reading
 from actors.engines.fast.unread_ink import UnreadInk, unread_ink
-from actors.engines.legibility import SeenLine, is_foreign, is_too_small, is_unread, sure_part
-from actors.engines.lost_marks import knows_two_marks, lacks_two_marks
+from actors.engines.legibility import (
+    SeenLine,
+    has_numbers_alone,
+    is_foreign,
+    is_too_small,
+    is_unread,
+    sure_part,
+)
+from actors.engines.lost_marks import KnownMarks, loses_marks, marks_of
 from actors.notices import ordered
 
 if TYPE_CHECKING:
     from actors.contracts import Image
 
-    Read = Callable[[Sequence[Image]], list[Reading]]
+Read: TypeAlias = "Callable[[Sequence[Image]], list[Reading]]"
+"""Reads lines (H×W×3 uint8 BGR each); in order."""
 
 _LOOKS = 3
 """Lines of a suspected page that are looked at once more."""
@@ -40,10 +48,10 @@ it is 0.4 at most."""
 
 @dataclass(frozen=True, slots=True)
 class Knowledge:
-    """What of scripts a model knows. `letters`: whether it reads any; `two_marks`: those of Vietnamese."""
+    """What of scripts a model knows. `letters`: whether it reads any."""
 
     letters: bool
-    two_marks: bool
+    marks: KnownMarks
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +77,7 @@ class Suspect:
 
 def knowledge_of(characters: Sequence[str]) -> Knowledge:
     """What a model with these characters knows."""
-    return Knowledge(any(map(str.isalpha, characters)), knows_two_marks(characters))
+    return Knowledge(any(map(str.isalpha, characters)), marks_of(characters))
 
 
 def suspicion(
@@ -86,15 +94,16 @@ def suspicion(
         for crop, reading, is_kept, ink in zip(crops, readings, kept, inks, strict=True)
     ]
     certain = set()
-    if not knows.two_marks and lacks_two_marks(line.text for line in lines if line.kept):
+    if loses_marks((line.text for line in lines), knows.marks):
         certain.add("script.unknown")
     if is_too_small(lines):
         certain.add("text.too_small")
-    foreign, unread = is_foreign(lines), is_unread(lines)
+    foreign, unread = is_foreign(lines) or has_numbers_alone(lines), is_unread(lines)
     if not foreign and not unread:
         return Suspicion(frozenset(certain))
-    worst = sorted(range(len(lines)), key=lambda index: (-lines[index].lost, index))[:_LOOKS]
-    suspects = tuple(Suspect(crops[index].image, inks[index]) for index in worst if lines[index].lost)
+    weights = [max(line.lost, line.unread) for line in lines]
+    worst = sorted(range(len(lines)), key=lambda index: (-weights[index], index))[:_LOOKS]
+    suspects = tuple(Suspect(crops[index].image, inks[index]) for index in worst if weights[index])
     in_doubt = not foreign or sure_part(lines) < _SKIPPED_FOR_SURE
     return Suspicion(frozenset(certain), foreign, unread, in_doubt, suspects)
 
@@ -132,7 +141,7 @@ def _reads(line: Suspect, again: Reading) -> bool:
 
 
 def _is_sharp(lines: Sequence[Suspect]) -> bool:
-    return median(_edge(line.image, line.ink.height) for line in lines) <= _SHARP
+    return median([_edge(line.image, line.ink.height) for line in lines]) <= _SHARP
 
 
 def _edge(image: Image, ink: float) -> float:

@@ -96,7 +96,8 @@ def _lower(image: Image) -> Image:
     if height <= _MOST_ROWS:
         return image
     size = max(1, round(width * _MOST_ROWS / height)), _MOST_ROWS
-    return cv2.resize(image, size, interpolation=cv2.INTER_AREA)
+    lower: Image = cv2.resize(image, size, interpolation=cv2.INTER_AREA)
+    return lower
 
 
 def _has_gap(reading: Reading, height: int, width: int) -> bool:
@@ -147,8 +148,9 @@ def _ink(image: Image) -> npt.NDArray[np.uint8]:
     import numpy as np
 
     grey = cv2.cvtColor(np.ascontiguousarray(image), cv2.COLOR_BGR2GRAY)
-    dark = cv2.threshold(grey, 0, 1, cv2.THRESH_BINARY_INV | cv2.THRESH_OTSU)[1]
-    ink: npt.NDArray[np.uint8] = 1 - dark if 2 * cv2.countNonZero(dark) > dark.size else dark
+    ink: npt.NDArray[np.uint8] = cv2.threshold(grey, 0, 1, cv2.THRESH_BINARY_INV | cv2.THRESH_OTSU)[1]
+    if 2 * cv2.countNonZero(ink) > ink.size:
+        ink ^= 1
     ink[cv2.reduce(ink, 1, cv2.REDUCE_AVG, dtype=cv2.CV_32F)[:, 0] > _RULE] = 0
     return ink
 
