@@ -22,6 +22,24 @@ _CODES = (
         "Look at the page; `engine.rec_score_thresh` keeps more of it, a better scan reads better.",
     ),
     NoticeCode(
+        "script.unknown",
+        "The page, or a noticeable part of it, is in a script that the model does not know. It skips these "
+        "letters, so that what is left may score high.",
+        "Take a model that knows the script (`engine.model`, `rayocr models list`).",
+    ),
+    NoticeCode(
+        "text.too_small",
+        "A noticeable part of the text is smaller than can be read: its lines are up to 8 pixels high. Words "
+        "are wrong at high scores.",
+        "Scan again with more dots per inch, or raise `decode.pdf_dpi` for a PDF.",
+    ),
+    NoticeCode(
+        "page.turned",
+        "The page looks turned, on its side or upside down, and was read as it lies: its look, its lines and "
+        "how they read do not agree on a way, or `engine.page_orientation` is off.",
+        "Look at the page; turn the scan, or set `engine.page_orientation=true` where it is off.",
+    ),
+    NoticeCode(
         "pdf.damaged_image",
         "A picture on the page is damaged, cut off or missing: what could be seen of the page was read.",
         "Fetch or scan the file again; another tool (qpdf, mutool) may save more of it.",
@@ -48,18 +66,12 @@ _CODES = (
         "PDFs or pictures are attached to the document, and are documents of their own.",
         "Their keys begin with this document's key and `!/`.",
     ),
-    NoticeCode(
-        "page.turned",
-        "The page looks turned, on its side or upside down, and was read as it lies: its look, its lines and "
-        "how they read do not agree on a way, or `engine.page_orientation` is off.",
-        "Look at the page; turn the scan, or set `engine.page_orientation=true` where it is off.",
-    ),
 )
 
 NOTICE_CODES: dict[str, NoticeCode] = {entry.code: entry for entry in _CODES}
 """The one table of notices; the docs page is generated from it."""
 
-TEXT_IS_THERE = frozenset({"text.unread"})
+TEXT_IS_THERE = frozenset({"text.unread", "script.unknown", "text.too_small"})
 """Notices that say that a page has text, whether any of it was read or not."""
 
 

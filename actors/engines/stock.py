@@ -20,7 +20,10 @@ from pathlib import Path
 from typing import Any
 
 from actors.contracts import EngineInfo, Fault, Image, Line, PageResult
+from actors.engines.dictionary import read_dictionary
 from actors.engines.inference_yml import write_model_folders
+from actors.engines.lost_marks import KnownMarks, marks_of
+from actors.engines.seen_lines import notices_of
 from actors.errors import ConfigError
 from actors.models.cache import ModelFiles, ModelStore, expected_hashes
 from actors.models.catalogue import Model, find_model, pair_of
@@ -87,6 +90,8 @@ class StockEngine:
         _check_installed(config)
         files = ModelStore(models).ensure(config.model)
         self._info = describe(config, models)
+        self._least_score = _values(config)["rec_score_thresh"]
+        self._marks = marks_of(read_dictionary(files))
         # Both runtimes have read the files when they are built: nothing is left behind by a killed process.
         with tempfile.TemporaryDirectory(prefix="rayocr-model-") as scratch, _quiet():
             self._pipeline: Any = _pipeline(config, files, Path(scratch), gpu_memory_mb)
@@ -121,7 +126,7 @@ class StockEngine:
             if is_allocation_failure(error):
                 return PageResult(fault=Fault("ocr.out_of_memory", f"PaddleOCR ran out of memory: {error}."))
             return PageResult(fault=Fault("ocr.failed", f"{type(error).__name__}: {error}"))
-        return PageResult(tuple(_lines(found)))
+        return _result(list(_lines(found)), self._least_score, self._marks)
 
 
 def describe(config: EngineConfig, models: ModelsConfig) -> EngineInfo:
@@ -226,7 +231,7 @@ def _pipeline(config: EngineConfig, files: ModelFiles, scratch: Path, gpu_memory
         text_det_thresh=values["det_thresh"],
         text_det_box_thresh=values["det_box_thresh"],
         text_det_unclip_ratio=values["det_unclip_ratio"],
-        text_rec_score_thresh=values["rec_score_thresh"],
+        text_rec_score_thresh=0.0,  # PaddleOCR would not say what it drops: see `_result`
         text_recognition_batch_size=_REC_BATCH,
         use_doc_orientation_classify=False,
         use_doc_unwarping=False,
@@ -252,6 +257,17 @@ def _lines(found: Any) -> Iterator[Line]:
     rows = zip(found["rec_texts"], found["rec_scores"], found["rec_polys"], strict=True)
     for text, score, polygon in rows:
         yield Line(str(text), float(score), tuple(float(value) for value in polygon.reshape(-1)))
+
+
+def _result(found: list[Line], least_score: float, known: KnownMarks) -> PageResult:
+    """A page's result, by the rule of PaddleOCR's own threshold; lines of which nothing was read are none."""
+    kept = [line for line in found if line.text.strip() and line.score >= least_score]
+    dropped = [line for line in found if not line.text.strip() or line.score < least_score]
+    return PageResult(
+        tuple(kept),
+        notices=notices_of(kept, dropped, known),
+        dropped=tuple(line.score if line.text.strip() else 0.0 for line in dropped),
+    )
 
 
 @contextlib.contextmanager

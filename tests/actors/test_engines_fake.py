@@ -47,6 +47,12 @@ def test_a_star_is_every_page_without_an_act_of_its_own() -> None:
         engine.recognize(pages(None))
 
 
+def test_unread_keeps_no_line_and_says_so() -> None:
+    unread, kept = build_engine(fake(ff0000="unread")).recognize(pages("ff0000", None))
+    assert (unread.lines, unread.dropped, unread.notices) == ((), (0.4, 0.2), ("text.unread",))
+    assert (kept.dropped, kept.notices) == ((), ())
+
+
 def test_init_is_the_constructor() -> None:
     with pytest.raises(ValueError, match="told to raise"):
         build_engine(fake(init="raise"))

@@ -14,9 +14,11 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from actors.contracts import OcrEngine
+from actors.contracts import Line, OcrEngine, PageResult
 from actors.engines import build_engine, describe_engine
 from actors.engines.inference_yml import write_model_folders
+from actors.engines.lost_marks import KnownMarks
+from actors.engines.stock import _result
 from actors.errors import ConfigError, ModelError
 from actors.models.cache import ModelStore
 from actors.models.catalogue import CATALOGUE
@@ -289,3 +291,14 @@ def test_word_f1_on_receipts(stock: OcrEngine) -> None:
     print(score)
     assert len(pages) == 20
     assert score.f1 >= 0.930
+
+
+def test_lines_below_the_threshold_and_those_without_a_text_are_dropped() -> None:
+    box = (0.0, 0.0, 400.0, 0.0, 400.0, 20.0, 0.0, 20.0)
+    found = [Line("The customer paid in cash", 0.99, box), Line("paid", 0.3, box), Line("", 0.0, box)]
+    known = KnownMarks(vietnamese=False, greek=False)
+    result = _result(found, 0.5, known)
+    assert result.lines == tuple(found[:1])
+    assert result.dropped == (0.3, 0.0)
+    assert "text.unread" in result.notices
+    assert _result(found[:1], 0.0, known) == PageResult(tuple(found[:1]))

@@ -8,16 +8,18 @@ from importlib import util
 from typing import TYPE_CHECKING, Literal
 
 from actors.contracts import EngineInfo, Image, Line, PageResult
-from actors.engines.fast import bounds, classifier, int8, lone_characters, page_classifier, seals
+from actors.engines.fast import bounds, classifier, int8, page_classifier, page_notices, seals
 from actors.engines.fast.ahead import DEPTH, Hands, hands_for
 from actors.engines.fast.card_parts import card_parts
 from actors.engines.fast.crops import Crop, cut
 from actors.engines.fast.ctc import Reading
 from actors.engines.fast.describe import choose, describe, device_of, judges, page_judge
 from actors.engines.fast.detection import Detector
+from actors.engines.fast.keeping import dropped_scores, kept_lines
 from actors.engines.fast.line_turner import LineTurner
 from actors.engines.fast.options import Pace, options_of, pace_of
 from actors.engines.fast.orientation import UPRIGHT, Lie, PageTurner, looks_turned, turn
+from actors.engines.fast.page_text import PageText
 from actors.engines.fast.page_times import PageTimes, columns, pixels
 from actors.engines.fast.prepared import Head, Prepared, prepare_detection, prepare_recognition
 from actors.engines.fast.recognition import Recogniser, decoder
@@ -84,6 +86,7 @@ class FastEngine:
             hands(self.stages) if hands else hands_for(device_of(config), config.threads or 1, self.stages)
         )
         self._inputs = inputs_for(device_of(config), choice.runtime, DEPTH + 1)
+        self._knows = page_notices.knowledge_of(prepared.read_characters)
         self._detector, self._recogniser = self._parts(prepared)
         self._page_turner = self._turner_of_pages(config, choice, store, placement)
         self._line_turner = self._turner_of_lines(config, choice, store, placement)
@@ -110,12 +113,14 @@ class FastEngine:
         for index, (one, readings) in enumerate(zip(cut_out, read, strict=True)):
             refined.append(self._refined(one, readings))
             times.count_for(index)
-        lines = self._hands.map(self._lines, refined)
-        times.count([len(found) for found in lines])
-        return [
-            PageResult(found, one.lie.rotation, notices=self._notices(one.lie, *these), took_ms=took)
-            for one, these, found, took in zip(cut_out, refined, lines, times.ms, strict=True)
-        ]
+        texts = list(self._hands.map(self._text, refined))
+        times.count([len(page.lines) for page in texts])
+        results = []
+        for index, (one, these, page) in enumerate(zip(cut_out, refined, texts, strict=True)):
+            said = self._notices(one.lie, *these)
+            results.append(page.result(one.lie.rotation, said, self._recogniser.read))
+            times.count_for(index)
+        return [replace(result, took_ms=took) for result, took in zip(results, times.ms, strict=True)]
 
     def release(self) -> None:
         """See OcrEngine."""
@@ -252,16 +257,14 @@ class FastEngine:
         rest = iter(together)
         return [[next(rest) for _ in lines] for lines in pictures]
 
-    def _lines(self, page: tuple[Sequence[Crop], Sequence[Reading]]) -> tuple[Line, ...]:
+    def _text(self, page: tuple[Sequence[Crop], Sequence[Reading]]) -> PageText:
         crops, readings = page
-        bound = self._options.scores.bound([reading.score for reading in readings])
-        # Where no line of a page is sure, a single character is a stain.
-        keeps_alone = not self._options.compat and any(reading.score >= bound for reading in readings)
-        return tuple(
-            self._line(crop, reading)
-            for crop, reading in zip(crops, readings, strict=True)
-            if reading.score >= bound or (keeps_alone and lone_characters.is_kept(reading))
-        )
+        kept = kept_lines(readings, self._options.scores, lone=not self._options.compat)
+        with self.stages.count("notices"):
+            suspicion = page_notices.suspicion(crops, readings, kept, self._knows)
+        read = zip(crops, readings, kept, strict=True)
+        lines = tuple(self._line(crop, reading) for crop, reading, is_in in read if is_in)
+        return PageText(lines, dropped_scores(readings, kept), suspicion)
 
     def _line(self, crop: Crop, reading: Reading) -> Line:
         words = words_of(crop, reading) if self._options.words else None

@@ -36,6 +36,11 @@ class Prepared:
     characters: tuple[str, ...]
     kept: tuple[int, ...] | None = None
 
+    @property
+    def read_characters(self) -> tuple[str, ...]:
+        """Those of the classes that count."""
+        return self.characters if self.kept is None else tuple(self.characters[index] for index in self.kept)
+
 
 def prepare_detection(files: ModelFiles, root: Path) -> Weights:
     """The detection model of a pair, made cheaper (`runtimes/rewriting.py`); see `prepare_recognition`."""

@@ -18,13 +18,14 @@ Stage = Literal[
     "strips",
     "recognition",
     "decode",
+    "notices",
     "waiting",
     "total",
 ]
 """`prepare`: pages turned to BGR, sized and normalised; `detection`, `orientation`, `recognition`: in a
 session's `run`; `boxes`: from score maps; `crops`: lines cut out; `strips`: the input of recognition;
-`decode`: texts from its output; `waiting`: the thread that runs the sessions waits for work of the host;
-`total`: whole calls."""
+`decode`: texts from its output; `notices`: what a page's lines seem to say of it; `waiting`: the thread that
+runs the sessions waits for work of the host; `total`: whole calls."""
 
 ON_DEVICE: tuple[Stage, ...] = ("detection", "orientation", "recognition")
 """Stages in which a session computes."""
