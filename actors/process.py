@@ -97,8 +97,8 @@ def _read_into(conn: Connection, view: memoryview) -> None:
 class ChildProcess:
     """A fresh interpreter that runs `target(conn, *args)`, named as "module:function".
 
-    The child ignores Ctrl-C (its parent decides) and ends by itself when the parent is gone. What it
-    prints goes to an unlinked temporary file; its end is kept for the message when the child dies.
+    The child ignores Ctrl-C and SIGTERM (its parent decides) and ends by itself when the parent is gone. What
+    it prints goes to an unlinked temporary file; its end is kept for the message when the child dies.
     `own_group`: whoever it started, at any depth, and is left when it has ended is killed.
     """
 
@@ -241,9 +241,15 @@ def _end_with_parent(parent_pid: int) -> None:
     os._exit(0)
 
 
+def _left_to_the_parent(_number: int, _frame: object) -> None:
+    """A signal to all processes of a run: the parent answers it. An engine that ended by it would look as if
+    its page had killed it. No SIG_IGN, which whoever this process starts would inherit."""
+
+
 def _main() -> None:
     fd, parent_pid, target = int(sys.argv[1]), int(sys.argv[2]), sys.argv[3]
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, _left_to_the_parent)
     threading.Thread(target=_end_with_parent, args=(parent_pid,), daemon=True).start()
     module, function = target.split(":")
     conn = Connection(fd)

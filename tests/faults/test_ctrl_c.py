@@ -55,8 +55,9 @@ class Said:
         pytest.fail(f"nothing like {pattern!r} within {seconds} s: {self.lines}")
 
 
+@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM])
 @pytest.mark.parametrize("runner", RUNNERS)
-def test_ctrl_c_in_a_long_batch(runner: str, tmp_path: Path) -> None:
+def test_a_signal_in_a_long_batch(runner: str, how: signal.Signals, tmp_path: Path) -> None:
     source = folder_of_pictures(tmp_path / "in", PAGES, corners=dict.fromkeys(range(1, PAGES), "ff0000"))
     arguments = command("run", "-i", source, "-o", tmp_path / "out", "--runner", runner, *FAKE, *SLOW)
     process = subprocess.Popen(
@@ -68,7 +69,7 @@ def test_ctrl_c_in_a_long_batch(runner: str, tmp_path: Path) -> None:
     tree.look()
 
     began = time.monotonic()
-    os.killpg(process.pid, signal.SIGINT)  # as a terminal does: to all in the foreground
+    os.killpg(process.pid, how)  # as a terminal does: to all in the foreground
     at, answer = said.wait_for("stopping", 10)
     assert at - began < 1.0, f"the answer took {at - began:.1f} s"
     assert re.search(r"\d+ pages at engines", answer), "what it waits for"
@@ -81,10 +82,12 @@ def test_ctrl_c_in_a_long_batch(runner: str, tmp_path: Path) -> None:
     assert not (tmp_path / "out" / "_lock.json").exists()
 
     assert "interrupted" in output
+    assert not any("engine was replaced" in line for line in said.lines)
     done = len(rows(tmp_path / "out")) if (tmp_path / "out" / "pages").exists() else 0
     assert done < 2, "the batch was left"
     assert f"{done} of {PAGES} documents done, {PAGES - done} left" in output
+    assert all(row["status"] == "ok" for row in rows(tmp_path / "out")), "whoever ends a run blames no page"
     again = rayocr("run", "-i", source, "-o", tmp_path / "out", "--runner", "inline", *FAKE)
     assert again.returncode == 0, again.stderr
     assert len({row["key"] for row in rows(tmp_path / "out")}) == PAGES == len(rows(tmp_path / "out"))
-    print(f"{runner}: answered after {at - began:.2f} s, ended after {took:.1f} s")
+    print(f"{runner}, {how.name}: answered after {at - began:.2f} s, ended after {took:.1f} s")
