@@ -93,17 +93,18 @@ def test_a_page_at_half_its_sides_has_its_boxes_in_the_turned_picture(sheet: np.
 
 
 @pytest.mark.models
+@pytest.mark.slow
 def test_a_large_page_in_tiles_is_turned() -> None:
     plan = np.full((3600, 4800, 3), 255, np.uint8)
-    for index in range(18):
+    for index in range(0, 18, 3):
         part = page(words(60 + index, 4, most=5), 15)
-        y, x = 150 + index // 3 * 560, 100 + index % 3 * 1600
+        y, x = 150 + index // 3 * 560, 100 + index // 3 % 3 * 1600
         plan[y : y + part.shape[0], x : x + part.shape[1]] = part[:, : 4800 - x]
     upright = engine().recognize([plan])[0]
     result = engine().recognize([turned(plan, 180)])[0]
     assert (upright.rotation, result.rotation) == (0, 180)
     assert result.lines == upright.lines
-    assert len(upright.lines) >= 72
+    assert len(upright.lines) >= 24
 
 
 @pytest.mark.models
