@@ -29,6 +29,9 @@ _NEAR, _NEAR_WIDE = 0.45, 0.75
 """How far a character's own ink goes from its place at most, to both sides, in heights of the line's ink: a
 W is 0.9 as wide as that in most fonts, a Chinese character 1.1, and a place is off by up to 0.2."""
 
+_NEAR_SPACE = 0.25
+"""The same of the white of a space: where its neighbors are no farther than that, no letter was skipped."""
+
 _INK_OF_CROP = 0.75
 """Height of a line's ink over that of its picture, about: 0.68 to 0.86 on scans (docs/fast-engine.md)."""
 
@@ -107,7 +110,9 @@ def _has_gap(reading: Reading, height: int, width: int) -> bool:
         return False
     ink = _INK_OF_CROP * height
     edges = [(0.0, 0.0)]
-    edges += [(place * width, _near(sign) * ink) for place, sign in _placed(reading)]
+    edges += [
+        (place * width, _near(sign) * ink) for place, sign in zip(reading.places, reading.text, strict=True)
+    ]
     edges.append((float(width), 0.0))
     least = _LEAST * ink
     return any(after - before - near - beside >= least for (before, near), (after, beside) in pairwise(edges))
@@ -120,6 +125,8 @@ def _placed(reading: Reading) -> list[tuple[float, str]]:
 
 
 def _near(sign: str) -> float:
+    if sign == " ":
+        return _NEAR_SPACE
     return _NEAR_WIDE if _WIDE.match(sign) else _NEAR
 
 
