@@ -14,9 +14,9 @@ if TYPE_CHECKING:
     from rich.table import Table
 
     from pipelines.plan import Plan
+    from pipelines.preview import Preview
     from pipelines.probe.report import Probed
     from pipelines.progress import Progress
-    from pipelines.run import Preview
     from pipelines.summary import Summary
     from pipelines.verify import Report
     from pipelines.view import Pending

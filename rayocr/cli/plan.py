@@ -30,7 +30,7 @@ def command(settings: Config, probe: int | None, as_json: bool) -> int:
     rayocr plan --input ~/scans --output ~/scans-text
     rayocr plan --input ~/scans --output ~/scans-text --probe 24
     """
-    from pipelines.run import preview
+    from pipelines.preview import preview
     from rayocr.cli.console import RunConsole, own_stderr, print_plan, print_plan_json, print_probed
 
     if probe is not None:

@@ -91,7 +91,8 @@ def command(
     but more pages failed than output.max_failed_fraction allows; 4 incomplete, the same command resumes;
     130 interrupted.
     """
-    from pipelines.run import Options, run
+    from pipelines.run import run
+    from pipelines.run_state import Options
     from rayocr.cli.console import RunConsole, own_stderr
 
     options = Options(_retry(retry_codes, careful=careful), fresh_output, add_source, forget)

@@ -351,9 +351,9 @@ def test_brackets_in_a_path_are_no_markup(tmp_path: Path) -> None:
 
 def test_a_bug_is_said_in_three_lines_and_shown_on_request() -> None:
     code = (
-        "import pipelines.run, rayocr.__main__ as m\n"
+        "import pipelines.preview, rayocr.__main__ as m\n"
         "def preview(config, view): raise KeyError('nobody thought of this')\n"
-        "pipelines.run.preview = preview\n"
+        "pipelines.preview.preview = preview\n"
         "m.main(['plan', '-i', '.', '-o', 'out'])\n"
     )
     for debug, lines in (("", 3), ("1", 99)):

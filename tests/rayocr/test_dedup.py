@@ -15,7 +15,8 @@ import pytest
 
 from pipelines.config import load_config
 from pipelines.retry import Retry
-from pipelines.run import Options, run
+from pipelines.run import run
+from pipelines.run_state import Options
 from pipelines.summary import Summary
 from pipelines.verify import verify
 from tests.cli import ROOT, environ, rayocr

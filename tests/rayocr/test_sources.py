@@ -16,7 +16,8 @@ from typing import Any
 import pytest
 
 from pipelines.config import load_config
-from pipelines.run import Options, run
+from pipelines.run import run
+from pipelines.run_state import Options
 from pipelines.summary import Summary
 from pipelines.verify import verify
 from tests.cli import ROOT, environ, rayocr, rows, start
