@@ -30,7 +30,7 @@ pytestmark = [
     pytest.mark.skipif(not hasattr(os, "sched_setaffinity"), reason="only Linux puts processes on a CPU"),
 ]
 
-PAGES, WORK_S, TIMEOUT_S = 5, 0.8, 1.5
+PAGES, WORK_S, TIMEOUT_S = 3, 0.5, 1.0
 SETTINGS = (
     *("--set", "engine.engine=fake", "--set", "resources.actors=1", "--set", "resources.batch_pages=1"),
     *("--set", f"engine.fake={{'*': 'work:{WORK_S}'}}", "--set", f"ocr.timeout_s={TIMEOUT_S}"),
