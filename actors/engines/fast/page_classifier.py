@@ -62,8 +62,8 @@ def runtime_of(runtime: str, installed: Collection[str]) -> str | None:
 
 
 def placed(placement: Placement, runtime: str, gpu_part: float) -> Placement:
-    """Where and how the classifier computes beside an engine with this placement and runtime: where$
-    but beside Paddle on the CPU, and always in float32."""
+    """Where and how the classifier computes beside an engine with this placement and runtime: where
+    its models do, but beside Paddle on the CPU, and always in float32."""
     if runtime == "paddle":
         placement = replace(placement, device="cpu", gpu_memory_mb=None)
     return replace(placement, precision="float32", shapes=SHAPES, gpu_part=gpu_part)
