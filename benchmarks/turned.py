@@ -16,8 +16,9 @@ import os
 import sys
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
+from itertools import zip_longest
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -83,7 +84,7 @@ def main() -> None:
     rows = list(_rows(judged))
     for row in rows:
         print(row, flush=True)
-    cost = _cost(data, options.cost)
+    cost = _cost(data, options.sets, options.cost)
     print(cost)
     tree = {
         "date": hardware.now(),
@@ -178,15 +179,19 @@ def _rows(judged: list[Judged]) -> Iterator[dict[str, Any]]:
             }
 
 
-def _cost(data: Path, most: int) -> dict[str, Any]:
+def _cost(data: Path, sets: Sequence[str], most: int) -> dict[str, Any]:
     """CPU seconds a page of the whole engine on upright pages, on and off in turns, the second time that each
     shape is seen."""
     engines = {True: _engine(), False: _engine(turning=False)}
     spent: dict[bool, list[float]] = {True: [], False: []}
-    pages = [picture for name in SETS for _, _, picture in _pages(data, name, -(-most // len(SETS)))]
-    for picture in pages[:most]:
+    each = -(-most // len(sets)) + len(LYING)
+    found = [list(_pages(data, name, each)) for name in sets]
+    upright = [[picture for file, index, picture in some if not _lies(file, index)] for some in found]
+    pages = [picture for some in zip_longest(*upright) for picture in some if picture is not None]
+    for number, picture in enumerate(pages[:most]):
+        order = (True, False) if number % 2 else (False, True)
         for again in (False, True):
-            for on in (True, False):
+            for on in order:
                 begun = time.process_time()
                 engines[on].recognize([picture])
                 if again:
