@@ -7,11 +7,13 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class NoticeCode:
-    """One row of the table of notices."""
+    """One row of the table of notices. `lacks`: whether the row may lack something that stands on its page;
+    the others only tell."""
 
     code: str
     meaning: str
     remedy: str
+    lacks: bool = True
 
 
 _CODES = (
@@ -65,6 +67,7 @@ _CODES = (
         "pdf.attached",
         "PDFs or pictures are attached to the document, and are documents of their own.",
         "Their keys begin with this document's key and `!/`.",
+        lacks=False,
     ),
 )
 

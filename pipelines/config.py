@@ -34,8 +34,8 @@ class OutputConfig(Settings):
     """Share of failed pages (0..1) up to which a complete run still exits 0; above it the run exits 3."""
 
     max_noticed_fraction: float | None = Field(default=None, ge=0, le=1)
-    """Share of pages with notices (0..1) above which a complete run exits 3. Null: notices are counted and
-    named, and change no exit code."""
+    """Share of pages (0..1) with notices that something is lacking, above which a complete run exits 3. Null:
+    notices are counted and named, and change no exit code."""
 
     dedup: bool = False
     """True: documents of equal content are recognised once, and the others get copies of the rows, which name

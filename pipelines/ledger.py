@@ -41,7 +41,8 @@ class DocumentRows:
 
 @dataclass(frozen=True, slots=True)
 class Totals:
-    """Counts of rows, of failed rows by their error code, and of rows by notice; `noticed`: with any."""
+    """Counts of rows, of failed rows by their error code, and of rows by notice; `noticed`: of those that
+    may lack something."""
 
     rows: int
     ok: int
@@ -264,11 +265,9 @@ class Ledger:
 
     @staticmethod
     def _totals(rows: Rows) -> Totals:
-        import numpy as np
-
         ok, empty, failed = rows.count_statuses()
-        codes, noticed = dict(Counter(rows.count_codes())), int(np.count_nonzero(rows.notices))
-        return Totals(len(rows.page), ok, empty, failed, codes, rows.count_notices(), noticed)
+        codes, notices = dict(Counter(rows.count_codes())), rows.count_notices()
+        return Totals(len(rows.page), ok, empty, failed, codes, notices, rows.count_noticed())
 
 
 def _files(store: Store, made_with: Collection[str]) -> list[Rows | str]:

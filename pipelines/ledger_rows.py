@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 STATUSES = ("ok", "empty", "failed")
 NOTICES = "notices"
 NOTICE_BITS = {code: 1 << number for number, code in enumerate(NOTICE_CODES)}
+_LACKS = sum(bit for code, bit in NOTICE_BITS.items() if NOTICE_CODES[code].lacks)
 _ID_DIGITS = 32
 _ALL_BITS = (1 << 64) - 1
 
@@ -100,6 +101,12 @@ class Rows:
 
         counts = np.bincount(self.code[self.code >= 0], minlength=len(self.codes)).tolist()
         return {code: count for code, count in zip(self.codes, counts, strict=True) if count}
+
+    def count_noticed(self) -> int:
+        """How many rows have a notice that their page may lack something."""
+        import numpy as np
+
+        return int(np.count_nonzero(self.notices & np.uint32(_LACKS)))
 
     def count_notices(self) -> dict[str, int]:
         """How many rows have each notice, without those that none has."""

@@ -20,10 +20,10 @@ class Summary:
     documents, `new_pages` of this run alone, `tried_again` of its pages those that had failed before;
     `copied`: pages beside those, with rows of documents of equal content; `forgotten`: documents that left
     the source, and now the output; `orphaned`: documents with rows that left the source; `noticed`: pages
-    with any notice; `too_many`: what too many pages are, if that is the outcome; `shrunk`, `replaced`: how
-    often batches were made smaller and engines started anew for lack of memory; `restarted`: engines started
-    anew since their process died or hung; `cards`: the most device
-    memory that each engine took; `seconds` are wall time, `recognising_s` without start-up."""
+    with a notice that they may lack something; `too_many`: what too many pages are, if that is the outcome;
+    `shrunk`, `replaced`: how often batches were made smaller and engines started anew for lack of memory;
+    `restarted`: engines started anew since their process died or hung; `cards`: the most device memory that
+    each engine took; `seconds` are wall time, `recognising_s` without start-up."""
 
     run_id: str
     output: str

@@ -31,7 +31,7 @@ class Completeness:
     `missing`: keys of documents that lack pages. `changed`: those of them that are there in one older
     version. `doubled`: keys of documents that a reader of the table finds twice: a page has more than one
     row, there are rows of several versions, or the listing itself names the document twice. `notices`: pages
-    by notice; `noticed`: pages with any.
+    by notice; `noticed`: pages that may lack something.
     """
 
     pages: int

@@ -300,3 +300,20 @@ def test_a_listing_is_consumed_as_it_comes() -> None:
 def test_ids_must_be_ids() -> None:
     with pytest.raises(ValueError, match="32 hex digits"):
         keys_of_refs([replace(ref("a"), document_id="abcd")])
+
+
+def test_a_notice_that_only_tells_does_not_count_as_lacking(tmp_path: Path) -> None:
+    store = open_store(str(tmp_path), {})
+    publish(
+        store,
+        "one",
+        [Row("told", notices=("pdf.attached",)), Row("both", notices=("text.unread", "pdf.attached"))],
+    )
+    totals = Ledger.load(store).totals
+    assert (totals.notices, totals.noticed) == ({"text.unread": 1, "pdf.attached": 2}, 1)
+    assert [
+        found.key for found, _ in Ledger.load(store).noticed([ref("told"), ref("both")], "pdf.attached")
+    ] == [
+        "told",
+        "both",
+    ]
