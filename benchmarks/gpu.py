@@ -357,7 +357,7 @@ def print_tables(bench: Bench, found: Sequence[Target]) -> None:
     """Engines, runs, targets, and what is missing."""
     from rich.console import Console
 
-    console = Console(width=None if sys.stdout.isatty() else 150, highlight=False)
+    console = Console(width=None if sys.stdout.isatty() else 200, highlight=False)
     title = REHEARSAL if bench.rehearsal else _heading()
     console.print(title, style="bold red" if bench.rehearsal else "bold")
     console.print(_engines_table(bench), _stages_table(bench), _gap_table(bench))

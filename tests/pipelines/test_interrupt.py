@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
+import sys
 import threading
 import time
+from collections.abc import Callable
 
 import pytest
 
 from pipelines.interrupt import stop_on_signals
+from tests.cli import ROOT, environ
 
 
-def test_the_first_signal_is_answered_while_the_main_thread_is_busy() -> None:
+def answered_while_the_main_thread_is_busy() -> None:
     stop, answered = threading.Event(), threading.Event()
     with stop_on_signals(stop, answered.set):
         os.kill(os.getpid(), signal.SIGINT)
@@ -22,7 +26,7 @@ def test_the_first_signal_is_answered_while_the_main_thread_is_busy() -> None:
     assert stop.is_set() and answered.is_set()
 
 
-def test_the_answer_may_want_a_lock_that_the_main_thread_holds() -> None:
+def answer_wants_a_lock_that_the_main_thread_holds() -> None:
     stop, lock, answered = threading.Event(), threading.Lock(), threading.Event()
 
     def answer() -> None:
@@ -36,14 +40,14 @@ def test_the_answer_may_want_a_lock_that_the_main_thread_holds() -> None:
         assert answered.wait(5)
 
 
-def test_a_second_signal_ends_at_once() -> None:
+def second_signal_ends_at_once() -> None:
     stop = threading.Event()
     with pytest.raises(KeyboardInterrupt), stop_on_signals(stop, lambda: None):
         os.kill(os.getpid(), signal.SIGINT)
         os.kill(os.getpid(), signal.SIGINT)
 
 
-def test_nobody_asked_nobody_answers() -> None:
+def nobody_asked_nobody_answers() -> None:
     before = signal.getsignal(signal.SIGINT)
     answers: list[int] = []
     with stop_on_signals(threading.Event(), lambda: answers.append(1)):
@@ -52,3 +56,27 @@ def test_nobody_asked_nobody_answers() -> None:
     assert answers == []
     assert signal.getsignal(signal.SIGINT) is before
     assert not [thread for thread in threading.enumerate() if thread.name == "stopping"]
+
+
+@pytest.mark.parametrize(
+    "case",
+    [
+        answered_while_the_main_thread_is_busy,
+        answer_wants_a_lock_that_the_main_thread_holds,
+        second_signal_ends_at_once,
+        nobody_asked_nobody_answers,
+    ],
+)
+def test_in_the_main_thread_of_a_process(case: Callable[[], None]) -> None:
+    """Signals are for main threads; that of a process in which tests run may be another's."""
+    program = f"from {__name__} import {case.__name__} as case; case()"
+    done = subprocess.run(
+        [sys.executable, "-c", program],
+        cwd=ROOT,
+        env=environ(),
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr

@@ -127,7 +127,7 @@ def test_from_this_checkout_to_a_machine_without_an_index(tmp_path: Path) -> Non
     version = call(home, env / "bin" / "rayocr", "--version")
     assert version.stdout == f"rayocr, version {manifest.rayocr}\n"
     verified = call(home, env / "bin" / "rayocr", "models", "verify")
-    assert (verified.returncode, verified.stdout) == (0, "PP-OCRv6_small: ok\n")
+    assert (verified.returncode, verified.stdout) == (0, "PP-OCRv6_small: ok\ntext_image_orientation: ok\n")
     assert (home / ".cache" / "rayocr" / "models" / "PP-OCRv6_small" / "det.onnx").is_file()
     assert call(home, env / "bin" / "python", "-m", "pip", "check").returncode == 0
     assert (packages / "pipelines" / "bundle" / "install.py").is_file()

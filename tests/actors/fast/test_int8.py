@@ -246,7 +246,9 @@ def test_the_engine_loads_the_calibrated_pair(tmp_path: Path) -> None:
         made = int8.keep(int8.Calibrated(folder, card), tmp_path, MODEL, "latin")
 
     models = ModelsConfig(cache=str(tmp_path), offline=True)
-    config = EngineConfig(model=MODEL.name, charset="latin", precision="int8", threads=1)
+    config = EngineConfig(
+        model=MODEL.name, charset="latin", precision="int8", threads=1, page_orientation=False
+    )
     page = written("Harbour Lane 28", "TOTAL 1234.56")
     texts = {}
     for name, changed in (("int8", config), ("float32", config.model_copy(update={"precision": "float32"}))):

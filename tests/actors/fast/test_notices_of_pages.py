@@ -9,6 +9,8 @@ from PIL import Image as Pictures
 from PIL import ImageDraw, ImageFont
 
 from actors.contracts import PageResult
+from actors.engines import build_engine
+from actors.settings import EngineConfig
 from benchmarks.rendered_numbers.fonts import DEBIAN
 from tests.actors.fast.engines import engine
 from tests.drawn import page, words
@@ -62,8 +64,11 @@ def test_text_that_was_found_and_not_read() -> None:
 
 
 def test_a_page_upside_down_is_in_no_unknown_script() -> None:
-    (found,) = read(page(LINES, size=28)[::-1, ::-1])
+    upside_down = np.ascontiguousarray(page(LINES, size=28)[::-1, ::-1])
+    (found,) = build_engine(EngineConfig(threads=1, page_orientation=False)).recognize([upside_down])
     assert found.notices == ("text.unread",)
+    (found,) = read(upside_down)
+    assert (found.rotation, found.notices) == (180, ())
 
 
 def test_print_that_shines_through_is_no_text() -> None:

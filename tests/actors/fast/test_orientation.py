@@ -133,7 +133,8 @@ def test_heads_that_are_set_upwards_turn_no_table() -> None:
         cells = page([f"Van {row + 2}           3      ok   5.1"], 20, width=500)[15:55]
         sheet[400 + row * 50 : 440 + row * 50, : cells.shape[1]] = cells
     result = engine().recognize([sheet])[0]
-    assert (result.rotation, result.notices) == (0, ())
+    assert result.rotation == 0 and "page.turned" not in result.notices
+    assert len(result.lines) >= 3, "columns are read as they stand"
 
 
 @pytest.mark.models
@@ -162,7 +163,7 @@ def test_a_turned_page_that_nobody_can_read_is_told() -> None:
     picture = np.asarray(Image.open(source).convert("RGB"))
     assert engine().recognize([picture])[0].rotation == 0
     result = engine().recognize([turned(picture, 180)])[0]
-    assert (result.rotation, result.notices) == (0, ("page.turned",))
+    assert result.rotation == 0 and "page.turned" in result.notices
 
 
 def test_a_line_upside_down_is_turned(sheet: np.ndarray) -> None:
@@ -190,7 +191,8 @@ def test_vertical_text_is_not_turned() -> None:
             top, left = 30 + index * 50, 400 - column * 80
             sheet[top : top + cell.shape[0], left : left + cell.shape[1]] = cell
     result = engine().recognize([sheet])[0]
-    assert (result.rotation, result.notices) == (0, ())
+    assert result.rotation == 0 and "page.turned" not in result.notices
+    assert len(result.lines) >= 3, "columns are read as they stand"
 
 
 def test_a_page_without_text() -> None:
