@@ -82,6 +82,11 @@ class Summary:
         done = self.documents - self.missing
         return f"{done:,} of {self.documents:,} documents done, {self.missing:,} left"
 
+    @property
+    def query(self) -> str:
+        """How to list the pages that have notices; empty if none has."""
+        return notices_query(self.output) if self.notices else ""
+
     def in_a_line(self) -> str:
         """The outcome, pages that failed or have notices, and documents that lack."""
         failed = f"; {self.failed:,} of {self.pages:,} pages failed ({self.failures})" if self.failed else ""
@@ -127,12 +132,9 @@ class Summary:
         return rows
 
     def _notices(self) -> list[tuple[str, str]]:
-        """Pages by notice with the first names, and how to list all of them."""
-        if not self.notices:
-            return []
+        """Pages by notice, with the first names."""
         counted = [f"{code} {names.count:,}: {names.in_a_line}" for code, names in self.notices.items()]
-        query = notices_query(self.output)
-        return [("notices" if not number else "", text) for number, text in enumerate([*counted, query])]
+        return [("notices" if not number else "", text) for number, text in enumerate(counted)]
 
 
 def notices_query(output: str) -> str:

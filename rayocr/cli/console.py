@@ -53,6 +53,8 @@ class RunConsole:
         """Show the table at the end; asked to be quiet, a line if something went wrong."""
         if not self._quiet:
             _print(_summary_table(summary), to_stderr=False)
+            if summary.query:  # below the table, whose lines are folded: it is there to be copied
+                click.echo(f"pages with notices: {summary.query}")
         elif summary.exit_code:
             click.echo(f"rayocr: {summary.in_a_line()}", err=True)
         for line in summary.warnings:
