@@ -100,7 +100,7 @@ class PageTurner:
         best = max(as_cut, over, key=lambda way: way.score.score)
         east_asian = best.score.is_east_asian
         if abs(as_cut.score.score - over.score.score) <= _GAIN or not best.score.reads(_READABLE):
-            if lines.lie and seen.is_on_a_side:
+            if lines.lie and seen.is_on_a_side and (lines.are_some or best.score.score >= _SURE):
                 return Lie(seen.rotation)
             return _DOUBTFUL if lines.look_turned(seen) else UPRIGHT
         rotation = lines.rotation(best, is_vertical=east_asian and self._is_vertical(best))
@@ -112,7 +112,8 @@ class PageTurner:
             enough = best.score.reads(_SURE if seen.sure >= _CLEAR else _READABLE)
             by_reading = enough and lines.mostly_down and not east_asian
         else:
-            by_reading = rotation == 180 and seen.sure < _CLEAR
+            enough = lines.are_some or best.score.reads(_SURE)
+            by_reading = enough and rotation == 180 and seen.sure < _CLEAR
         if by_reading:
             return Lie(rotation)
         return _DOUBTFUL if lines.look_turned(seen) else UPRIGHT
@@ -166,6 +167,11 @@ class _Lines:
         return self.down_part > 0.5
 
     @property
+    def are_some(self) -> bool:
+        """Whether they are more than a label, which may be no text at all."""
+        return len(self.across) + len(self.down) >= _LEAST_LINES
+
+    @property
     def mostly_down(self) -> bool:
         """Whether nearly all of them run down, and they are more than labels."""
         return len(self.down) >= _LEAST_LINES and self.down_part >= _MOSTLY
@@ -174,8 +180,7 @@ class _Lines:
         """Whether it looks so, where nothing else is known: by the lines, or by their page's look."""
         if self.lie and self.mostly_down:
             return True
-        enough = len(self.across) + len(self.down) >= _LEAST_LINES
-        return enough and seen.sure >= _CLEAR and seen.rotation != 0
+        return self.are_some and seen.sure >= _CLEAR and seen.rotation != 0
 
     def rotation(self, best: _Way, *, is_vertical: bool) -> Rotation:
         """How far the page must be turned for its longest lines to stand as they read best."""

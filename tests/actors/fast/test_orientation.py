@@ -263,6 +263,10 @@ STAYS, LEFT_AS_IT_IS = Lie(0), Lie(0, is_doubtful=True)
         pytest.param(
             DOWN, LEFT, reader(0.5, 0.55), Lie(90), id="look and lines agree on what cannot be read"
         ),
+        pytest.param(DOWN[:1], LEFT, reader(0.5, 0.55), STAYS, id="a single mark that may be no text"),
+        pytest.param(DOWN[:1], LEFT, reader(0.9, 0.95), Lie(90), id="a single label that is surely text"),
+        pytest.param(ACROSS[:1], UNSURE, reader(0.5, 0.85), STAYS, id="a single mark, perhaps upside down"),
+        pytest.param(ACROSS[:1], UNSURE, reader(0.5, 0.95), Lie(180), id="a single label, upside down"),
         pytest.param(DOWN, RIGHT, reader(0.4, 0.95), Lie(90), id="two of three"),
         pytest.param(DOWN, UP, reader(0.95, 0.4), Lie(270), id="two of three against a sure look"),
         pytest.param(DOWN, UP, reader(0.8, 0.4), LEFT_AS_IT_IS, id="not well enough against a sure look"),
