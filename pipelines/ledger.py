@@ -54,7 +54,7 @@ class Totals:
 
 
 class Ledger:
-    """All rows of an output, as sorted columns: about 30 bytes a row, and as much while it is loaded.
+    """All rows of an output, as sorted columns: about 34 bytes a row, and as much while it is loaded.
 
     A document is done in a version when rows 0..page_count-1 of that version exist, as far as `wanted` has
     them, or the one row of a document that could not be opened.
