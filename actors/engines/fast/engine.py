@@ -90,7 +90,8 @@ class FastEngine:
         self._detector, self._recogniser = self._parts(prepared)
         self._page_turner = self._turner_of_pages(config, choice, store, placement)
         self._line_turner = self._turner_of_lines(config, choice, store, placement)
-        self.warm_up_s = self._warm_up(config) if _warms_up(config) else 0.0
+        warms_up = device_of(config) == "gpu" if config.warm_up is None else config.warm_up
+        self.warm_up_s = self._warm_up(config) if warms_up else 0.0
 
     @property
     def info(self) -> EngineInfo:
@@ -307,10 +308,6 @@ def _placed(placement: Placement, weights: Weights, part: float) -> Placement:
     if not placement.precision.startswith("int8") or weights.format == "openvino":
         return placement
     return replace(placement, precision="bfloat16" if placement.precision.endswith("bfloat16") else "float32")
-
-
-def _warms_up(config: EngineConfig) -> bool:
-    return device_of(config) == "gpu" if config.warm_up is None else config.warm_up
 
 
 def _head(choice: RuntimeChoice, config: EngineConfig) -> Head:
