@@ -2,7 +2,7 @@
 
 Files are merged group by group. Of each group the new file is staged, then the journal of replacements says
 that all old ones become it (see pipelines/supersede.py): what was cut off is finished by the next command.
-A compaction holds one row group in memory, beside the new file.
+A compaction holds one old file and one row group in memory, beside the new file.
 """
 
 from __future__ import annotations
@@ -15,8 +15,9 @@ from typing import TYPE_CHECKING
 
 from actors.errors import ConfigError, IncompleteError
 from pipelines.ledger import PAGES, Ledger
-from pipelines.parquet import in_groups, open_rows
+from pipelines.parquet import SEALED, in_groups, parquet_of
 from pipelines.publish import STAGING
+from pipelines.rows_file import opened, opened_whole, valid_rows
 from pipelines.supersede import SWAP, Swap, replace_files
 
 if TYPE_CHECKING:
@@ -125,37 +126,37 @@ def merge(
 
 
 def _described(store: Store, path: str) -> PagesFile:
-    with store.open(path) as stream:
-        file = open_rows(stream)
+    with opened(store, path) as file:
         footer = file.metadata
         size = sum(footer.row_group(index).total_byte_size for index in range(footer.num_row_groups))
-        made = file.schema_arrow.metadata or {}
+        made = dict(file.schema_arrow.metadata or {})
+    made.pop(SEALED, None)  # files of an older release have no seal, and are otherwise the same
     return PagesFile(path, footer.num_rows, size, tuple(sorted(made.items())))
 
 
 def _merged(store: Store, group: Sequence[PagesFile]) -> bytes:
     """The content of one file with all rows. Raises IncompleteError if a file is not what it was."""
-    import pyarrow as pa
-    import pyarrow.parquet as pq
+    rows = 0
 
-    with store.open(group[0].path) as stream:
-        schema = open_rows(stream).schema_arrow
-    sink, rows = pa.BufferOutputStream(), 0
-    with pq.ParquetWriter(sink, schema, compression="zstd") as writer:
+    def counted() -> Iterator[pa.Table]:
+        nonlocal rows
         for table in in_groups(_batches(store, group)):
-            writer.write_table(table.cast(schema), row_group_size=max(1, table.num_rows))
             rows += table.num_rows
+            yield table.cast(schema)
+
+    with opened(store, group[0].path) as file:
+        schema = file.schema_arrow
+    content = parquet_of(counted(), schema)
     if rows != sum(one.rows for one in group):
         raise IncompleteError(
             f"Files of {store.location(PAGES)} changed while they were read.", "", "Run rayocr compact again."
         )
-    return bytes(sink.getvalue())
+    return content
 
 
 def _batches(store: Store, group: Sequence[PagesFile]) -> Iterator[pa.Table]:
     """The rows of the files, a row group at a time."""
     for one in group:
-        with store.open(one.path) as stream:
-            file = open_rows(stream)
+        with opened_whole(store, one.path) as file:
             for index in range(file.num_row_groups):
-                yield file.read_row_group(index, use_threads=False)  # as pipelines.parquet says
+                yield valid_rows(file, index).replace_schema_metadata(None)

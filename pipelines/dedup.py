@@ -21,12 +21,13 @@ from actors.contracts import DocRef
 from actors.errors import PageError
 from actors.rows import Stamp
 from actors.schema import SCHEMA_VERSION
-from pipelines.ledger import PAGES, Ledger
-from pipelines.parquet import GROUP_BYTES, GROUP_ROWS, in_groups, open_rows, read_rows_of
+from pipelines.ledger import Ledger
+from pipelines.parquet import GROUP_BYTES, GROUP_ROWS, in_groups, read_rows_of
+from pipelines.rows_file import opened, opened_whole, valid_rows, version_of
+from pipelines.supersede import files_of_pages
 
 if TYPE_CHECKING:
     import pyarrow as pa
-    import pyarrow.parquet as pq
 
     from pipelines.config import Config
     from pipelines.store import Store
@@ -35,6 +36,7 @@ Key = tuple[str, str]
 """(document_id, version)."""
 
 _READERS = 4
+_COLUMNS = ("document_id", "version", "content_sha256", "size_bytes", "duplicate_of", "key")
 _NO_TIMINGS = {"read_ms": 0.0, "decode_ms": 0.0, "ocr_ms": 0.0}
 
 
@@ -112,13 +114,11 @@ def _held(
     import pyarrow as pa
     import pyarrow.compute as pc
 
-    columns = ["document_id", "version", "content_sha256", "size_bytes", "duplicate_of", "key"]
     wanted = pa.array(list(sizes), pa.int64())
     found: dict[Key, tuple[bool, str, DocRef]] = {}
-    for file in _files(store) if sizes else ():
-        table = read_rows_of(file, columns)
-        table = table.filter(pc.is_in(table.column("size_bytes"), value_set=wanted))
-        for document, version, sha256, size, original, key in _cells(table, columns):
+    for _, whole_table in _files(store) if sizes else ():
+        table = whole_table.filter(pc.is_in(whole_table.column("size_bytes"), value_set=wanted))
+        for document, version, sha256, size, original, key in _cells(table, _COLUMNS):
             if sha256 is not None and (only is None or document in only):
                 one = DocRef(document, key or "", "", version, size)
                 found[document, version] = (original is None, sha256, one)
@@ -152,11 +152,12 @@ def _copies(store: Store, waiting: Mapping[Key, Sequence[Twin]], stamp: Stamp) -
     import pyarrow.compute as pc
 
     documents = pa.array(sorted({document for document, _ in waiting}), pa.string())
-    for file in _files(store) if waiting else ():
-        mine = pc.is_in(read_rows_of(file, ["document_id"]).column("document_id"), value_set=documents)
+    for path, keys in _files(store) if waiting else ():
+        mine = pc.is_in(keys.column("document_id"), value_set=documents)
         if not pc.any(mine).as_py():
             continue
-        rows = read_rows_of(file).filter(mine)
+        with opened_whole(store, path) as file:  # a copy makes damage permanent
+            rows = valid_rows(file).filter(mine)
         picks = list(_picks(rows, waiting, stamp.fingerprint))
         step = max(1, min(GROUP_ROWS, GROUP_BYTES * rows.num_rows // rows.nbytes))
         for start in range(0, len(picks), step):
@@ -203,15 +204,13 @@ def _renamed(rows: pa.Table, twins: Sequence[Twin], run_id: str) -> pa.Table:
     return rows.replace_schema_metadata(None)
 
 
-def _files(store: Store) -> Iterator[pq.ParquetFile]:
-    """The files of `pages/`, open one by one, that have the columns of today."""
-    for entry in store.list(PAGES):
-        if not entry.path.endswith(".parquet"):
-            continue
-        with store.open(entry.path) as stream:
-            file = open_rows(stream)
-            if (file.schema_arrow.metadata or {}).get(b"schema_version") == str(SCHEMA_VERSION).encode():
-                yield file
+def _files(store: Store) -> Iterator[tuple[str, pa.Table]]:
+    """The files of `pages/` that have the columns of today, one by one: path, and the columns that tell
+    documents and contents apart."""
+    for path in files_of_pages(store):
+        with opened(store, path) as file:
+            if version_of(file.schema_arrow.metadata or {}, store.location(path)) == SCHEMA_VERSION:
+                yield path, read_rows_of(file, _COLUMNS)
 
 
 def _cells(table: pa.Table, columns: Sequence[str]) -> Iterable[tuple[Any, ...]]:

@@ -6,7 +6,8 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from pipelines.parquet import open_rows, read_rows_of
+from pipelines.parquet import read_rows_of
+from pipelines.rows_file import opened
 from pipelines.supersede import files_of_pages
 
 if TYPE_CHECKING:
@@ -35,8 +36,8 @@ def held_documents(store: Store, only: Collection[str] | None = None) -> dict[st
     found: dict[str, Held] = {}
     wanted = None if only is None else pa.array(sorted(only), pa.string())
     for path in files_of_pages(store) if wanted is None or len(wanted) else ():
-        with store.open(path) as stream:
-            table = read_rows_of(open_rows(stream), _COLUMNS)
+        with opened(store, path) as file:
+            table = read_rows_of(file, _COLUMNS)
         if wanted is not None:
             table = table.filter(pc.is_in(table.column("document_id"), value_set=wanted))
         columns = [table.column(name).to_pylist() for name in _COLUMNS]

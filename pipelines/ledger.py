@@ -40,6 +40,16 @@ class DocumentRows:
 
 
 @dataclass(frozen=True, slots=True)
+class Unreadable:
+    """A document whose listed version cannot be read. `keep`: version_hash of the version whose rows stay;
+    `versions`: how many versions the output holds."""
+
+    ref: DocRef
+    keep: int
+    versions: int
+
+
+@dataclass(frozen=True, slots=True)
 class Totals:
     """Counts of rows, of failed rows by their error code, and of rows by notice; `noticed`: of those that
     may lack something."""
@@ -213,6 +223,26 @@ class Ledger:
             others = (last - first) - (self._versions.find(keys) >= 0)
             found += [ref for ref, count in zip(chunk, others.tolist(), strict=True) if count > 0]
         return found
+
+    def unread(self, refs: Iterable[DocRef], known: Collection[str] = ()) -> Iterator[Unreadable]:
+        """The documents with a version that was read, of whose listed version a page could not be read; also
+        those of `known` (ids) without a row of it. Of several versions that were read a complete one stays,
+        then one with more pages."""
+        failed_read = self._failed_with([code for code in self._rows.codes if code.startswith("read.")])
+        bad, good = self._any_row(failed_read), self._any_row(~failed_read)
+        known, complete, pages = set(known), self._versions.complete, self._versions.pages
+        for chunk in _chunks(refs):
+            keys = keys_of_refs(chunk)
+            first, last = self._versions.range_of(keys)
+            count = last - first
+            some = (count > 1) | ((count == 1) & (self._versions.find(keys) < 0))
+            for number in some.nonzero()[0].tolist():
+                ref, versions = chunk[number], range(int(first[number]), int(last[number]))
+                own = [one for one in versions if self._versions.keys.version[one] == keys.version[number]]
+                others = [one for one in versions if one not in own and good[one]]
+                if others and (any(bad[own]) if own else ref.document_id in known):
+                    best = max(others, key=lambda one: (bool(complete[one]), int(pages[one])))
+                    yield Unreadable(ref, int(self._versions.keys.version[best]), len(versions))
 
     def complete(self, refs: Sequence[DocRef]) -> npt.NDArray[np.bool_]:
         """For each document, whether every page of its version is there."""

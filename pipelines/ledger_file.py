@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from actors.errors import ConfigError
 from pipelines.ledger_rows import NOTICES, Rows, rows_of_table
 from pipelines.parquet import open_rows, read_rows_of
+from pipelines.rows_file import version_of
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -29,7 +30,7 @@ def read_rows(
 
     `made_with`: the fingerprints that a file of this output may have; with none, none is looked at. `size`:
     its bytes, where they are known; a small file is fetched whole, by one request.
-    Raises FileNotFoundError if it is gone, ConfigError if it cannot be read at all.
+    Raises FileNotFoundError if it is gone; ConfigError if it cannot be read at all, or is of a newer release.
     """
     import pyarrow as pa
 
@@ -60,8 +61,7 @@ def _key_columns(store: Store, path: str, made_with: Collection[str], size: int 
         file = open_rows(stream)
         schema = file.schema_arrow  # made anew each time it is asked for
         metadata = schema.metadata or {}
-        if b"schema_version" not in metadata:
-            raise ValueError("it has no schema_version")
+        version_of(metadata, store.location(path))
         if made_with and metadata.get(b"fingerprint", b"").decode() not in made_with:
             raise ValueError("it was made with other settings than this output")
         wanted = [*COLUMNS, *([NOTICES] if schema.get_field_index(NOTICES) >= 0 else [])]

@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING
 
 from actors.schema import SCHEMA_VERSION, page_row_schema
 from pipelines.card import Card, write_card
-from pipelines.parquet import open_rows
+from pipelines.parquet import parquet_of
 from pipelines.publish import STAGING
+from pipelines.rows_file import opened_whole, valid_rows
 from pipelines.supersede import SWAP, Swap, files_of_pages, replace_files
 
 if TYPE_CHECKING:
@@ -70,18 +71,10 @@ def of_today(rows: pa.Table) -> pa.Table:
 
 def _migrated(store: Store, path: str) -> bytes | None:
     """The content of the file in today's schema, row group by row group; None if it is of that."""
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
-    with store.open(path) as stream:
-        file = open_rows(stream)
+    with opened_whole(store, path) as file:
         metadata = dict(file.schema_arrow.metadata or {})
         if metadata.get(_VERSION) == str(SCHEMA_VERSION).encode():
             return None
         metadata[_VERSION] = str(SCHEMA_VERSION).encode()
-        sink = pa.BufferOutputStream()
-        with pq.ParquetWriter(sink, page_row_schema().with_metadata(metadata), compression="zstd") as writer:
-            for index in range(file.num_row_groups):
-                rows = of_today(file.read_row_group(index, use_threads=False))  # as pipelines.parquet says
-                writer.write_table(rows, row_group_size=max(1, rows.num_rows))
-    return bytes(sink.getvalue())
+        groups = (of_today(valid_rows(file, index)) for index in range(file.num_row_groups))
+        return parquet_of(groups, page_row_schema().with_metadata(metadata))

@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING
 
 from actors.errors import ERROR_CODES, ConfigError
 from pipelines.ledger import Ledger
-from pipelines.parquet import open_rows, read_rows_of
+from pipelines.parquet import read_rows_of
+from pipelines.rows_file import opened
 from pipelines.supersede import files_of_pages, without_rows
 
 if TYPE_CHECKING:
@@ -108,8 +109,8 @@ def _best_rows(store: Store, paths: Iterable[str], documents: Collection[str]) -
     wanted = pa.array(sorted(documents))
     best: dict[Page, tuple[tuple[bool, bool, str], _Place]] = {}
     for path in paths:
-        with store.open(path) as stream:
-            rows = read_rows_of(open_rows(stream), _COLUMNS)
+        with opened(store, path) as file:
+            rows = read_rows_of(file, _COLUMNS)
         for page, rank, place in _ranked(rows, wanted, path):
             best[page] = max(best.get(page, (rank, place)), (rank, place))
     return {page: place for page, (_, place) in best.items()}

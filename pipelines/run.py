@@ -75,13 +75,15 @@ def run(config: Config, view: View | None = None, options: Options | None = None
 def _locked_run(run: RunState) -> Summary:
     from pipelines.same_source import settle_source
     from pipelines.tidy import tidied
+    from pipelines.unread import read_record
 
     with run.watch.part("ledger"), or_incomplete(run.store):
         ledger = tidied(run.store, run.lock, run.run_id, run.card)
         card = settle_source(
             run.store, run.card, ledger, run.config, run.refs, run.view.say, add=run.options.add_source
         )
-    run = replace(run, card=card)
+        record = read_record(run.store)
+    run = replace(run, card=card, unread=record)
     found = _reuse(run, ledger)
     trouble: RayocrError | None = None
     try:
@@ -173,7 +175,7 @@ def _recognise(run: RunState, share: Share, ledger: Ledger) -> None:
     from pipelines.runners import open_runner
 
     config, again = share.config, share.again
-    todo = list(ledger.pending(share.refs, again))
+    todo = _readable(run, list(ledger.pending(share.refs, again)))
     if not todo:
         return
     plan = run.watch.plan = _plan(run, config, todo)
@@ -220,32 +222,53 @@ def _plan(run: RunState, config: Config, todo: Sequence[DocRef]) -> Plan:
 
 
 def _without_old_rows(run: RunState) -> Ledger:
-    """Take out the failed rows of pages that were tried again, and the rows of older versions of documents
-    whose listed version is complete."""
+    """Take out the failed rows of pages that were tried again, the rows of older versions of documents whose
+    listed version is complete, and those of listed versions that cannot be read, where an older one was."""
     from pipelines.supersede import supersede
+    from pipelines.unread import settle_unread
 
     ledger = _mended(run)
+    if not run.lock.still_held():
+        return ledger
+    held = run.lock.still_held
+    record, less = settle_unread(run.store, run.run_id, ledger, run.refs, run.unread, held)
+    run.unread.clear()
+    run.unread.update(record)
+    ledger = _mended(run) if less else ledger
     changed = ledger.changed(run.refs)
     complete = [ref for ref, done in zip(changed, ledger.complete(changed).tolist(), strict=True) if done]
-    readable = [ref for ref in complete if not _is_unreadable(ledger, ref)]
-    if not readable or not run.lock.still_held():
+    if not complete or not held():
         return ledger
-    supersede(run.store, run.run_id, readable, run.lock.still_held)
+    supersede(run.store, run.run_id, complete, held)
     return _mended(run)
+
+
+def _readable(run: RunState, todo: list[DocRef]) -> list[DocRef]:
+    """Without documents that an earlier run could not read, and that cannot be read now: no engine is started
+    for those, and the rows of their older versions stay."""
+    from pipelines.unread import is_recorded, still_unread
+
+    if not any(is_recorded(run.unread, ref) for ref in todo):
+        return todo
+    with run.watch.part("unread"):
+        unread = still_unread(todo, run.unread, run.config)
+    return [ref for ref in todo if ref.document_id not in unread]
 
 
 def _forget(run: RunState, ledger: Ledger, left: Leaving) -> Ledger:
     """Take out the rows of documents that left the source, once all that is listed is there."""
     from pipelines.forget import detached, forget
     from pipelines.ledger import Ledger
+    from pipelines.unread import is_recorded
     from pipelines.verify import check_complete
 
     if not run.options.forget:
         return ledger
-    if not check_complete(ledger, run.refs).complete:
+    if not check_complete(ledger, run.refs, run.unread).complete:
         run.view.say("nothing was forgotten, since documents of the source are missing")
         return ledger
-    left |= detached(run.store, ledger, run.refs)
+    # What is attached to a document that cannot be read is in no listing, and has not left it.
+    left |= detached(run.store, ledger, [ref for ref in run.refs if not is_recorded(run.unread, ref)])
     run.view.say(
         f"forgotten: {left.describe()}" if left.ids else "no document left the source: none is forgotten"
     )
@@ -269,12 +292,6 @@ def _mended(run: RunState) -> Ledger:
     except ConfigError as error:  # by now something was started
         raise IncompleteError(error.what, error.why, error.remedy) from error
     return ledger
-
-
-def _is_unreadable(ledger: Ledger, ref: DocRef) -> bool:
-    """Whether this version is nothing but a failed read (a disk that is not mounted): it replaces nothing."""
-    codes = ledger.totals_of([ref]).error_codes
-    return any(code.startswith("read.") for code in codes)
 
 
 def _with_fresh_output(config: Config, view: View) -> Config:

@@ -32,7 +32,8 @@ def summary_of(run: RunState, ledger: Ledger, trouble: RayocrError | None) -> Su
     from pipelines.verify import check_output
 
     watch = run.watch
-    report = check_output(run.store, ledger, run.refs, whole_source=not run.config.source.limit)
+    whole = not run.config.source.limit
+    report = check_output(run.store, ledger, run.refs, unread=run.unread, whole_source=whole)
     proof, plan, seconds = report.proof, watch.plan, watch.seconds
     return Summary(
         run_id=run.run_id,
@@ -45,6 +46,7 @@ def summary_of(run: RunState, ledger: Ledger, trouble: RayocrError | None) -> Su
         failed=proof.failed,
         missing=len(proof.missing),
         doubled=report.doubled.count,
+        unread=report.unread.count,
         orphaned=report.orphaned.count,
         tried_again=watch.tried_again,
         copied=watch.copied,
@@ -71,7 +73,8 @@ def _exit_code(config: Config, report: Report, interrupted: bool) -> int:
     proof = report.proof
     if not report.agrees:
         return EXIT_INTERRUPTED if interrupted else EXIT_INCOMPLETE
-    return EXIT_TOO_MANY_FAILED if _too_many(config, proof) else EXIT_COMPLETE
+    # No share of them is allowed: the table says something of them that may be no longer so.
+    return EXIT_TOO_MANY_FAILED if proof.unread or _too_many(config, proof) else EXIT_COMPLETE
 
 
 def _too_many(config: Config, proof: Completeness) -> str:
@@ -87,6 +90,12 @@ def _warnings(report: Report, trouble: RayocrError | None) -> tuple[str, ...]:
     if report.doubled.count:
         example = report.doubled.first[0]
         warnings.append(f"{report.doubled.count:,} documents are there twice, for example {example}")
+    if report.unread.count:
+        count, example = report.unread.count, report.unread.first[0]
+        warnings.append(
+            f"{count:,} documents changed and cannot be read now, for example {example}; rows of their older"
+            " versions stay"
+        )
     if report.orphaned.count:
         example = report.orphaned.first[0]
         count = report.orphaned.count

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from pipelines.probe.report import Probed
     from pipelines.retry import Retry
     from pipelines.store import Store
+    from pipelines.unread import Unread
 
 
 @dataclass(slots=True)
@@ -93,7 +94,8 @@ class Careful:
 @dataclass(frozen=True, slots=True)
 class RunState:
     """A run that holds the lock: what it works on, and what with. `refs`: the documents of the source; those
-    attached to them join when their parents were read. `card`: the output's."""
+    attached to them join when their parents were read. `card`: the output's. `unread`: versions that could
+    not be read, see pipelines.unread."""
 
     run_id: str
     config: Config
@@ -105,3 +107,4 @@ class RunState:
     lock: RunLock
     view: View
     watch: Stopwatch
+    unread: dict[str, Unread] = field(default_factory=dict)

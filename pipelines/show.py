@@ -15,7 +15,8 @@ from actors.errors import ERROR_CODES, ConfigError
 from actors.notices import ordered
 from pipelines.config import Config
 from pipelines.ledger import PAGES
-from pipelines.parquet import open_rows, read_rows_of
+from pipelines.parquet import read_rows_of
+from pipelines.rows_file import opened
 
 if TYPE_CHECKING:
     from actors.contracts import Image
@@ -106,8 +107,7 @@ def _find(store: Store, name: str, page_index: int) -> dict[str, Any]:
     for entry in store.list(PAGES):
         if not entry.path.endswith(".parquet"):
             continue
-        with store.open(entry.path) as stream:
-            file = open_rows(stream)
+        with opened(store, entry.path) as file:
             columns = read_rows_of(file, [*_NAMES, "page_index"])
             called = [pc.is_in(columns.column(one), pa.array(_called(name))) for one in _NAMES]
             mask = pc.or_kleene(pc.or_kleene(called[0], called[1]), called[2])

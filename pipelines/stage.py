@@ -12,13 +12,11 @@ from actors.contracts import Receipt
 from actors.rows import Stamp
 from actors.schema import SCHEMA_VERSION, page_row_schema
 from pipelines.job import Job
+from pipelines.parquet import parquet_of
 from pipelines.store import Store, or_incomplete
 
 if TYPE_CHECKING:
     import pyarrow as pa
-
-_ROW_GROUP_ROWS = 20_000
-"""Rows of a row group: about 100 MB of text and boxes before compression."""
 
 
 def stage_rows(rows: pa.Table, job: Job, store: Store) -> Receipt:
@@ -38,7 +36,6 @@ def stage_file(rows: pa.Table, stamp: Stamp, store: Store) -> Receipt:
 def parquet_bytes(rows: pa.Table, fingerprint: str) -> bytes:
     """The file's content: public schema, `written_at` set to now, versions in the file's metadata."""
     import pyarrow as pa
-    import pyarrow.parquet as pq
 
     schema = page_row_schema()
     now = pa.scalar(datetime.now(UTC), type=schema.field("written_at").type)
@@ -46,14 +43,7 @@ def parquet_bytes(rows: pa.Table, fingerprint: str) -> bytes:
         schema.get_field_index("written_at"), schema.field("written_at"), pa.repeat(now, rows.num_rows)
     )
     metadata = {"schema_version": str(SCHEMA_VERSION), "fingerprint": fingerprint}
-    sink = pa.BufferOutputStream()
-    pq.write_table(
-        rows.cast(schema).replace_schema_metadata(metadata),
-        sink,
-        compression="zstd",
-        row_group_size=_ROW_GROUP_ROWS,
-    )
-    return bytes(sink.getvalue())
+    return parquet_of([rows.cast(schema)], schema.with_metadata(metadata))
 
 
 def identities_sha256(rows: pa.Table) -> str:

@@ -22,6 +22,7 @@ class Summary:
     the source, and now the output; `orphaned`: documents with rows that left the source; `noticed`: pages
     with a notice that they may lack something; `too_many`: what too many pages are, if that is the outcome;
     `shrunk`, `replaced`: how often batches were made smaller and engines started anew for lack of memory;
+    `unread`: documents that changed and cannot be read now, whose older rows stay and are in no other count;
     `restarted`: engines started anew since their process died or hung; `cards`: the most device memory that
     each engine took; `seconds` are wall time, `recognising_s` without start-up."""
 
@@ -42,6 +43,7 @@ class Summary:
     noticed: int = 0
     too_many: str = ""
     doubled: int = 0
+    unread: int = 0
     orphaned: int = 0
     tried_again: int = 0
     copied: int = 0
@@ -65,11 +67,17 @@ class Summary:
         """The run in a word."""
         words = {
             EXIT_COMPLETE: "complete: every page is there exactly once",
-            EXIT_TOO_MANY_FAILED: f"complete, but too many pages {self.too_many}",
+            EXIT_TOO_MANY_FAILED: self._complete_but,
             EXIT_INCOMPLETE: "incomplete: the same command goes on",
             EXIT_INTERRUPTED: "interrupted: the same command goes on",
         }
         return words[self.exit_code]
+
+    @property
+    def _complete_but(self) -> str:
+        unread = f"{self.unread:,} documents changed and cannot be read now" if self.unread else ""
+        many = f"too many pages {self.too_many}" if self.too_many else ""
+        return f"complete, but {' and '.join(part for part in (unread, many) if part)}"
 
     @property
     def failures(self) -> str:
@@ -103,6 +111,8 @@ class Summary:
         ]
         if self.failures:
             rows.append(("failures", self.failures))
+        if self.unread:
+            rows.append(("unread", f"{self.unread:,} documents that changed: their older rows stay"))
         rows += self._notices()
         if self.tried_again:
             rows.append(("tried again", f"{self.tried_again:,} pages that had failed"))

@@ -16,8 +16,9 @@ from typing import TYPE_CHECKING
 from actors.contracts import DocRef
 from actors.errors import IncompleteError
 from pipelines.ledger import PAGES
-from pipelines.parquet import open_rows, read_rows_of
+from pipelines.parquet import parquet_of, read_rows_of
 from pipelines.publish import STAGING
+from pipelines.rows_file import opened, opened_whole, valid_rows
 from pipelines.store import Store
 
 if TYPE_CHECKING:
@@ -117,20 +118,17 @@ def finish_swaps(store: Store) -> int:
 def _rewrite(store: Store, run_id: str, path: str, columns: Sequence[str], kept: Kept) -> Swap | None:
     """Stage the file without the rows that are not kept; None if it has none."""
     import pyarrow as pa
-    import pyarrow.parquet as pq
 
-    with store.open(path) as stream:
-        file = open_rows(stream)
+    with opened(store, path) as file:
         keep = kept(path, read_rows_of(file, columns))
-        if all(keep):
-            return None
-        left = read_rows_of(file).filter(pa.array(keep))
-    if not left.num_rows:
+    if all(keep):
+        return None
+    if not any(keep):
         return Swap(path, None, None)
+    with opened_whole(store, path) as file:
+        left = valid_rows(file).filter(pa.array(keep))
     name = f"{run_id}-{uuid.uuid4().hex}.parquet"
-    sink = pa.BufferOutputStream()
-    pq.write_table(left, sink, compression="zstd")
-    store.put(f"{STAGING}/{run_id}/{name}", bytes(sink.getvalue()))
+    store.put(f"{STAGING}/{run_id}/{name}", parquet_of([left], left.schema))
     return Swap(path, f"{STAGING}/{run_id}/{name}", f"{PAGES}/{name}")
 
 

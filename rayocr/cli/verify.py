@@ -19,20 +19,23 @@ if TYPE_CHECKING:
 @click.option(
     "--names", "most", type=click.IntRange(min=0), default=20, show_default=True, help="Names of each kind."
 )
-def command(settings: Config, as_json: bool, most: int) -> int:
-    """Count source against output: every page exactly once, every file whole and of this output. Names what
-    is missing, doubled, failed, torn or orphaned. Changes nothing, needs no engine, and may look on while a
-    run is at work.
+@click.option("--deep", is_flag=True, help="Read every byte of every file, too, against its checksums.")
+def command(settings: Config, as_json: bool, most: int, deep: bool) -> int:
+    """Count source against output: every page exactly once, every file of this output. Names what is missing,
+    doubled, failed, unread, torn or orphaned. Of each file it reads the footer and the columns that pages are
+    counted by, and checks those against their checksums; with --deep all of it. Changes nothing, needs no
+    engine, and may look on while a run is at work.
 
     \b
     rayocr verify --input ~/scans --output ~/scans-text
 
-    Exit codes: 0 they agree (pages may have failed: they have their rows); 4 they do not.
+    Exit codes: 0 they agree (pages may have failed: they have their rows); 3 they do, but for documents that
+    changed and could not be read, whose older rows stay; 4 they do not.
     """
     from pipelines.verify import verify
     from rayocr.cli.console import print_report
 
-    report = verify(settings, most)
+    report = verify(settings, most, deep=deep)
     if as_json:
         click.echo(_json(report))
     else:
