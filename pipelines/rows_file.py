@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from actors.errors import ConfigError
+from actors.errors import ConfigError, IncompleteError
 from actors.schema import SCHEMA_VERSION
 from pipelines.parquet import open_rows, read_rows_of
 from pipelines.seal import SealError, check_whole
@@ -99,6 +99,15 @@ def version_of(metadata: Mapping[bytes, bytes], location: str) -> int:
             "Update rayocr, or take another output.path.",
         )
     return int(text)
+
+
+@contextmanager
+def damage_ends() -> Iterator[None]:
+    """Damage that is found once work was started ends the run, which can be resumed: IncompleteError."""
+    try:
+        yield
+    except DamagedError as error:
+        raise IncompleteError(error.what, error.why, error.remedy) from error
 
 
 @contextmanager

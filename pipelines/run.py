@@ -73,6 +73,7 @@ def run(config: Config, view: View | None = None, options: Options | None = None
 
 
 def _locked_run(run: RunState) -> Summary:
+    from pipelines.rows_file import damage_ends
     from pipelines.same_source import settle_source
     from pipelines.tidy import tidied
     from pipelines.unread import read_record
@@ -87,11 +88,12 @@ def _locked_run(run: RunState) -> Summary:
     found = _reuse(run, ledger)
     trouble: RayocrError | None = None
     try:
-        _work(run, ledger, found.twins)
+        with damage_ends():
+            _work(run, ledger, found.twins)
     except IncompleteError as error:
         trouble = error
     try:
-        with or_incomplete(run.store):
+        with damage_ends(), or_incomplete(run.store):
             ledger = _without_old_rows(run)
             if trouble is None:
                 ledger = _forget(run, ledger, found.left)

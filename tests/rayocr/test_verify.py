@@ -165,3 +165,52 @@ def test_a_replacement_that_was_cut_off_is_said(output: Output) -> None:
     (output.folder / "_swap" / "run.json").write_text("[]")
     answer = output.verify()
     assert "cut off" in answer.stderr
+
+
+def test_damage_where_nobody_looks_is_found_by_deep_and_refused_by_compact(output: Output) -> None:
+    from tests.pipelines.test_seal import in_text
+
+    (file,) = output.files()
+    damaged = in_text(file.read_bytes())
+    file.write_bytes(damaged)
+    assert output.verify().returncode == 0, "the columns that pages are counted by are whole"
+    answer = output.verify("--deep")
+    assert answer.returncode == 4
+    assert "its content is not what was written" in answer.stdout.replace("\n", " ")
+    picture(80).save(output.source / "new.png")
+    assert output.run("--set", "output.max_failed_fraction=1").returncode == 0
+    answer = rayocr("compact", "-o", output.folder)
+    assert answer.returncode == 2
+    assert [line[:7] for line in answer.stderr.splitlines()[-3:]] == ["error: ", "why:   ", "do:    "]
+    assert f"{file} is damaged" in answer.stderr
+    assert file.read_bytes() == damaged
+
+
+def test_deep_says_how_many_files_have_no_checksums(output: Output) -> None:
+    import pyarrow.parquet as pq
+
+    assert "Every byte of every file in pages/ was read" in output.verify("--deep").stderr
+    (file,) = output.files()
+    table = pq.read_table(file)
+    metadata = {name: value for name, value in table.schema.metadata.items() if name != b"sealed"}
+    pq.write_table(table.replace_schema_metadata(metadata), file)
+    answer = output.verify("--deep")
+    assert answer.returncode == 0
+    assert "1 of these files are of an older release and have no checksums" in answer.stderr
+
+
+def test_rows_of_a_newer_release_end_every_command_in_three_lines(output: Output) -> None:
+    import pyarrow.parquet as pq
+
+    (file,) = output.files()
+    table = pq.read_table(file)
+    metadata = {**table.schema.metadata, b"schema_version": b"999"}
+    del metadata[b"sealed"]
+    pq.write_table(table.replace_schema_metadata(metadata), file)
+    content = file.read_bytes()
+    show = rayocr("show", "page-000.png", "-o", output.folder)
+    for answer in (output.run(), output.verify(), rayocr("compact", "-o", output.folder), show):
+        assert answer.returncode == 2, answer.stderr
+        assert "was written by a newer rayocr (schema 999)" in answer.stderr
+        assert "Traceback" not in answer.stderr
+    assert file.read_bytes() == content
