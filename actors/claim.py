@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from actors.device import check_visible, cuda_uuid, device_for, hide_cards, order_as_driver
 from actors.errors import ConfigError, MemoryLimitError
 from actors.gauge import Usage
+from actors.inert import InertFormatter
 from actors.nvml import Card, CardMemory, CardProcess
 from actors.settings import EngineConfig
 from actors.share import Allowance, allowance, runtime_on_card
@@ -135,7 +136,7 @@ def log_to_stderr() -> None:
     log = logging.getLogger("rayocr")
     if not log.handlers:
         handler = logging.StreamHandler(sys.stderr)
-        handler.setFormatter(logging.Formatter("%(asctime)s %(name)s: %(message)s"))
+        handler.setFormatter(InertFormatter("%(asctime)s %(name)s: %(message)s"))
         log.addHandler(handler)
     log.setLevel(logging.INFO)
 

@@ -1,9 +1,13 @@
-"""So many of a kind, and the first of them by name: how reports speak of files and pages."""
+"""So many of a kind, and the first of them by name: how reports speak of files and pages.
+
+The names themselves stay as they are: what a person sees of them is inert."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+
+from actors.inert import inert
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +26,7 @@ class Names:
     def in_a_line(self) -> str:
         """The names, and how many more there are."""
         rest = self.count - len(self.first)
-        return ", ".join([*self.first, *([f"{rest:,} more"] if rest else [])])
+        return ", ".join([*map(inert, self.first), *([f"{rest:,} more"] if rest else [])])
 
     def listed(self, what: str) -> str:
         """A line that says what they are, and a line for each name; nothing if there are none."""
@@ -30,7 +34,7 @@ class Names:
             return ""
         rest = self.count - len(self.first)
         return "\n".join(
-            [what, *(f"  {name}" for name in self.first), *([f"  and {rest:,} more"] if rest else [])]
+            [what, *(f"  {inert(name)}" for name in self.first), *([f"  and {rest:,} more"] if rest else [])]
         )
 
 

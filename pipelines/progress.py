@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, TextIO
 
+from actors.inert import inert
 from pipelines.counts import Counts, duration
 
 if TYPE_CHECKING:
@@ -58,7 +59,7 @@ class Progress:
         with self._lock:
             self._begun.append((part, time.monotonic()))
             if self._live is not None and self._task is not None:
-                self._live.update(self._task, description=text)
+                self._live.update(self._task, description=inert(text).replace("[", "\\["))
             elif not self._quiet:
                 self._print(text)
 
@@ -71,6 +72,8 @@ class Progress:
 
     def startup(self) -> dict[str, float]:
         """Seconds of each phase before pages flowed, or until now."""
+        if not self._begun:  # it ended before anything was begun
+            return {}
         last = self.counts.started if self._flowing else time.monotonic()
         ends = [*(begun for _, begun in self._begun[1:]), last]
         return {part: end - begun for (part, begun), end in zip(self._begun, ends, strict=True)}
@@ -210,12 +213,12 @@ class Progress:
     def _say(self, text: str) -> None:
         """One line that stays, above the live one."""
         if self._live is not None:
-            self._live.console.print(f"rayocr: {text}", markup=False, highlight=False, soft_wrap=True)
+            self._live.console.print(f"rayocr: {inert(text)}", markup=False, highlight=False, soft_wrap=True)
         elif not self._quiet:
             self._print(text)
 
     def _print(self, text: str) -> None:
-        self._stream.write(f"rayocr: {text}\n")
+        self._stream.write(f"rayocr: {inert(text)}\n")
         self._stream.flush()
 
     def _open_live_line(self) -> None:

@@ -86,7 +86,8 @@ def _too_many(config: Config, proof: Completeness) -> str:
 
 
 def _warnings(report: Report, trouble: RayocrError | None) -> tuple[str, ...]:
-    warnings = [str(trouble)] if trouble else []
+    told = (trouble.what, trouble.why, trouble.remedy) if trouble else ()
+    warnings = [part for part in told if part]
     if report.doubled.count:
         example = report.doubled.first[0]
         warnings.append(f"{report.doubled.count:,} documents are there twice, for example {example}")

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from actors.inert import inert
 from pipelines.names import Names
 
 if TYPE_CHECKING:
     from actors.claim import CardUse
+
+_GLOB = re.compile(r"[\[*?]")
+"""What DuckDB takes for a pattern in the name of a file."""
 
 EXIT_COMPLETE, EXIT_TOO_MANY_FAILED, EXIT_INCOMPLETE, EXIT_INTERRUPTED = 0, 3, 4, 130
 
@@ -149,9 +154,18 @@ class Summary:
 
 def notices_query(output: str) -> str:
     """A query in SQL, as DuckDB takes it, that lists the pages of an output that have notices."""
-    return (
-        f"SELECT key, page_index, notices FROM '{output.rstrip('/')}/pages/*.parquet' WHERE len(notices) > 0"
-    )
+    folder = _GLOB.sub(r"[\g<0>]", output.rstrip("/"))
+    files = _quoted(f"{folder}/pages/*.parquet")
+    return f"SELECT key, page_index, notices FROM {files} WHERE len(notices) > 0"
+
+
+def _quoted(path: str) -> str:
+    """A path as SQL has it; its active characters, which a terminal must not get, as code points."""
+    parts: list[str] = []
+    for one in path.replace("'", "''"):
+        parts.append(one if inert(one) == one else f"' || chr({ord(one)}) || '")
+    text = f"'{''.join(parts)}'"
+    return text if inert(path) == path else f"read_parquet({text})"
 
 
 def _cards(uses: tuple[CardUse, ...]) -> str:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import sys
 
 import click
 
-from rayocr.cli import commands
+from actors.inert import InertFormatter
+from rayocr.cli import commands, terminal
 
 EXIT_INTERRUPTED = 130
 EXIT_BUG = 1
@@ -19,6 +21,8 @@ def main(arguments: list[str] | None = None) -> None:
 
 
 def _exit_code(arguments: list[str] | None) -> int:
+    if logging.lastResort is not None:  # what prints warnings of ours and of libraries
+        logging.lastResort.setFormatter(InertFormatter())
     try:
         result = commands.main(args=arguments, prog_name="rayocr", standalone_mode=False)
     except click.exceptions.Abort:
@@ -26,13 +30,21 @@ def _exit_code(arguments: list[str] | None) -> int:
     except KeyboardInterrupt:
         return EXIT_INTERRUPTED
     except click.ClickException as error:
-        error.show()
-        return 2
+        return _show_usage(error)
     except BrokenPipeError:
         return _quiet_end()
     except Exception as error:  # noqa: BLE001 - the last resort of the program
         return _explain(error)
     return result if isinstance(result, int) else 0
+
+
+def _show_usage(error: click.ClickException) -> int:
+    """As click does; the message has what was typed, or pasted."""
+    if isinstance(error, click.UsageError) and error.ctx is not None:
+        terminal.lines(error.ctx.get_usage(), err=True)
+        terminal.lines(f"Try '{error.ctx.command_path} --help' for help.\n", err=True)
+    terminal.line(f"Error: {error.format_message()}", err=True)
+    return 2
 
 
 def _explain(error: Exception) -> int:
@@ -41,13 +53,13 @@ def _explain(error: Exception) -> int:
     if isinstance(error, RayocrError):
         for label, text in (("error", error.what), ("why", error.why), ("do", error.remedy)):
             if text:
-                click.echo(f"{label + ':':<7}{text}", err=True)
+                terminal.line(f"{label + ':':<7}{text}", err=True)
         return error.exit_code
     if os.environ.get("RAYOCR_DEBUG"):
         raise error
-    click.echo(f"error: {type(error).__name__}: {error}", err=True)
-    click.echo("why:   rayocr did not expect this: it is a bug, or a library's.", err=True)
-    click.echo("do:    run again with RAYOCR_DEBUG=1 and report what is printed.", err=True)
+    terminal.line(f"error: {type(error).__name__}: {error}", err=True)
+    terminal.line("why:   rayocr did not expect this: it is a bug, or a library's.", err=True)
+    terminal.line("do:    run again with RAYOCR_DEBUG=1 and report what is printed.", err=True)
     return EXIT_BUG
 
 

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from statistics import median
 
 from actors.contracts import Line
+from actors.inert import inert
 from actors.layout.arrange import Block, Layout
 from actors.layout.bands import overlapping
 from actors.layout.geometry import eight, upright
@@ -141,4 +142,4 @@ def _paragraph(text: str) -> str:
 
 
 def _escaped(text: str) -> str:
-    return _SPECIAL.sub(r"\\\1", text.replace("\t", " "))
+    return _SPECIAL.sub(r"\\\1", inert(text.replace("\t", " ")))

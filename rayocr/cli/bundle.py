@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from rayocr.cli import terminal
+
 if TYPE_CHECKING:
     from pipelines.bundle import Bundle
 
@@ -112,7 +114,7 @@ def command(
     )
     bundle = make_bundle(request, _say)
     _print_table(bundle)
-    click.echo(
+    terminal.line(
         f"Carry the folder over; there: python{bundle.manifest.python} {bundle.folder.name}/install.py "
         "--into /opt/rayocr"
     )
@@ -120,24 +122,19 @@ def command(
 
 
 def _say(text: str) -> None:
-    click.echo(f"rayocr: {text}", err=True)
+    terminal.note(text)
 
 
 def _print_table(bundle: Bundle) -> None:
     from rich import box
-    from rich.console import Console
-    from rich.markup import escape
     from rich.table import Table
 
     table = Table(box=box.SIMPLE, show_header=False)
     table.add_column(style="bold", no_wrap=True)
     table.add_column(overflow="fold")
     for name, value in _rows(bundle):
-        table.add_row(name, escape(value))
-    console = Console(highlight=False)
-    if not console.is_terminal:
-        console = Console(highlight=False, width=120)
-    console.print(table)
+        table.add_row(name, terminal.cell(value))
+    terminal.table(table)
 
 
 def _rows(bundle: Bundle) -> list[tuple[str, str]]:

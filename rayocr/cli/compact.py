@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from rayocr.cli import terminal
+
 if TYPE_CHECKING:
     from pipelines.config import OutputConfig
 
@@ -29,11 +31,11 @@ def command(config: str | None, output: str | None, overrides: tuple[str, ...], 
 
     def say(text: str) -> None:
         if not quiet:
-            click.echo(f"rayocr: {text}", err=True)
+            terminal.note(text)
 
     done = compact(_output(config, output, overrides), say)
     if not quiet:
-        click.echo(f"{done.before:,} files became {done.after:,} ({done.rows:,} rows) in {done.output}")
+        terminal.line(f"{done.before:,} files became {done.after:,} ({done.rows:,} rows) in {done.output}")
     return 0
 
 

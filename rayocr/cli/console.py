@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import os
 import sys
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
-import click
+from rayocr.cli import terminal
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -31,7 +30,7 @@ class RunConsole:
     def say(self, text: str) -> None:
         """One line about what is going on."""
         if not self._quiet:
-            click.echo(f"rayocr: {text}", err=True)
+            terminal.note(text)
 
     def planned(self, plan: Plan, pending: Pending) -> None:
         """Show the plan, with its reasons, before work starts."""
@@ -52,13 +51,13 @@ class RunConsole:
     def finished(self, summary: Summary) -> None:
         """Show the table at the end; asked to be quiet, a line if something went wrong."""
         if not self._quiet:
-            _print(_summary_table(summary), to_stderr=False)
+            terminal.table(_summary_table(summary))
             if summary.query:  # below the table, whose lines are folded: it is there to be copied
-                click.echo(f"pages with notices: {summary.query}")
+                terminal.line(f"pages with notices: {summary.query}")
         elif summary.exit_code:
-            click.echo(f"rayocr: {summary.in_a_line()}", err=True)
+            terminal.note(summary.in_a_line())
         for line in summary.warnings:
-            click.echo(f"rayocr: {line}", err=True)
+            terminal.note(line)
 
 
 def own_stderr() -> None:
@@ -71,19 +70,19 @@ def own_stderr() -> None:
 def print_plan(plan: Plan, pending: Pending, *, to_stderr: bool = False) -> None:
     """Print the plan as a table."""
     from rich import box
-    from rich.markup import escape
     from rich.table import Table
 
     if not pending.documents and not pending.again:
-        click.echo(f"plan: nothing is left to do, all {pending.listed:,} documents are there", err=to_stderr)
+        said = f"plan: nothing is left to do, all {pending.listed:,} documents are there"
+        terminal.line(said, err=to_stderr)
         return
     table = Table(box=box.SIMPLE_HEAD)
     table.add_column("choice", no_wrap=True)
     table.add_column("value", justify="right", no_wrap=True)
     table.add_column("why", overflow="fold")
     for name, value, reason in plan.rows():
-        table.add_row(name, value, escape(reason))
-    _print(table, to_stderr=to_stderr, title=f"plan: {pending.describe()}")
+        table.add_row(name, value, terminal.cell(reason))
+    terminal.table(table, err=to_stderr, title=f"plan: {pending.describe()}")
 
 
 def print_probed(probed: Probed, *, to_stderr: bool = False) -> None:
@@ -97,9 +96,9 @@ def print_probed(probed: Probed, *, to_stderr: bool = False) -> None:
     for change in probed.changes:
         values = (change.before, change.after)
         table.add_row(change.name, *(values if change.kind == "figure" else ("", "", *values)))
-    _print(table, to_stderr=to_stderr, title=f"probe: {probed.describe()}")
+    terminal.table(table, err=to_stderr, title=f"probe: {probed.describe()}")
     for line in (*probed.loads(), *probed.notices()):
-        click.echo(line, err=to_stderr)
+        terminal.line(line, err=to_stderr)
 
 
 def print_plan_json(found: Preview) -> None:
@@ -107,13 +106,12 @@ def print_plan_json(found: Preview) -> None:
     tree = {"pending": asdict(found.pending), "plan": asdict(found.plan)}
     if found.probed is not None:
         tree["probe"] = found.probed.tree()
-    click.echo(json.dumps(tree, indent=2))
+    terminal.json(tree)
 
 
 def print_report(report: Report) -> None:
     """Print source against output as a table; what else is to be known goes to stderr."""
     from rich import box
-    from rich.markup import escape
     from rich.table import Table
 
     table = Table(box=box.SIMPLE_HEAD)
@@ -121,31 +119,19 @@ def print_report(report: Report) -> None:
     table.add_column("count", justify="right", no_wrap=True)
     table.add_column("", overflow="fold")
     for kind, count, names in report.rows():
-        table.add_row(kind, count, escape(names))
-    _print(table, to_stderr=False, title=report.outcome)
+        table.add_row(kind, count, terminal.cell(names))
+    terminal.table(table, title=report.outcome)
     for note in report.notes:
-        click.echo(f"rayocr: {note}", err=True)
+        terminal.note(note)
 
 
 def _summary_table(summary: Summary) -> Table:
     from rich import box
-    from rich.markup import escape
     from rich.table import Table
 
     table = Table(box=box.SIMPLE, show_header=False)
     table.add_column(style="bold", no_wrap=True)
     table.add_column(overflow="fold")
     for name, value in summary.rows():
-        table.add_row(name, escape(value))
+        table.add_row(name, terminal.cell(value))
     return table
-
-
-def _print(table: Table, *, to_stderr: bool, title: str = "") -> None:
-    from rich.console import Console
-
-    console = Console(stderr=to_stderr, highlight=False)
-    if not console.is_terminal:
-        console = Console(stderr=to_stderr, highlight=False, width=120)
-    if title:  # not the table's own title, which wraps where the table ends
-        console.print(title, style="table.title", markup=False, soft_wrap=True)
-    console.print(table)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from rayocr.cli import terminal
 from rayocr.cli.quantize import command as quantize
 
 if TYPE_CHECKING:
@@ -41,12 +42,10 @@ def list_(cache: str | None, as_json: bool) -> int:
     store = _store(cache)
     models = list(CATALOGUE.values())
     if as_json:
-        import json
-
-        click.echo(json.dumps([_row(model, store) for model in models], indent=2))
+        terminal.json([_row(model, store) for model in models])
     else:
         _print_table([_row(model, store) for model in models])
-        click.echo(f"cache: {store.root}", err=True)
+        terminal.line(f"cache: {store.root}", err=True)
     return 0
 
 
@@ -76,7 +75,7 @@ def fetch(names: tuple[str, ...], cache: str | None, source: str | None, trust_h
     store = _store(cache, source)
     for name in wanted:
         files = store.fetch(name, _say, trust_hub=trust_hub)
-        click.echo(str(files.folder))
+        terminal.line(str(files.folder))
     return 0
 
 
@@ -94,7 +93,7 @@ def verify(names: tuple[str, ...], cache: str | None) -> int:
         _say(f"no model is in {store.root}")
     faults = {name: store.fault(name) for name in chosen}
     for name, fault in faults.items():
-        click.echo(f"{name}: {fault or 'ok'}")
+        terminal.line(f"{name}: {fault or 'ok'}")
     return EXIT_ALTERED if any(faults.values()) else 0
 
 
@@ -106,7 +105,7 @@ def _store(cache: str | None, source: str | None = None) -> ModelStore:
 
 
 def _say(text: str) -> None:
-    click.echo(f"rayocr: {text}", err=True)
+    terminal.note(text)
 
 
 def _row(model: Model, store: ModelStore) -> dict[str, Any]:
@@ -145,23 +144,22 @@ _NARROW = ("model", "size", "state", "note")
 _WIDE_FROM = 120
 """Columns of the table on a terminal narrower than so many characters: all would be one word a line."""
 
+_NO_TERMINAL = 160
+"""Columns of the table where there is no terminal."""
+
 
 def _print_table(rows: list[dict[str, Any]]) -> None:
     from rich import box
-    from rich.console import Console
     from rich.table import Table
 
-    console = Console(highlight=False)
-    if not console.is_terminal:
-        console = Console(highlight=False, width=160)
-    chosen = list(_COLUMNS) if console.width >= _WIDE_FROM else _NARROW
+    chosen = list(_COLUMNS) if terminal.console(width=_NO_TERMINAL).width >= _WIDE_FROM else _NARROW
     table = Table(box=box.SIMPLE_HEAD)
     for header in chosen:
         table.add_column(
             header, no_wrap=header in ("model", "size"), justify="right" if header == "size" else "left"
         )
     for row in rows:
-        table.add_row(*(_COLUMNS[header](row) for header in chosen))
-    console.print(table)
+        table.add_row(*(terminal.cell(_COLUMNS[header](row)) for header in chosen))
+    terminal.table(table, width=_NO_TERMINAL)
     if chosen is _NARROW:
         _say("formats, licences and sources: in a wider terminal, or with --json")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import shlex
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -48,7 +49,11 @@ class _ConfigFile(click.Path):
         """As click does."""
         if Path(value).is_dir():
             name = ctx.command_path if ctx else "rayocr run"
-            self.fail(f"{value} is a folder. To read it: {name} --input {value} --output FOLDER", param, ctx)
+            self.fail(
+                f"{value} is a folder. To read it: {name} --input {shlex.quote(str(value))} --output FOLDER",
+                param,
+                ctx,
+            )
         return super().convert(value, param, ctx)
 
 

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import shlex
 from typing import TYPE_CHECKING
 
 import click
+
+from rayocr.cli import terminal
 
 if TYPE_CHECKING:
     from pipelines.quantise import Made
@@ -86,32 +89,28 @@ def command(
     made = quantise(request, _say)
     _print_table(made.report)
     for sentence in made.report.sentences():
-        click.echo(sentence)
-    click.echo(f"Kept in {made.folder}. To use it:")
-    click.echo(_settings(made, model, charset))
+        terminal.line(sentence)
+    terminal.line(f"Kept in {made.folder}. To use it:")
+    terminal.line(_settings(made, model, charset))
     return 0
 
 
 def _say(text: str) -> None:
-    click.echo(f"rayocr: {text}", err=True)
+    terminal.note(text)
 
 
 def _settings(made: Made, model: str, charset: str) -> str:
     keys = {"model": model, "charset": charset, "precision": "int8", "calibration": made.name}
-    return " ".join(f"--set engine.{key}={value}" for key, value in keys.items())
+    return " ".join(f"--set engine.{key}={shlex.quote(value)}" for key, value in keys.items())
 
 
 def _print_table(report: Report) -> None:
     from rich import box
-    from rich.console import Console
     from rich.table import Table
 
     table = Table(box=box.SIMPLE_HEAD)
     for index, header in enumerate(report.header()):
         table.add_column(header, no_wrap=True, justify="right" if index else "left")
     for row in report.rows():
-        table.add_row(*row)
-    console = Console(highlight=False)
-    if not console.is_terminal:
-        console = Console(highlight=False, width=120)
-    console.print(table)
+        table.add_row(*map(terminal.cell, row))
+    terminal.table(table)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import click
 
+from rayocr.cli import terminal
+
 
 @click.command(short_help="Show the columns of the output.")
 @click.option("--json", "as_json", is_flag=True, help="Print name, type and meaning as JSON.")
@@ -13,14 +15,12 @@ def command(as_json: bool) -> int:
 
     schema = page_row_schema()
     if as_json:
-        import json
-
         columns = [{"name": f.name, "type": str(f.type), "meaning": COLUMNS[f.name]} for f in schema]
-        click.echo(json.dumps({"schema_version": SCHEMA_VERSION, "columns": columns}, indent=2))
+        terminal.json({"schema_version": SCHEMA_VERSION, "columns": columns})
         return 0
-    click.echo(f"schema version {SCHEMA_VERSION}")
+    terminal.line(f"schema version {SCHEMA_VERSION}")
     for field in schema:
-        click.echo(f"{field.name:<16} {_short(str(field.type))}\n{'':<16} {COLUMNS[field.name]}")
+        terminal.lines(f"{field.name:<16} {_short(str(field.type))}\n{'':<16} {COLUMNS[field.name]}")
     return 0
 
 

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from rayocr.cli import terminal
+
 if TYPE_CHECKING:
     from pipelines.config import Config
     from pipelines.show import Shown
@@ -49,14 +51,14 @@ def command(
     _check_can_be_drawn(picture)
     config = _config(page, output, overrides)
     shown = (page_of_output if output else page_of_document)(config, page, index)
-    click.echo(_markdown(shown) if markdown else shown.text)
+    terminal.lines(_markdown(shown) if markdown else shown.text)
     for code in shown.notices:
-        click.echo(f"rayocr: {code}: {_meaning(code)}", err=True)
+        terminal.note(f"{code}: {_meaning(code)}")
     if not shown.lines and not shown.notices:
-        click.echo("rayocr: no text was found on this page", err=True)
+        terminal.note("no text was found on this page")
     target = picture or Path(f"{Path(shown.name).stem}-{index}.blocks.png")  # no name that a scan may have
     _draw(shown, target)
-    click.echo(f"rayocr: the page with its blocks is {target}", err=True)
+    terminal.note(f"the page with its blocks is {target}")
     return 0
 
 

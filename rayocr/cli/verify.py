@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
+from rayocr.cli import terminal
 from rayocr.cli.options import config_options
 
 if TYPE_CHECKING:
@@ -37,17 +38,16 @@ def command(settings: Config, as_json: bool, most: int, deep: bool) -> int:
 
     report = verify(settings, most, deep=deep)
     if as_json:
-        click.echo(_json(report))
+        terminal.json(_tree(report))
     else:
         print_report(report)
     return report.exit_code
 
 
-def _json(report: Report) -> str:
-    import json
+def _tree(report: Report) -> dict[str, Any]:
     from dataclasses import asdict
 
     tree = asdict(report)
     proof = tree.pop("proof")
     counts = {name: proof[name] for name in ("pages", "ok", "empty", "error_codes")}
-    return json.dumps({"agrees": report.agrees, "exit_code": report.exit_code, **counts, **tree}, indent=2)
+    return {"agrees": report.agrees, "exit_code": report.exit_code, **counts, **tree}
