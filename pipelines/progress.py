@@ -6,6 +6,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from typing import TYPE_CHECKING, TextIO
 
 from actors.inert import inert
@@ -148,11 +149,12 @@ class Progress:
             self._say(f"stopping: {self._waits(self.counts)}. Ctrl-C again ends at once.")
 
     def close(self) -> None:
-        """End the live line."""
+        """End the live line. Never raises: it is called while something else may have failed."""
         self._closed.set()
         with self._lock:
             if self._live is not None:
-                self._live.stop()
+                with suppress(OSError, ValueError):  # the terminal is gone
+                    self._live.stop()
                 self._live = None
 
     def line(self) -> str:

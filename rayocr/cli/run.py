@@ -88,8 +88,8 @@ def command(
     rayocr run configs/laptop.yaml --retry-failed ocr decode.timeout
 
     Exit codes: 0 complete; 1 a bug of rayocr's; 2 configuration error, nothing was started; 3 complete,
-    but more pages failed than output.max_failed_fraction allows; 4 incomplete, the same command resumes;
-    130 interrupted.
+    but more pages failed than output.max_failed_fraction allows, or documents changed and cannot be read now;
+    4 incomplete, the same command resumes; 130 interrupted.
     """
     from pipelines.run import run
     from pipelines.run_state import Options

@@ -126,3 +126,46 @@ def test_start_up_is_told_by_part() -> None:
     parts = progress.startup()
     assert list(parts) == ["ray", "engines"]
     assert all(0 <= seconds < 5 for seconds in parts.values())
+
+
+def test_a_job_that_ended_before_anything_began_had_no_startup() -> None:
+    progress = Progress(1, io.StringIO(), quiet=True)
+    assert progress.startup() == {}
+    progress.started()
+    assert progress.startup() == {}
+    progress.close()
+
+
+def test_a_terminal_that_is_gone_hides_nothing_at_the_end() -> None:
+    class Gone(io.StringIO):
+        lost = False
+
+        def isatty(self) -> bool:
+            return True
+
+        def write(self, text: str, /) -> int:
+            if self.lost:
+                raise OSError(5, "Input/output error")
+            return super().write(text)
+
+    stream = Gone()
+    progress = Progress(1, stream)
+    stream.lost = True
+    with pytest.raises(ValueError, match="what failed first"):
+        try:
+            raise ValueError("what failed first")
+        finally:
+            progress.startup()
+            progress.close()
+
+
+def test_names_in_lines_are_inert() -> None:
+    stream = io.StringIO()
+    progress = Progress(1, stream)
+    progress.phase("engine", "reading a\n\x1b[2J")
+    progress.engine_replaced("was killed by \x1b]0;x\x07\nINJECTED")
+    progress.close()
+    assert stream.getvalue().splitlines() == [
+        r"rayocr: reading a\n\x1b[2J",
+        r"rayocr: an engine was replaced: it was killed by \x1b]0;x\x07\nINJECTED",
+    ]

@@ -200,3 +200,28 @@ def test_attachments_stay_as_long_as_their_document_does(tmp_path: Path) -> None
     assert answer.returncode == 0, answer.stderr
     assert found(output) == {("mail.pdf", 0): "ok", ("mail.pdf!/new.png", 0): "ok", ("one.png", 0): "ok"}
     assert "other.pdf!/other.pdf.png" in answer.stderr
+
+
+def test_attachments_of_a_document_that_cannot_be_read_stay(tmp_path: Path) -> None:
+    source, output = tmp_path / "in", tmp_path / "out"
+    source.mkdir()
+    portfolio(source / "mail.pdf", ("a.png", encode(picture(3), "PNG")), ("b.png", encode(picture(4), "PNG")))
+    (source / "left.png").write_bytes(encode(picture(5), "PNG"))
+    options = ("-i", source, "-o", output, *FAKE, "--set", "decode.attachments=read")
+    assert rayocr("run", *options).returncode == 0
+    whole = [row for row in rows(output) if row["key"] != "left.png"]
+    content = (source / "mail.pdf").read_bytes()
+    (source / "mail.pdf").write_bytes(b"")
+    (source / "left.png").unlink()
+    answer = rayocr("run", *options, "--forget", "--add-source")
+    assert answer.returncode == 3, answer.stderr
+    assert "forgotten: 1 document that left the source: left.png" in answer.stderr
+    assert rows(output) == whole
+    answer = rayocr("verify", "-i", source, "-o", output, "--json")
+    assert answer.returncode == 3, answer.stdout
+    assert '"orphaned": {\n    "count": 0' in answer.stdout
+    (source / "mail.pdf").write_bytes(content)
+    answer = rayocr("run", *options)
+    assert answer.returncode == 0, answer.stderr
+    assert {row["key"] for row in rows(output)} == {row["key"] for row in whole}
+    assert rayocr("verify", "-i", source, "-o", output).returncode == 0
