@@ -7,6 +7,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 from actors.errors import RayocrError
+from actors.inert import inert
 from pipelines.config import Config
 from pipelines.names import Names
 from pipelines.run_state import RunState, Stopwatch
@@ -86,19 +87,20 @@ def _too_many(config: Config, proof: Completeness) -> str:
 
 
 def _warnings(report: Report, trouble: RayocrError | None) -> tuple[str, ...]:
+    """What to be warned of, each inert: what cut the run off has three lines of its own."""
     told = (trouble.what, trouble.why, trouble.remedy) if trouble else ()
-    warnings = [part for part in told if part]
+    warnings = ["\n".join(inert(part) for part in told if part)] if trouble else []
     if report.doubled.count:
-        example = report.doubled.first[0]
+        example = inert(report.doubled.first[0])
         warnings.append(f"{report.doubled.count:,} documents are there twice, for example {example}")
     if report.unread.count:
-        count, example = report.unread.count, report.unread.first[0]
+        count, example = report.unread.count, inert(report.unread.first[0])
         warnings.append(
             f"{count:,} documents changed and cannot be read now, for example {example}; rows of their older"
             " versions stay"
         )
     if report.orphaned.count:
-        example = report.orphaned.first[0]
+        example = inert(report.orphaned.first[0])
         count = report.orphaned.count
         warnings.append(f"{count:,} documents with rows are no longer in the source, for example {example}")
     return tuple(warnings)

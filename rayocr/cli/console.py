@@ -56,8 +56,8 @@ class RunConsole:
                 terminal.line(f"pages with notices: {summary.query}")
         elif summary.exit_code:
             terminal.note(summary.in_a_line())
-        for line in summary.warnings:
-            terminal.note(line)
+        for warning in summary.warnings:  # inert, with lines of their own
+            terminal.lines(f"rayocr: {warning}", err=True)
 
 
 def own_stderr() -> None:
