@@ -14,10 +14,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from actors.errors import ConfigError, IncompleteError
+from pipelines.journal import SWAP, Swap
 from pipelines.ledger import PAGES, Ledger
 from pipelines.parquet import in_groups, open_rows
 from pipelines.publish import STAGING
-from pipelines.supersede import SWAP, Swap, replace_files
+from pipelines.supersede import replace_files
 
 if TYPE_CHECKING:
     import pyarrow as pa

@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING
 
 from actors.schema import SCHEMA_VERSION, page_row_schema
 from pipelines.card import Card, write_card
+from pipelines.journal import SWAP, Swap
 from pipelines.parquet import open_rows
 from pipelines.publish import STAGING
-from pipelines.supersede import SWAP, Swap, files_of_pages, replace_files
+from pipelines.supersede import files_of_pages, replace_files
 
 if TYPE_CHECKING:
     import pyarrow as pa

@@ -194,10 +194,10 @@ def verify(config: Config, most: int = NAMES) -> Report:
     from actors.errors import ConfigError
     from pipelines.attached import with_attached
     from pipelines.card import read_card
+    from pipelines.journal import SWAP
     from pipelines.lock import who_is_at_work
     from pipelines.sources import list_documents
     from pipelines.store import open_store, or_incomplete
-    from pipelines.supersede import SWAP
 
     store = open_store(config.output.path, config.output.storage_options)
     card = read_card(store)

@@ -6,8 +6,8 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from pipelines.journal import SWAP
 from pipelines.lock import RunLock
-from pipelines.supersede import SWAP
 from tests.simulation.job import Scenario
 from tests.simulation.store import Bucket, Page, Seen
 

@@ -14,7 +14,7 @@ from pipelines.ledger import Ledger
 from pipelines.lock import EXPIRY_S, LOCK, RunLock
 from pipelines.publish import Publisher
 from pipelines.store import Entry, Store, open_store
-from tests.pipelines.outputs import document, publish, ref
+from tests.pipelines.outputs import RUN, document, publish, ref, rows_name
 from tests.stores.conftest import Bucket
 
 pytestmark = pytest.mark.stores
@@ -136,7 +136,7 @@ def test_lock_publish_ledger(store: Store) -> None:
     path = publish(store, "x", document("a", 2))
     staged = "_staging/run/run-1.parquet"
     store.move(path, staged)
-    store.put("_staging/older/y.parquet", b"rubbish")
+    store.put(f"_staging/{RUN}/{rows_name(1)}.parquet", b"rubbish")
     assert publisher.sweep() == 1
     receipt = Receipt(staged, 2, 1, 2, 0, 0, "", {}, 0.0)
     assert publisher.publish(receipt) == publisher.publish(receipt) == "pages/run-1.parquet"
