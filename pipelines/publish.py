@@ -5,7 +5,8 @@ from __future__ import annotations
 from actors.contracts import Receipt
 from actors.errors import ConfigError, IncompleteError
 from pipelines.ledger import PAGES
-from pipelines.lock import LOCK, RunLock
+from pipelines.lock import RunLock
+from pipelines.lock_file import LOCK
 from pipelines.own_names import is_staged
 from pipelines.store import Store
 

@@ -11,8 +11,10 @@ from typing import TYPE_CHECKING
 
 from actors.contracts import DocRef
 from actors.notices import NOTICE_CODES
+from pipelines.foreign import foreign_names
 from pipelines.ledger import PAGES, Ledger
 from pipelines.names import Names, page_name
+from pipelines.own_names import is_journal
 from pipelines.parquet import open_rows, read_rows_of
 from pipelines.summary import EXIT_COMPLETE, EXIT_INCOMPLETE, notices_query
 
@@ -54,9 +56,9 @@ class Completeness:
 @dataclass(frozen=True, slots=True)
 class Report:
     """Source against output. `distrusted`: files of `pages/` that are torn or foreign, whose rows do not
-    count; `other`: files there that are no Parquet; `orphaned`: documents that have rows and left the source;
-    `unfinished`: replacements that were cut off; `at_work`: who holds the lock, if somebody does: then counts
-    may change while they are made. `notices`: pages by the code of what is to be known of them."""
+    count; `other`: what is in its folders and not rayocr's; `orphaned`: documents that have rows and left the
+    source; `unfinished`: replacements that were cut off; `at_work`: who holds the lock, if somebody does: then
+    counts may change while they are made. `notices`: pages by the code of what is to be known of them."""
 
     output: str
     documents: int
@@ -91,7 +93,11 @@ class Report:
             ("doubled", self.doubled, "documents that a reader finds twice"),
             ("failed", self.failed, "pages"),
             ("not trusted", self.distrusted, "files that are torn or foreign; their rows do not count"),
-            ("other files", self.other, "beside the rows; some readers of the folder stop at them"),
+            (
+                "other files",
+                self.other,
+                "not rayocr's, and left alone; some readers of pages/ stop at them",
+            ),
             ("orphaned", self.orphaned, "documents that are here and no longer in the source"),
         )
         counted = f"{proof.ok:,} ok, {proof.empty:,} empty, {proof.failed:,} failed"
@@ -171,7 +177,7 @@ def check_output(
         doubled=Names.of(proof.doubled, most),
         failed=Names(proof.failed, tuple(islice(failures, most))),
         distrusted=Names.of(distrusted, most),
-        other=Names.of(_other_files(store), most),
+        other=Names.of(foreign_names(store), most),
         orphaned=Names(len(orphans), _keys(store, sorted(orphans)[:most], distrusted)),
         notices={
             code: Names(
@@ -214,17 +220,9 @@ def verify(config: Config, most: int = NAMES) -> Report:
         if card.settings.get("decode.attachments") == "read":
             refs = with_attached(refs, ledger, config)
         report = check_output(store, ledger, refs, troubles, whole_source=not config.source.limit, most=most)
-        journals = sum(entry.path.endswith(".json") for entry in store.list(SWAP))
+        journals = sum(is_journal(entry.path) for entry in store.list(SWAP))
     at_work = f"Run {owner.run_id} on {owner.host}, process {owner.pid}," if owner else None
     return replace(report, unfinished=journals, at_work=at_work)
-
-
-def _other_files(store: Store) -> list[str]:
-    """What is in `pages/` and neither rows nor hidden from readers of the folder."""
-    names = [entry.path for entry in store.list(PAGES)]
-    return [
-        path for path in names if not path.endswith(".parquet") and path.rpartition("/")[2][0] not in "._"
-    ]
 
 
 def _failure(ref: DocRef, page: int, code: str) -> str:
