@@ -16,6 +16,7 @@ from actors.notices import ordered
 from pipelines.config import Config
 from pipelines.ledger import PAGES
 from pipelines.parquet import open_rows, read_rows_of
+from pipelines.trusted import trusted
 
 if TYPE_CHECKING:
     from actors.contracts import Image
@@ -106,7 +107,7 @@ def _find(store: Store, name: str, page_index: int) -> dict[str, Any]:
     for entry in store.list(PAGES):
         if not entry.path.endswith(".parquet"):
             continue
-        with store.open(entry.path) as stream:
+        with trusted(store, entry.path), store.open(entry.path) as stream:
             file = open_rows(stream)
             columns = read_rows_of(file, [*_NAMES, "page_index"])
             called = [pc.is_in(columns.column(one), pa.array(_called(name))) for one in _NAMES]

@@ -57,8 +57,9 @@ class Completeness:
 class Report:
     """Source against output. `distrusted`: files of `pages/` that are torn or foreign, whose rows do not
     count; `other`: what is in its folders and not rayocr's; `orphaned`: documents that have rows and left the
-    source; `unfinished`: replacements that were cut off; `at_work`: who holds the lock, if somebody does: then
-    counts may change while they are made. `notices`: pages by the code of what is to be known of them."""
+    source; `unfinished`: replacements that were cut off; `at_work`: who holds the lock, if somebody does:
+    then counts may change while they are made. `notices`: pages by the code of what is to be known of
+    them."""
 
     output: str
     documents: int
