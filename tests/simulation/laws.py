@@ -23,7 +23,8 @@ class Laws:
     A page that is listed never goes once it is there, and one that was recognised never fails again. It is
     there twice only while a journal stands in `_swap/`, or if one of its rows failed; in a job that only
     adds, never. A document that is forgotten is there whole or not at all, unless a journal stands. Every row
-    is one that a driver made. What is foreign is never touched. Once a run has seen that it holds the lock, no earlier one does so again.
+    is one that a driver made. What is foreign is never touched. Once a run has
+    seen that it holds the lock, no earlier one does so again.
     """
 
     bucket: Bucket
