@@ -5,12 +5,16 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from typing import Any
+
+from pydantic import TypeAdapter
 
 from actors.errors import ConfigError
 from actors.schema import SCHEMA_VERSION
 from actors.selection import ALL_PAGES, PageSelection
 from pipelines.sources.origin import Origin
 from pipelines.store import Store, or_incomplete
+from pipelines.stored_json import parsed
 
 CARD = "rayocr.json"
 
@@ -78,20 +82,48 @@ def read_card(store: Store) -> Card | None:
     if content is None:
         return None
     try:
-        tree = json.loads(content)
-        sources = tuple(Origin.from_tree(one) for one in tree.get("sources", ()))
-        deviations = tree.get("deviations", {})
-        old = Card(tree["fingerprint"], tree["settings"], tree["schema_version"], deviations, sources)
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        version = parsed(content, _VERSIONED).schema_version
+        if version <= SCHEMA_VERSION:
+            return _card(parsed(content, _STORED))
+    except (ValueError, KeyError, TypeError, AttributeError, ConfigError) as error:
         raise ConfigError(
-            f"{store.location(CARD)} is damaged.",
+            f"{store.location(CARD)} is damaged, or is not rayocr's.",
             f"{type(error).__name__}: {error}",
             "Take another output.path, or restore that file.",
         ) from error
-    if old.schema_version > SCHEMA_VERSION:
-        raise ConfigError(
-            f"The output was written by a newer rayocr (schema {old.schema_version}).",
-            f"This one knows schema {SCHEMA_VERSION}.",
-            "Update rayocr, or take another output.path.",
-        )
-    return old
+    raise ConfigError(
+        f"The output was written by a newer rayocr (schema {version}).",
+        f"This one knows schema {SCHEMA_VERSION}.",
+        "Update rayocr, or take another output.path.",
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Versioned:
+    """What the card of any release says."""
+
+    schema_version: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Stored:
+    """A card as it stands in the file. Fields that this release does not know are left out."""
+
+    schema_version: int
+    fingerprint: str
+    settings: dict[str, str]
+    deviations: dict[str, dict[str, str]] = field(default_factory=dict)
+    sources: list[dict[str, Any]] = field(default_factory=list)
+
+
+_VERSIONED, _STORED = TypeAdapter(_Versioned), TypeAdapter(_Stored)
+
+
+def _card(stored: _Stored) -> Card:
+    """Raises ValueError, KeyError, TypeError or ConfigError for values that no card has."""
+    if stored.schema_version < 1:
+        raise ValueError("schema_version counts from 1")
+    sources = tuple(Origin.from_tree(one) for one in stored.sources)
+    card = Card(stored.fingerprint, stored.settings, stored.schema_version, stored.deviations, sources)
+    PageSelection.parse(card.settings.get("decode.pages", "1"))
+    return card

@@ -14,11 +14,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from actors.errors import ConfigError, IncompleteError
+from pipelines.journal import SWAP, Swap
 from pipelines.ledger import PAGES, Ledger
 from pipelines.parquet import SEALED, in_groups, parquet_of
 from pipelines.publish import STAGING
 from pipelines.rows_file import opened, opened_whole, valid_rows
-from pipelines.supersede import SWAP, Swap, replace_files
+from pipelines.supersede import replace_files
 
 if TYPE_CHECKING:
     import pyarrow as pa

@@ -3,23 +3,21 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import logging
 import os
 import socket
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
 
 from actors.errors import ConfigError
+from pipelines.lock_file import CLAIMS, LOCK, NO_PID, Owner, content_of, owner_in
+from pipelines.own_names import is_claim
 from pipelines.store import Store
 
-LOCK = "_lock.json"
-CLAIMS = "_lock"
 EXPIRY_S = 60.0
 """Seconds after its last renewal at which a lock no longer counts; it is renewed four times as often."""
 MARGIN_S = 5.0
@@ -30,25 +28,15 @@ SETTLE_S = 1.0
 _log = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True, slots=True)
-class Owner:
-    """Who holds a lock, and until when (seconds since the epoch). `pids`: the set of process ids that `pid`
-    belongs to; another container may have the same host name and other processes."""
-
-    run_id: str
-    host: str
-    pid: int
-    pids: str
-    expires: float
-
-
 class RunLock:
     """A context in which this run alone may publish. Raises ConfigError if another run holds the lock.
 
     The lock is an object that expires unless it is renewed. It is created exclusively; one that expired,
     or whose process on this host is dead, is taken over by whoever creates the claim named after its
     content first, and finds that content still there. `still_held` reads it back each time, so that a run
-    that was paused, or lost against another, stops.
+    that was paused, or lost against another, stops. A lock that ends later than any can (a clock was or is
+    wrong, or it is a stranger's) is not taken over: the wrong clock may be this host's, and the run alive.
+    The error says which file to remove, and after what.
 
     Limits: clocks of hosts may differ by `MARGIN_S`. On a store that cannot create exclusively two runs
     that start within `SETTLE_S` are told apart by reading back, which holds if no write is late by more.
@@ -89,13 +77,13 @@ class RunLock:
     def acquire(self) -> None:
         """Take the lock, or raise ConfigError that names its owner."""
         mine = self._owner()
-        if not self._store.put_if_absent(LOCK, _content(mine)):
+        if not self._store.put_if_absent(LOCK, content_of(mine)):
             self._take_over(mine)
         if not self._store.exclusive:
             self._sleep(SETTLE_S)
         winner = self._read(LOCK)
-        if winner != _content(mine):
-            raise self._refusal(_parsed(winner))
+        if winner != content_of(mine):
+            raise self._refusal(owner_in(winner))
         self._expires = mine.expires
 
     def still_held(self) -> bool:
@@ -103,7 +91,7 @@ class RunLock:
         raises if it cannot be read."""
         if self._has_expired():
             return False
-        owner = _parsed(self._read(LOCK))
+        owner = owner_in(self._read(LOCK))
         return owner is not None and owner.run_id == self._run_id and not self._has_expired()
 
     def renew(self) -> bool:
@@ -115,7 +103,7 @@ class RunLock:
         mine = self._owner()
         if not self.still_held():
             return False
-        self._store.put(LOCK, _content(mine))
+        self._store.put(LOCK, content_of(mine))
         if self._has_expired():
             self._expires = 0.0
             return False
@@ -124,13 +112,15 @@ class RunLock:
 
     def release(self) -> None:
         """Give the lock up, if it is still this run's, and remove the claims of those that died."""
-        owner = _parsed(self._read(LOCK))
+        owner = owner_in(self._read(LOCK))
         self._expires = 0.0
         if owner is None or owner.run_id != self._run_id:
             return
         self._store.delete(LOCK)
         for entry in self._store.list(CLAIMS):
-            claimant = _parsed(self._read(entry.path))
+            if not is_claim(entry.path):
+                continue
+            claimant = owner_in(self._read(entry.path))
             if claimant is None or self._is_over(claimant):
                 self._store.delete(entry.path)
 
@@ -138,38 +128,46 @@ class RunLock:
         """Replace a lock that is over. A claim is itself a lock that may be over, with a claim upon it."""
         stale = self._read(LOCK)
         if stale is None:  # released this moment
-            if self._store.put_if_absent(LOCK, _content(mine)):
+            if self._store.put_if_absent(LOCK, content_of(mine)):
                 return
-            raise self._refusal(_parsed(self._read(LOCK)))
+            raise self._refusal(owner_in(self._read(LOCK)))
         claims: list[str] = []
         content: bytes | None = stale
         while content is not None:
-            owner = _parsed(content)
+            owner = owner_in(content)
             if owner is not None and not self._is_over(owner):
-                raise self._refusal(owner)
+                raise self._refusal(owner, claims[-1] if claims else LOCK)
             claims.append(_claim(content))
-            if self._store.put_if_absent(claims[-1], _content(mine)):
+            if self._store.put_if_absent(claims[-1], content_of(mine)):
                 break
             content = self._read(claims[-1])
         else:
             raise self._refusal(None)  # the claim's owner is done this moment
         if not self._store.exclusive:
             self._sleep(SETTLE_S)
-        ours = self._read(claims[-1]) == _content(mine) and self._read(LOCK) == stale
+        ours = self._read(claims[-1]) == content_of(mine) and self._read(LOCK) == stale
         if ours:
-            self._store.put(LOCK, _content(mine))
+            self._store.put(LOCK, content_of(mine))
         for claim in claims if ours else ():
             self._store.delete(claim)
         if not ours:
-            if self._read(claims[-1]) == _content(mine):
+            if self._read(claims[-1]) == content_of(mine):
                 self._store.delete(claims[-1])
-            raise self._refusal(_parsed(self._read(LOCK)))
+            raise self._refusal(owner_in(self._read(LOCK)))
 
-    def _refusal(self, owner: Owner | None) -> ConfigError:
+    def _refusal(self, owner: Owner | None, path: str = LOCK) -> ConfigError:
         what = f"Another run is writing into {self._store.location('')}."
         if owner is None:
             return ConfigError(what, "It took the lock at this moment.", "Wait for it, then run again.")
         left = max(0.0, owner.expires - self._clock())
+        if left > EXPIRY_S + MARGIN_S:
+            return ConfigError(
+                what,
+                f"Run {owner.run_id} on {owner.host}, process {owner.pid}, holds the lock, which ends later"
+                f" than any can ({EXPIRY_S:.0f} s): a clock was wrong, or the file is not rayocr's.",
+                f"Check the clocks, and that no rayocr works on this output. Then remove"
+                f" {self._store.location(path)}, and run again.",
+            )
         ends = datetime.fromtimestamp(owner.expires, UTC).strftime("%H:%M:%S UTC")
         return ConfigError(
             what,
@@ -192,7 +190,8 @@ class RunLock:
     def _is_over(self, owner: Owner) -> bool:
         if self._clock() >= owner.expires:
             return True
-        return (owner.host, owner.pids) == (socket.gethostname(), _pids()) and not _is_alive(owner.pid)
+        here = (owner.host, owner.pids) == (socket.gethostname(), _pids())
+        return here and owner.pid != NO_PID and not _is_alive(owner.pid)
 
     def _renew_for_ever(self) -> None:
         while not self._ended.wait(EXPIRY_S / 4):
@@ -206,25 +205,10 @@ class RunLock:
 def who_is_at_work(store: Store, now: float | None = None) -> Owner | None:
     """The owner of a lock that has not expired at `now` (seconds since the epoch), if there is one."""
     try:
-        owner = _parsed(store.read(LOCK))
+        owner = owner_in(store.read(LOCK))
     except FileNotFoundError:
         return None
     return owner if owner is not None and (time.time() if now is None else now) < owner.expires else None
-
-
-def _content(owner: Owner) -> bytes:
-    return json.dumps(asdict(owner), indent=2).encode()
-
-
-def _parsed(content: bytes | None) -> Owner | None:
-    """None for no lock, and for what is none: nobody can hold that."""
-    if content is None:
-        return None
-    try:
-        owner = Owner(**json.loads(content))
-        return owner if isinstance(owner.expires, float) and isinstance(owner.pid, int) else None
-    except (ValueError, TypeError):
-        return None
 
 
 def _claim(content: bytes) -> str:

@@ -12,10 +12,11 @@ from typing import TYPE_CHECKING
 
 from actors.schema import SCHEMA_VERSION, page_row_schema
 from pipelines.card import Card, write_card
+from pipelines.journal import SWAP, Swap
 from pipelines.parquet import parquet_of
 from pipelines.publish import STAGING
 from pipelines.rows_file import opened_whole, valid_rows
-from pipelines.supersede import SWAP, Swap, files_of_pages, replace_files
+from pipelines.supersede import files_of_pages, replace_files
 
 if TYPE_CHECKING:
     import pyarrow as pa

@@ -5,7 +5,9 @@ from __future__ import annotations
 from actors.contracts import Receipt
 from actors.errors import ConfigError, IncompleteError
 from pipelines.ledger import PAGES
-from pipelines.lock import LOCK, RunLock
+from pipelines.lock import RunLock
+from pipelines.lock_file import LOCK
+from pipelines.own_names import is_staged
 from pipelines.store import Store
 
 STAGING = "_staging"
@@ -47,14 +49,16 @@ class Publisher:
         return target
 
     def sweep(self) -> int:
-        """Remove what earlier runs left in staging: while this one holds the lock, theirs are over.
+        """Remove what earlier runs left in staging: while this one holds the lock, theirs are over. What has
+        no name of theirs stays.
 
         Returns how many files that were. Raises IncompleteError if the lock is not held, or the store fails.
         """
         self._check_lock()
         own = f"{STAGING}/{self._run_id}/"
         try:
-            stale = [entry.path for entry in self._store.list(STAGING) if not entry.path.startswith(own)]
+            staged = [entry.path for entry in self._store.list(STAGING)]
+            stale = [path for path in staged if is_staged(path) and not path.startswith(own)]
             for path in stale:
                 self._store.delete(path)
         except Exception as error:
@@ -78,11 +82,7 @@ class Publisher:
     def _finish_move(self, staged: str, target: str) -> None:
         """A move that was cut off between copy and delete left both; anything else is no move of ours."""
         if self._store.read(staged) != self._store.read(target):
-            raise IncompleteError(
-                f"{self._store.location(target)} exists and is another file.",
-                "A published file is never overwritten.",
-                "Look at both files, remove the wrong one, and run again.",
-            )
+            raise another_file(self._store, target)
         self._store.delete(staged)
 
     def _store_failed(self, error: Exception) -> IncompleteError:
@@ -92,3 +92,12 @@ class Publisher:
             f"{type(error).__name__}: {reason}",
             "What is published stays. Run the same command again when the disk or the store is well.",
         )
+
+
+def another_file(store: Store, path: str) -> IncompleteError:
+    """The error where a file that is to be published has the name of another one."""
+    return IncompleteError(
+        f"{store.location(path)} exists and is another file.",
+        "A published file is never overwritten.",
+        "Look at both files, remove the wrong one, and run again.",
+    )

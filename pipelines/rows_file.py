@@ -117,7 +117,7 @@ def damage_named(store: Store, path: str) -> Iterator[None]:
 
     try:
         yield
-    except (pa.ArrowException, SealError, UnicodeDecodeError) as error:
+    except (pa.ArrowException, SealError, UnicodeDecodeError, KeyError) as error:
         raise _damaged(store, path, error) from error
     except FileNotFoundError:
         raise

@@ -12,6 +12,7 @@ from actors.errors import ConfigError, IncompleteError, RayocrError
 from pipelines.card import allow_deviation
 from pipelines.claim import claimed
 from pipelines.config import Config
+from pipelines.foreign import check_new
 from pipelines.forget import check_whole
 from pipelines.interrupt import stop_on_signals
 from pipelines.job import make_job, new_run_id
@@ -56,6 +57,7 @@ def run(config: Config, view: View | None = None, options: Options | None = None
         check_engine(config)
     with watch.part("listing"):
         store = open_store(config.output.path, config.output.storage_options)
+        check_new(store)
         store.check_writable()
     with watch.part("models"):
         ensure_models(config.engine, config.models, view)

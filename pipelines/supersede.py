@@ -10,14 +10,16 @@ from __future__ import annotations
 import json
 import uuid
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 from actors.contracts import DocRef
 from actors.errors import IncompleteError
+from pipelines.journal import SWAP, Swap, is_rows, read_journal
 from pipelines.ledger import PAGES
+from pipelines.own_names import is_journal, is_temporary
 from pipelines.parquet import parquet_of, read_rows_of
-from pipelines.publish import STAGING
+from pipelines.publish import STAGING, another_file
 from pipelines.rows_file import opened, opened_whole, valid_rows
 from pipelines.store import Store
 
@@ -25,17 +27,6 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     Kept = Callable[[str, pa.Table], list[bool]]
-
-SWAP = "_swap"
-
-
-@dataclass(frozen=True, slots=True)
-class Swap:
-    """One file to be replaced: `old` goes, `staged` becomes `new`; None where no row is left of it."""
-
-    old: str
-    staged: str | None
-    new: str | None
 
 
 def supersede(
@@ -103,12 +94,16 @@ def _check(still_held: Callable[[], bool]) -> None:
 
 
 def finish_swaps(store: Store) -> int:
-    """Finish what an earlier command began, before its staged files are swept; returns files replaced."""
+    """Finish what an earlier command began, before its staged files are swept; returns files replaced.
+
+    What has no name of a journal stays as it is. Raises ConfigError for a journal that is damaged, or of a
+    newer release: what it was to replace may be there twice.
+    """
     journals: dict[str, list[Swap]] = {}
     for entry in store.list(SWAP):
-        if entry.path.endswith(".json"):
-            journals[entry.path] = [Swap(**one) for one in json.loads(store.read(entry.path))]
-        else:
+        if is_journal(entry.path):
+            journals[entry.path] = read_journal(store, entry.path)
+        elif is_temporary(entry.path):
             store.delete(entry.path)  # what a writer that died left behind
     for path in _begun_first(store, journals):
         _apply(store, path, journals[path])
@@ -156,7 +151,8 @@ def _apply(store: Store, journal: str, swaps: Sequence[Swap]) -> None:
     for group in groups.values():
         if _in_place(store, group):
             for swap in group:
-                store.delete(swap.old)
+                if is_rows(store, swap.old):
+                    store.delete(swap.old)
     store.delete(journal)
 
 
@@ -168,6 +164,8 @@ def _in_place(store: Store, group: Sequence[Swap]) -> bool:
     if staged is None or new is None:
         return True
     if store.exists(staged) and all(store.exists(swap.old) for swap in group):
+        if store.exists(new) and store.read(new) != store.read(staged):
+            raise another_file(store, new)  # a move that was cut off leaves twice the same
         store.move(staged, new)
         return True
     return store.exists(new)

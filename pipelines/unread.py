@@ -12,14 +12,17 @@ import json
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
+
+from pydantic import TypeAdapter
 
 from actors.attached import container_of
 from actors.contracts import DocRef
 from actors.errors import ERROR_CODES, PageError
 from actors.read import read_document
 from pipelines.ledger_rows import version_hash
+from pipelines.stored_json import FormError, parsed
 from pipelines.supersede import files_of_pages, without_rows
 
 if TYPE_CHECKING:
@@ -45,6 +48,8 @@ class Unread:
     code: str
 
 
+_RECORD = TypeAdapter(tuple[Unread, ...])
+
 Record = Mapping[str, Unread]
 """By document_id."""
 
@@ -52,13 +57,10 @@ Record = Mapping[str, Unread]
 def read_record(store: Store) -> dict[str, Unread]:
     """What the output keeps. A record that is none says nothing: what it held is tried again."""
     try:
-        tree = json.loads(store.read(RECORD))
-    except FileNotFoundError:
+        entries = parsed(store.read(RECORD), _RECORD)
+    except (FileNotFoundError, FormError):
         return {}
-    except (ValueError, RecursionError):
-        return {}
-    found = [_entry(one) for one in tree] if isinstance(tree, list) else []
-    return {one.document_id: one for one in found if one is not None}
+    return {one.document_id: one for one in entries if one.code in ERROR_CODES}
 
 
 def is_recorded(record: Record, ref: DocRef) -> bool:
@@ -136,12 +138,3 @@ def _is_read(code: str) -> bool:
 def _content(entries: Iterable[Unread]) -> bytes:
     ordered = sorted(entries, key=lambda one: one.key)
     return (json.dumps([asdict(one) for one in ordered], indent=2) + "\n").encode()
-
-
-def _entry(tree: object) -> Unread | None:
-    """One of the record's entries, None if it is none."""
-    names = [field.name for field in fields(Unread)]
-    if not isinstance(tree, dict) or not all(isinstance(tree.get(name), str) for name in names):
-        return None
-    one = Unread(**{name: tree[name] for name in names})
-    return one if one.code in ERROR_CODES else None

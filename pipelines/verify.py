@@ -13,9 +13,11 @@ from typing import TYPE_CHECKING
 from actors.attached import is_within
 from actors.contracts import DocRef
 from actors.notices import NOTICE_CODES
+from pipelines.foreign import foreign_names
 from pipelines.held import held_documents
 from pipelines.ledger import PAGES, Ledger
 from pipelines.names import Names, page_name
+from pipelines.own_names import is_journal
 from pipelines.parquet import read_rows_of
 from pipelines.rows_file import check_deep, opened
 from pipelines.summary import EXIT_COMPLETE, EXIT_INCOMPLETE, EXIT_TOO_MANY_FAILED, notices_query
@@ -66,11 +68,12 @@ class Completeness:
 @dataclass(frozen=True, slots=True)
 class Report:
     """Source against output. `distrusted`: files of `pages/` that are torn or foreign, whose rows do not
-    count; `other`: files there that are no Parquet; `orphaned`: documents that have rows and left the source;
-    `unfinished`: replacements that were cut off; `at_work`: who holds the lock, if somebody does: then counts
-    may change while they are made. `notices`: pages by the code of what is to be known of them. `unread`:
-    documents that changed and could not be read, with the reason. `deep`: whether every byte of every file
-    was read; then `unsealed` are files without a seal, of older releases, of which less can be known."""
+    count; `other`: what is in its folders and not rayocr's; `orphaned`: documents that have rows and left
+    the source; `unfinished`: replacements that were cut off; `at_work`: who holds the lock, if somebody does:
+    then counts may change while they are made. `notices`: pages by the code of what is to be known of them.
+    `unread`: documents that changed and could not be read, with the reason. `deep`: whether every byte of
+    every file was read; then `unsealed` are files without a seal, of older releases, of which less can be
+    known."""
 
     output: str
     documents: int
@@ -111,7 +114,11 @@ class Report:
             ("unread", self.unread, "documents that changed and cannot be read; older rows stay"),
             ("failed", self.failed, "pages"),
             ("not trusted", self.distrusted, "files that are torn or foreign; their rows do not count"),
-            ("other files", self.other, "beside the rows; some readers of the folder stop at them"),
+            (
+                "other files",
+                self.other,
+                "not rayocr's, and left alone; some readers of pages/ stop at them",
+            ),
             ("orphaned", self.orphaned, "documents that are here and no longer in the source"),
         )
         counted = f"{proof.ok:,} ok, {proof.empty:,} empty, {proof.failed:,} failed"
@@ -217,7 +224,7 @@ def check_output(
         doubled=Names.of(proof.doubled, most),
         failed=Names(proof.failed, tuple(islice(failures, most))),
         distrusted=Names.of(distrusted, most),
-        other=Names.of(_other_files(store), most),
+        other=Names.of(foreign_names(store), most),
         unread=Names.of([f"{key}: {reasons[key]}" for key in proof.unread], most),
         orphaned=Names(len(orphans), _keys(store, sorted(orphans)[:most], distrusted)),
         notices={
@@ -242,10 +249,10 @@ def verify(config: Config, most: int = NAMES, *, deep: bool = False) -> Report:
     from actors.errors import ConfigError
     from pipelines.attached import with_attached
     from pipelines.card import read_card
+    from pipelines.journal import SWAP
     from pipelines.lock import who_is_at_work
     from pipelines.sources import list_documents
     from pipelines.store import open_store, or_incomplete
-    from pipelines.supersede import SWAP
 
     store = open_store(config.output.path, config.output.storage_options)
     card = read_card(store)
@@ -264,7 +271,7 @@ def verify(config: Config, most: int = NAMES, *, deep: bool = False) -> Report:
         troubles, unsealed = _deeply(store, troubles) if deep else (troubles, [])
         whole, unread = not config.source.limit, read_record(store)
         report = check_output(store, ledger, refs, troubles, unread=unread, whole_source=whole, most=most)
-        journals = sum(entry.path.endswith(".json") for entry in store.list(SWAP))
+        journals = sum(is_journal(entry.path) for entry in store.list(SWAP))
     at_work = f"Run {owner.run_id} on {owner.host}, process {owner.pid}," if owner else None
     names = Names.of(unsealed, most)
     return replace(report, unfinished=journals, at_work=at_work, deep=deep, unsealed=names)
@@ -294,14 +301,6 @@ def _attached_to(store: Store, orphans: Collection[str], unread: Collection[str]
     """Those of these documents that are attached to ones that cannot be read: nobody knows if they left."""
     held = held_documents(store, orphans).values()
     return {one.document_id for one in held if is_within(one.key, unread)}
-
-
-def _other_files(store: Store) -> list[str]:
-    """What is in `pages/` and neither rows nor hidden from readers of the folder."""
-    names = [entry.path for entry in store.list(PAGES)]
-    return [
-        path for path in names if not path.endswith(".parquet") and path.rpartition("/")[2][0] not in "._"
-    ]
 
 
 def _failure(ref: DocRef, page: int, code: str) -> str:

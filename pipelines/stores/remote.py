@@ -12,6 +12,7 @@ from typing import IO, TYPE_CHECKING, Any, ParamSpec, TypeVar
 
 from actors.errors import ConfigError, RayocrError
 from actors.uris import join, open_filesystem
+from pipelines.own_names import names_of
 from pipelines.store import Entry
 
 if TYPE_CHECKING:
@@ -58,17 +59,18 @@ class FsspecStore:
     @_as_oserror
     def list(self, prefix: str) -> list[Entry]:
         """See Store."""
-        filesystem, root = self._open("")
+        filesystem, root = open_filesystem(self.uri, self.options)
         filesystem.invalidate_cache()
+        top = f"{root.rstrip('/')}/"
+        below = f"{top}{'/'.join(names_of(prefix))}/" if prefix else top
         try:
-            found = filesystem.find(f"{root.rstrip('/')}/{prefix}".rstrip("/"), detail=True)
+            found = filesystem.find(below.rstrip("/"), detail=True)
         except FileNotFoundError:
             return []
-        start = len(root.rstrip("/")) + 1
-        entries = [
-            Entry(path[start:], int(info.get("size") or 0))
+        entries = [  # an object with the very name of the folder is none of it
+            Entry(path[len(top) :], int(info.get("size") or 0))
             for path, info in found.items()
-            if info.get("type") != "directory" and not path.endswith("/")
+            if info.get("type") != "directory" and not path.endswith("/") and path.startswith(below)
         ]
         return sorted(entries, key=lambda entry: entry.path)
 
@@ -153,4 +155,5 @@ class FsspecStore:
             ) from error
 
     def _open(self, path: str) -> tuple[AbstractFileSystem, str]:
+        names_of(path)  # a server, or the library, may resolve `..` and `//`
         return open_filesystem(join(self.uri, path), self.options)

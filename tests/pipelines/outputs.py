@@ -14,6 +14,14 @@ from actors.schema import page_row_schema
 from pipelines.stage import parquet_bytes
 from pipelines.store import Store
 
+RUN, OTHER_RUN = "20261201T000000-00000001", "20261201T000000-00000002"
+"""Names as runs have them."""
+
+
+def rows_name(number: int, run_id: str = RUN) -> str:
+    """A name of a file of rows, without folder and ending."""
+    return f"{run_id}-{number:032x}"
+
 
 @dataclass(frozen=True)
 class Row:

@@ -12,7 +12,7 @@ from pipelines.claim import claim_output, claimed
 from pipelines.lock import RunLock
 from pipelines.sources.origin import Origin
 from pipelines.stores.local import LocalStore
-from tests.pipelines.outputs import document, publish
+from tests.pipelines.outputs import RUN, document, publish, rows_name
 
 OLD, NEW = Card("old", {"engine": "one"}), Card("new", {"engine": "two"})
 
@@ -25,7 +25,7 @@ def store(tmp_path: Path) -> LocalStore:
 def test_a_card_without_pages_gives_way(store: LocalStore) -> None:
     """Also to one whose staged file a dead run had left."""
     store.put(CARD, OLD.to_json())
-    store.put("_staging/dead/dead-1.parquet", b"of the old settings")
+    store.put(f"_staging/{RUN}/{rows_name(1)}.parquet", b"of the old settings")
     with RunLock(store, "run") as lock:
         assert claim_output(store, lock, "run", NEW) == NEW
     assert read_card(store) == NEW

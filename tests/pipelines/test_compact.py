@@ -19,7 +19,7 @@ from pipelines.store import Store
 from pipelines.stores.local import LocalStore
 from pipelines.supersede import finish_swaps
 from tests.cli import rayocr, rows
-from tests.pipelines.outputs import document, publish
+from tests.pipelines.outputs import RUN, document, publish
 from tests.pipelines.test_supersede import DiedError, DyingStore
 
 MADE = ((b"fingerprint", b"f"),)
@@ -88,7 +88,7 @@ def test_dying_at_any_change_is_finished_by_the_next_command(tmp_path: Path, cha
     store = output(tmp_path, 4)
     before = rows(tmp_path)
     try:
-        merge(DyingStore(store, changes), "dies", 1, describe_files(store), lambda: True)
+        merge(DyingStore(store, changes), RUN, 1, describe_files(store), lambda: True)
     except DiedError:
         seen = Counter((row["key"], row["page_index"]) for row in rows(tmp_path))
         assert len(seen) == 12, "no row is ever gone"

@@ -13,7 +13,7 @@ from pipelines.forget import forget
 from pipelines.ledger import Ledger
 from pipelines.stores.local import LocalStore
 from pipelines.supersede import finish_swaps, without_rows
-from tests.pipelines.outputs import document, publish, ref
+from tests.pipelines.outputs import RUN, document, publish, ref
 from tests.pipelines.test_supersede import DiedError, DyingStore
 
 LEFT = {document_id("gone"), document_id("lost")}
@@ -48,7 +48,7 @@ def test_files_without_such_rows_are_not_touched(store: LocalStore) -> None:
 def test_it_dies_at_any_change(store: LocalStore, changes: int) -> None:
     dying = DyingStore(store, changes)
     try:
-        forget(dying, "run", LEFT, lambda: True)
+        forget(dying, RUN, LEFT, lambda: True)
     except DiedError:
         pass
     else:

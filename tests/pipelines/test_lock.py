@@ -279,3 +279,84 @@ def test_a_release_that_fails_hides_nothing(tmp_path: Path, monkeypatch: pytest.
     with pytest.raises(ZeroDivisionError), RunLock(store, "first"):
         monkeypatch.setattr(type(store), "delete", fail)
         raise ZeroDivisionError
+
+
+def lock_content(**changes: object) -> bytes:
+    owner = {"run_id": "theirs", "host": "h", "pid": 7, "pids": "p", "expires": 1_000_030.0}
+    return json.dumps(owner | changes).encode()
+
+
+NO_LOCKS = (
+    b"null",
+    b"[[1]]",
+    b"\xff\xfe",
+    b"[" * 100_000,
+    b'{"expires":' + b"[" * 100_000,
+    lock_content(expires=float("nan")),
+    lock_content(expires=float("inf")),
+    lock_content(expires=True),
+    lock_content(expires=None),
+    lock_content(expires=10**400),
+    lock_content(expires=-1e300),
+    lock_content(expires=999_999),
+)
+LOCKS = (
+    lock_content(more={"of": "a newer release"}),
+    lock_content(expires=1_000_030),
+    *(lock_content(pid=pid) for pid in (-1, 0, True, 10**30, 2**31, 1.5, "7", None, [7])),
+    *(lock_content(host=host) for host in (None, 5, "\x1b[2J", "x" * 5000)),
+    lock_content(run_id=["theirs"], pids={}),
+    b'{"expires": 1000030.0}',
+)
+ENDLESS = tuple(lock_content(expires=end) for end in (4e9, 1e300, 10**300, 1_000_066.0))
+
+
+@pytest.mark.parametrize("content", NO_LOCKS)
+def test_what_nobody_can_hold_is_no_lock(store: Store, content: bytes) -> None:
+    store.put(LOCK, content)
+    lock_of(store, "first", Clock()).acquire()
+
+
+@pytest.mark.parametrize("pids", ["p", lock_module._pids()])
+@pytest.mark.parametrize("content", LOCKS)
+def test_a_lock_that_another_release_may_have_written_counts(
+    store: Store, content: bytes, pids: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Until it ends, and whatever its process id is: none of these is one that this host could look for."""
+    monkeypatch.setattr(lock_module, "_pids", lambda: pids)
+    monkeypatch.setattr(lock_module.socket, "gethostname", lambda: "elsewhere")
+    clock = Clock()
+    store.put(LOCK, content)
+    with pytest.raises(ConfigError, match=r"(?s)holds the lock.*in 30 s") as caught:
+        lock_of(store, "first", clock).acquire()
+    assert "\x1b" not in str(caught.value) and store.read(LOCK) == content
+    clock.sleep(31)
+    lock_of(store, "first", clock).acquire()
+
+
+@pytest.mark.parametrize("content", ENDLESS)
+def test_a_lock_that_ends_too_late_names_the_file_to_remove(store: Store, content: bytes) -> None:
+    """A clock was wrong: nobody can say whose, so it is not taken over."""
+    store.put(LOCK, content)
+    with pytest.raises(ConfigError) as caught:
+        lock_of(store, "first", Clock()).acquire()
+    assert "later than any can" in caught.value.why
+    assert store.location(LOCK) in caught.value.remedy and "no rayocr works" in caught.value.remedy
+    assert store.read(LOCK) == content
+
+
+def test_a_claim_that_ends_too_late_is_named(store: Store) -> None:
+    store.put(LOCK, b"{")
+    claim = lock_module._claim(b"{")
+    store.put(claim, ENDLESS[0])
+    with pytest.raises(ConfigError) as caught:
+        lock_of(store, "first", Clock()).acquire()
+    assert store.location(claim) in caught.value.remedy
+
+
+def test_what_is_no_claim_stays_when_a_lock_is_released(store: Store) -> None:
+    for name in ("notes.txt", "0123.json", "0123456789abcdeF.json", ".tmp-1"):
+        store.put(f"_lock/{name}", b"mine")
+    with lock_of(store, "first", Clock()):
+        store.put("_lock/0123456789abcdef.json", b"{")
+    assert len(left_in(store)) == 4

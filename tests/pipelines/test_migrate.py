@@ -18,7 +18,7 @@ from pipelines.parquet import open_rows
 from pipelines.store import Store, open_store
 from pipelines.supersede import finish_swaps
 from tests.fixtures.make_output import folder_of
-from tests.pipelines.outputs import Row, document, publish
+from tests.pipelines.outputs import RUN, Row, document, publish
 from tests.pipelines.test_supersede import DiedError, DyingStore
 
 CARD = Card("fingerprint", {})
@@ -104,7 +104,7 @@ def test_dying_at_any_change_is_finished_by_the_next_command(store: Store, chang
     store.put("pages/another.parquet", FIRST.read_bytes())  # the same rows: each is there twice, to the end
     rows = Ledger.load(store).totals.rows
     try:
-        migrate(DyingStore(store, changes), "dies", card, lambda: True)
+        migrate(DyingStore(store, changes), RUN, card, lambda: True)
     except DiedError:
         finish_swaps(store)
         migrate(store, "next", read_card(store) or card, lambda: True)

@@ -11,6 +11,7 @@ from actors.errors import IncompleteError
 from pipelines.lock import LOCK, RunLock
 from pipelines.publish import Publisher
 from pipelines.store import Store, open_store
+from tests.pipelines.outputs import OTHER_RUN, RUN, rows_name
 
 
 @pytest.fixture(params=["local", "memory"])
@@ -93,13 +94,16 @@ def test_a_store_that_fails_is_named(store: Store, lock: RunLock, monkeypatch: p
     assert Publisher(store, lock, "run").publish(receipt) == "pages/x.parquet"
 
 
-def test_sweep_leaves_the_own_run_and_what_is_published(store: Store, lock: RunLock) -> None:
-    own = staged(store)
-    staged(store, "y", run_id="older")
-    staged(store, "z", run_id="run-2")
-    store.put("_staging/.tmp-rubbish", b"")
+def test_sweep_leaves_the_own_run_and_what_is_published(store: Store) -> None:
+    lock = RunLock(store, RUN, sleep=lambda _: None)
+    lock.acquire()
+    own = staged(store, rows_name(1), run_id=RUN)
+    staged(store, rows_name(1, OTHER_RUN), run_id=OTHER_RUN)
+    longer = f"{RUN[:-8]}{RUN[-8:-1]}f"
+    staged(store, rows_name(2, longer), run_id=longer)
+    store.put(f"_staging/.tmp-{0:032x}", b"")
     store.put("pages/p.parquet", b"rows")
-    publisher = Publisher(store, lock, "run")
+    publisher = Publisher(store, lock, RUN)
     assert publisher.sweep() == 3
     assert publisher.sweep() == 0
     assert names(store) == [own.path, "pages/p.parquet"]

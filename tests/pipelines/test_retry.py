@@ -15,7 +15,7 @@ from pipelines.retry import CAREFUL_SIDE, careful_config, codes_named, drop_retr
 from pipelines.stores.local import LocalStore
 from pipelines.supersede import finish_swaps
 from tests.cli import rows
-from tests.pipelines.outputs import Row, document, publish, ref, table
+from tests.pipelines.outputs import RUN, Row, document, publish, ref, table
 from tests.pipelines.test_supersede import DiedError, DyingStore
 
 
@@ -81,7 +81,7 @@ def test_dying_at_any_change_is_mended_by_the_next_command(tmp_path: Path, chang
     publish(store, "old-3", [failed("f", 0, None, "decode.corrupt")])
     publish(store, "retry", [Row("a", 1, 3), Row("b"), failed("c", code="ocr.crashed"), *document("f", 2)])
     try:
-        drop_retried(DyingStore(store, changes), "dies", Ledger.load(store), lambda: True)
+        drop_retried(DyingStore(store, changes), RUN, Ledger.load(store), lambda: True)
     except DiedError:
         finish_swaps(store)
         drop(store)

@@ -20,7 +20,6 @@ from hypothesis import strategies as st
 from actors.errors import ConfigError
 from actors.uris import open_filesystem
 from pipelines.store import Entry, Store, open_store
-from pipelines.stores import local as local_module
 from pipelines.stores.local import LocalStore
 from pipelines.stores.remote import FsspecStore
 
@@ -114,7 +113,7 @@ def test_of_many_writers_one_creates(
 ) -> None:
     if not hard_links:
 
-        def refuse(*_: object) -> None:
+        def refuse(*_: object, **__: object) -> None:
             raise OSError(errno.EPERM, "no hard links here")
 
         monkeypatch.setattr(os, "link", refuse)
@@ -137,8 +136,8 @@ def test_of_many_writers_one_creates(
 def test_a_link_that_was_made_and_reported_as_failed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     link = os.link
 
-    def over_nfs(source: Path, target: Path) -> None:
-        link(source, target)
+    def over_nfs(source: str, target: str, **folders: int) -> None:
+        link(source, target, **folders)
         raise FileExistsError
 
     monkeypatch.setattr(os, "link", over_nfs)
@@ -209,14 +208,14 @@ def test_a_folder_that_cannot_be_listed_is_no_empty_folder(
 ) -> None:
     store = open_store(str(tmp_path))
     store.put("pages/x", b"1")
-    scandir = os.scandir
+    opened = os.open
 
-    def refuse(path: str) -> object:
-        if Path(path).name == "pages":
+    def refuse(name: str, *flags: int, **folder: int) -> int:
+        if name == "pages":
             raise PermissionError(errno.EACCES, "Permission denied")
-        return scandir(path)
+        return opened(name, *flags, **folder)
 
-    monkeypatch.setattr(os, "scandir", refuse)
+    monkeypatch.setattr(os, "open", refuse)
     for prefix in ("", "pages"):
         with pytest.raises(PermissionError):
             store.list(prefix)
@@ -249,15 +248,15 @@ def test_a_filesystem_without_conditional_writes(monkeypatch: pytest.MonkeyPatch
 
 
 def test_a_folder_that_vanishes_while_a_file_is_made(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    opened = Path.open
+    opened = os.open
     failures = iter([True, True])
 
-    def vanish(self: Path, mode: str = "r") -> object:
-        if mode == "wb" and next(failures, False):
-            self.parent.rmdir()
-        return opened(self, mode)
+    def vanish(name: str, flags: int, *mode: int, **folder: int) -> int:
+        if flags & os.O_CREAT and next(failures, False):
+            (tmp_path / "a" / "b").rmdir()
+        return opened(name, flags, *mode, **folder)
 
-    monkeypatch.setattr(local_module.Path, "open", vanish)
+    monkeypatch.setattr(os, "open", vanish)
     open_store(str(tmp_path)).put("a/b/x", b"1")
     assert (tmp_path / "a" / "b" / "x").read_bytes() == b"1"
 

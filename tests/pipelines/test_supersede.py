@@ -18,6 +18,7 @@ from pipelines.stores.local import LocalStore
 from pipelines.supersede import finish_swaps, supersede
 from tests.cli import rayocr, rows
 from tests.pictures import folder_of_pictures, picture
+from tests.pipelines.outputs import OTHER_RUN, RUN
 
 
 class DiedError(Exception):
@@ -101,10 +102,10 @@ def test_dying_at_any_change_is_mended_by_the_next_command(tmp_path: Path, chang
     publish(store, "old-2", OLD[2:])
     publish(store, "new", NEW[1:])
     try:
-        supersede(DyingStore(store, changes), "run-1", NEW)
+        supersede(DyingStore(store, changes), RUN, NEW)
     except DiedError:
         finish_swaps(store)
-        supersede(store, "run-2", NEW)
+        supersede(store, OTHER_RUN, NEW)
     assert not store.list("_swap")
     ledger = Ledger.load(store)
     assert ledger.totals.rows == 3
@@ -154,5 +155,6 @@ def test_a_source_that_cannot_be_reached_replaces_nothing(tmp_path: Path) -> Non
 
 def test_what_a_dead_writer_left_in_the_journal_is_no_journal(tmp_path: Path) -> None:
     store = LocalStore(tmp_path)
-    store.put("_swap/.tmp-1", b"{")
+    store.put(f"_swap/.tmp-{0:032x}", b"{")
     assert finish_swaps(store) == 0
+    assert not store.list("_swap")

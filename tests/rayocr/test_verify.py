@@ -162,7 +162,7 @@ def test_it_looks_on_while_a_run_is_at_work(output: Output) -> None:
 
 def test_a_replacement_that_was_cut_off_is_said(output: Output) -> None:
     (output.folder / "_swap").mkdir()
-    (output.folder / "_swap" / "run.json").write_text("[]")
+    (output.folder / "_swap" / "20261201T000000-00000001-1.json").write_text("[]")
     answer = output.verify()
     assert "cut off" in answer.stderr
 

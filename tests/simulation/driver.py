@@ -47,7 +47,7 @@ class Shared:
     def name(self) -> str:
         """A name that nothing else has."""
         self.names += 1
-        return f"{self.names:06}"
+        return f"{self.names:032x}"
 
     def rows_of(self, todo: Sequence[DocRef]) -> list[Row]:
         """Recognise what lacks of these documents."""

@@ -6,8 +6,8 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from pipelines.journal import SWAP
 from pipelines.lock import RunLock
-from pipelines.supersede import SWAP
 from tests.simulation.job import Scenario
 from tests.simulation.store import Bucket, Page, Seen
 
@@ -23,7 +23,8 @@ class Laws:
     A page that is listed never goes once it is there, and one that was recognised never fails again. It is
     there twice only while a journal stands in `_swap/`, or if one of its rows failed; in a job that only
     adds, never. A document that is forgotten is there whole or not at all, unless a journal stands. Every row
-    is one that a driver made. Once a run has seen that it holds the lock, no earlier one does so again.
+    is one that a driver made. What is foreign is never touched. Once a run has
+    seen that it holds the lock, no earlier one does so again.
     """
 
     bucket: Bucket
@@ -34,6 +35,7 @@ class Laws:
     kept: frozenset[Page] = frozenset()
     leavers: list[frozenset[Page]] = field(default_factory=list)
     lost: set[str] = field(default_factory=set)
+    foreign: dict[str, bytes] = field(default_factory=dict)
     holders: set[str] = field(default_factory=set)
     broken: list[str] = field(default_factory=list)
 
@@ -51,6 +53,8 @@ class Laws:
 
     def changed(self, process: str, path: str) -> None:
         """Look at what there is now."""
+        if path in self.foreign:
+            self.break_(f"{process} changed what is foreign: {path}")
         if not path.startswith(("pages/", f"{SWAP}/")):
             return
         rows = self.bucket.rows()
@@ -101,8 +105,12 @@ class Laws:
             self._check({row for row in rows if row.code and row.page[0] not in hopeless}, f"{when}: failed")
 
     def nothing_else(self) -> None:
-        """No staging, no journal, no lock is left."""
-        rest = [path for path in self.bucket.objects if not path.startswith(("pages/", "rayocr.json"))]
+        """No staging, no journal, no lock is left, and all that is foreign."""
+        gone = [path for path, content in self.foreign.items() if self.bucket.objects.get(path) != content]
+        if gone:
+            self.break_(f"foreign, and gone or changed: {gone}")
+        own = [path for path in self.bucket.objects if path not in self.foreign]
+        rest = [path for path in own if not path.startswith(("pages/", "rayocr.json"))]
         if rest:
             self.break_(f"left behind: {rest}")
 
@@ -120,4 +128,4 @@ class Laws:
         self.good = {row.page for row in rows if not row.code}
 
     def _is_replacing(self) -> bool:
-        return any(path.startswith(f"{SWAP}/") for path in self.bucket.objects)
+        return any(path.startswith(f"{SWAP}/") for path in self.bucket.objects if path not in self.foreign)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 
+from tests.simulation.hostile import add_hostile
 from tests.simulation.job import Scenario, random_scenario
 from tests.simulation.store import Fate, OneFault, RandomFates, Weather, quiet
 from tests.simulation.world import World, names_of
@@ -23,6 +24,7 @@ def run_seed(seed: int) -> World:
             fates = RandomFates(rng, Weather.drawn(rng, latency))
             world.start(name, fates, after, rng.randint(0, 6), commands)
         world.start_reader()
+        add_hostile(world, random.Random(f"hostile {seed}"))
         world.clock.run()
         world.finish()
     return world

@@ -10,20 +10,24 @@ from typing import IO
 import pytest
 
 from actors.errors import IncompleteError
+from pipelines.journal import SWAP
 from pipelines.ledger import Ledger
 from pipelines.lock import CLAIMS, EXPIRY_S, LOCK, RunLock
 from pipelines.retry import drop_retried
 from pipelines.stage import parquet_bytes
 from pipelines.store import Entry
 from pipelines.stores.local import LocalStore
-from pipelines.supersede import SWAP, finish_swaps
-from tests.pipelines.outputs import Row, document, publish, ref, table
+from pipelines.supersede import finish_swaps
+from tests.pipelines.outputs import RUN, Row, document, publish, ref, rows_name, table
 from tests.simulation.clock import Clock, Process
 from tests.simulation.job import Document, Scenario
 from tests.simulation.schedule import run_fault
 from tests.simulation.store import FATES, Bucket, Fate, SimulatedStore
 from tests.simulation.systematic import SCENARIOS
 from tests.simulation.world import simulated
+
+LATE, BEGUN = rows_name(1), rows_name(2)
+"""Names of files: the journal of the late one comes first."""
 
 
 class Time:
@@ -85,8 +89,9 @@ def test_a_journal_whose_new_files_were_swept_takes_nothing_away(tmp_path: Path)
     """Its writer had lost the lock before it wrote it: the old file is all there is of its rows."""
     store = LocalStore(str(tmp_path))
     old = publish(store, "old", document("a", 2))
-    swap = {"old": old, "staged": "_staging/dead/x.parquet", "new": "pages/x.parquet"}
-    store.put(f"{SWAP}/dead.json", json.dumps([swap]).encode())
+    name = rows_name(1)
+    swap = {"old": old, "staged": f"_staging/{RUN}/{name}.parquet", "new": f"pages/{name}.parquet"}
+    store.put(f"{SWAP}/{name}.json", json.dumps([swap]).encode())
     finish_swaps(store)
     assert Ledger.load(store).complete([ref("a")]).all()
     assert not store.list(SWAP)
@@ -98,8 +103,8 @@ def test_a_journal_whose_old_files_were_replaced_meanwhile_brings_nothing_back(t
     store = LocalStore(str(tmp_path))
     old = publish(store, "old", document("a", 2))
     kept = publish(store, "kept", document("b", 2))
-    staged = _staged(store, "late", [*document("a", 2), *document("b", 2)])
-    _journal(store, "late", [(old, *staged), (kept, *staged)])
+    staged = _staged(store, LATE, [*document("a", 2), *document("b", 2)])
+    _journal(store, LATE, [(old, *staged), (kept, *staged)])
     store.move(old, "pages/old-without-something.parquet")
     finish_swaps(store)
     assert _rows(store) == {"a": 2, "b": 2}
@@ -111,12 +116,12 @@ def test_of_two_journals_the_one_that_was_begun_is_finished_first(tmp_path: Path
     store = LocalStore(str(tmp_path))
     old, other = publish(store, "old", document("a", 2)), publish(store, "other", document("b", 2))
     late, begun = (
-        _staged(store, "a-late", [*document("a", 2), *document("b", 2)]),
-        _staged(store, "begun", []),
+        _staged(store, LATE, [*document("a", 2), *document("b", 2)]),
+        _staged(store, BEGUN, []),
     )
-    _journal(store, "a-late", [(old, *late), (other, *late)])
-    publish(store, "begun", document("a", 2))
-    _journal(store, "begun", [(old, *begun)])
+    _journal(store, LATE, [(old, *late), (other, *late)])
+    publish(store, BEGUN, document("a", 2))
+    _journal(store, BEGUN, [(old, *begun)])
     store.delete(begun[0])
     finish_swaps(store)
     assert _rows(store) == {"a": 2, "b": 2}
@@ -131,7 +136,7 @@ def test_two_replacements_of_a_run_have_journals_of_their_own(tmp_path: Path) ->
         publish(store, f"{number}", [Row("a"), Row("a", status="failed", code="ocr.timeout")])
         held = iter([True, False])  # until the journal is written
         with suppress(IncompleteError):
-            drop_retried(store, "run", Ledger.load(store), lambda held=held: next(held))
+            drop_retried(store, RUN, Ledger.load(store), lambda held=held: next(held))
         journals += [entry.path for entry in store.list(SWAP)]
         finish_swaps(store)
     assert len(set(journals)) == 2
@@ -166,7 +171,7 @@ def test_the_row_that_stays_is_not_dropped_because_its_file_was_replaced(tmp_pat
     for name in ("old", "new"):
         publish(store, name, [failed])
     with suppress(FileNotFoundError):
-        drop_retried(store, "run", Ledger.load(LocalStore(str(tmp_path))), lambda: True)
+        drop_retried(store, RUN, Ledger.load(LocalStore(str(tmp_path))), lambda: True)
     finish_swaps(LocalStore(str(tmp_path)))
     assert _rows(LocalStore(str(tmp_path)))["a"] >= 1
 
@@ -202,8 +207,9 @@ class BusyStore(LocalStore):
 
 def _staged(store: LocalStore, name: str, rows: list[Row]) -> tuple[str, str]:
     """A staged file, and the name that it is to get."""
-    store.put(f"_staging/{name}/{name}.parquet", parquet_bytes(table(rows), "fingerprint"))
-    return f"_staging/{name}/{name}.parquet", f"pages/{name}.parquet"
+    path = f"_staging/{RUN}/{name}.parquet"
+    store.put(path, parquet_bytes(table(rows), "fingerprint"))
+    return path, f"pages/{name}.parquet"
 
 
 def _journal(store: LocalStore, name: str, swaps: list[tuple[str, str, str]]) -> None:
@@ -221,7 +227,7 @@ def _rows(store: LocalStore) -> dict[str, int]:
 def test_claims_of_those_that_died_go_with_the_next_lock(tmp_path: Path) -> None:
     store, time = LocalStore(str(tmp_path)), Time()
     RunLock(store, "dead", time).acquire()
-    store.put(f"{CLAIMS}/0123.json", store.read(LOCK))
+    store.put(f"{CLAIMS}/0123456789abcdef.json", store.read(LOCK))
     time.now += EXPIRY_S + 1
     lock = RunLock(store, "next", time)
     lock.acquire()

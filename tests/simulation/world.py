@@ -98,8 +98,8 @@ class World:
         store = self._store(process, fates)
         for command in commands:
             for number in range(tries):
-                run_id = f"{process.name}-{command}-{number}"
-                self._tell(f"{process.name:8} -- {command} {number}")
+                run_id = f"20261201T000000-{int(self.shared.name(), 16):08x}"
+                self._tell(f"{process.name:8} -- {command} {number}: {run_id}")
                 self.drivers[id(process)] = driver = Driver(self.shared, process, store, run_id)
                 try:
                     if driver.do(command):
@@ -120,7 +120,7 @@ class World:
                 rows += one.rows(one.before, first)
                 self.shared.tried[one.key] = int(not first)
         for start in range(0, len(rows), 4):
-            self.bucket.objects[f"pages/before-{start}.parquet"] = self.shared.content(
+            self.bucket.objects[f"pages/20261130T000000-00000000-{start:032x}.parquet"] = self.shared.content(
                 rows[start : start + 4]
             )
         if rows:

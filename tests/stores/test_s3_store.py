@@ -14,7 +14,7 @@ from pipelines.ledger import Ledger
 from pipelines.lock import EXPIRY_S, LOCK, RunLock
 from pipelines.publish import Publisher
 from pipelines.store import Entry, Store, open_store
-from tests.pipelines.outputs import document, publish, ref
+from tests.pipelines.outputs import OTHER_RUN, RUN, document, publish, ref, rows_name
 from tests.stores.conftest import Bucket
 
 pytestmark = pytest.mark.stores
@@ -136,7 +136,7 @@ def test_lock_publish_ledger(store: Store) -> None:
     path = publish(store, "x", document("a", 2))
     staged = "_staging/run/run-1.parquet"
     store.move(path, staged)
-    store.put("_staging/older/y.parquet", b"rubbish")
+    store.put(f"_staging/{RUN}/{rows_name(1)}.parquet", b"rubbish")
     assert publisher.sweep() == 1
     receipt = Receipt(staged, 2, 1, 2, 0, 0, "", {}, 0.0)
     assert publisher.publish(receipt) == publisher.publish(receipt) == "pages/run-1.parquet"
@@ -156,3 +156,40 @@ def test_a_torn_file_in_a_bucket_is_named(store: Store) -> None:
     store.put(path, store.read(path)[:-9])
     with pytest.raises(ConfigError, match=r"pages/x.parquet"):
         Ledger.load(store)
+
+
+def test_odd_keys_and_names_that_go_on_are_not_the_outputs(bucket: Bucket) -> None:
+    """Keys may hold `..` and `//`, folders may be marked by objects, and `out2` begins as `out` does."""
+    store = open_store(f"{bucket.uri}/out", bucket.options)
+    others = (
+        "out",
+        "out2/_staging/x",
+        "out/_staging",
+        "out/_staging/",
+        "out/_staging2/x",
+        f"out/_staging/../{rows_name(1)}.parquet",
+        f"out/_staging//{RUN}/{rows_name(1)}.parquet",
+        "out/_staging/thesis.tex",
+    )
+    for key in others:
+        bucket.put(key)
+    store.put(f"_staging/{RUN}/{rows_name(2)}.parquet", b"rubbish")
+    lock = RunLock(store, OTHER_RUN, sleep=lambda _: None)
+    lock.acquire()
+    assert Publisher(store, lock, OTHER_RUN).sweep() == 1
+    lock.release()
+    assert set(bucket.keys()) == set(others)
+    for path in ("../out2/_staging/x", "_staging//x", "_staging/../x", "/out2"):
+        with pytest.raises(ConfigError, match="is no path inside an output"):
+            store.delete(path)
+
+
+def test_older_versions_of_objects_stay_in_a_bucket_that_keeps_them(store: Store, bucket: Bucket) -> None:
+    bucket.client().put_bucket_versioning(Bucket=bucket.name, VersioningConfiguration={"Status": "Enabled"})
+    store.put("_lock.json", b"first")
+    store.put("_lock.json", b"second")
+    store.delete("_lock.json")
+    assert not store.exists("_lock.json") and store.list("") == []
+    assert store.put_if_absent("_lock.json", b"third")
+    kept = bucket.client().list_object_versions(Bucket=bucket.name)["Versions"]
+    assert len(kept) == 3
