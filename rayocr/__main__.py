@@ -37,7 +37,10 @@ def _exit_code(arguments: list[str] | None) -> int:
 
 def _explain(error: Exception) -> int:
     from actors.errors import RayocrError
+    from actors.shortage import in_words, shortage_of
 
+    if (short := shortage_of(error)) is not None and not isinstance(error, RayocrError):
+        error = short.error(in_words(error))
     if isinstance(error, RayocrError):
         for label, text in (("error", error.what), ("why", error.why), ("do", error.remedy)):
             if text:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import pickle
-import signal
+import sys
+import time
 import warnings
 from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass
@@ -18,15 +19,14 @@ from actors.decode import CannotOpenError, OpenedDocument, fault_of, first_missi
 from actors.decoding.formats import FORMATS
 from actors.decoding.limits import MB, limit_memory, memory
 from actors.decoding.messages import Idle, Look, Opened
-from actors.errors import PageError
+from actors.decoding.start import LIKE_OUT_OF_MEMORY, fresh_child, raise_if_short
+from actors.errors import IncompleteError, PageError
 from actors.process import ChildDiedError, ChildProcess, ChildTimeoutError, receive_object, send_object
 from actors.selection import PageSelection
 from actors.settings import DecodeConfig
+from actors.shortage import EXIT_SHORTAGE, MEMORY, PAUSES_S, ShortageError, ShortageMetError, despite_shortage
 
 TARGET = "actors.decoding.child:serve"
-
-_START_TIMEOUT_S = 120.0
-"""A child that has not loaded its libraries by then will not; usual is half a second."""
 
 _MAX_LOST = 3
 """Pages of one document that may end their decoder before the rest of it is given up."""
@@ -37,11 +37,6 @@ _DOCUMENTS_PER_CHILD = 1000
 _KEPT_MB = 128.0
 """Resident memory in MiB that a child may keep on top of what it had when it was fresh. With the default
 memory limit (1800 MiB) and 100 MiB of libraries a decoder stays below 2 GiB."""
-
-_LIKE_OUT_OF_MEMORY = (-signal.SIGABRT, -signal.SIGTRAP, -signal.SIGILL)
-"""How pdfium ends itself when an allocation fails."""
-
-_CHILD_ENV = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
 
 
 class _LostError(Exception):
@@ -124,7 +119,8 @@ class Decoder:
         `decode.timeout`. A page on which the child dies is tried once more in a fresh child, then it is
         `decode.crashed`. The other pages are decoded all the same, until three were lost: the rest of the
         document then carries the fault of the third. A document that cannot even be opened is one page,
-        with page_count None. Leaving the iterator early ends the child.
+        with page_count None. Leaving the iterator early ends the child. Raises ShortageError where the
+        machine has too little for a child, or for what it answers: that is no document's fault.
         """
         selection = self._settings.selection
         if len(data) > self._settings.memory_limit_mb * MB:
@@ -132,6 +128,7 @@ class Decoder:
             yield _unopened(fault, skip, selection)
             return
         progress = _Progress(set(skip), selection)
+        pauses_s = iter(PAUSES_S)
         while True:
             try:
                 for message in self._attempt(data, progress.done):
@@ -141,6 +138,12 @@ class Decoder:
                     progress.note(message)
                     yield message
                 return
+            except ShortageMetError as error:
+                pause_s = next(pauses_s, None)
+                if pause_s is None:
+                    raise error.lasting() from error
+                time.sleep(pause_s)
+                continue
             except _LostError as error:
                 fault = error.fault
             if not progress.complete and progress.worth_another_try(fault):
@@ -186,7 +189,7 @@ class Decoder:
         """Raises PageError. A child that died is tried once more."""
         for last in (False, True):
             try:
-                (found,) = self._attempt(data, look)
+                (found,) = despite_shortage(lambda: tuple(self._attempt(data, look)))
                 break
             except _LostError as error:
                 if last or error.fault.code != "decode.crashed":
@@ -197,10 +200,11 @@ class Decoder:
         return found
 
     def _attempt(self, data: bytes | memoryview, ask: Collection[int] | Look) -> Iterator[Any]:
-        """One run of the child over a document. Raises _LostError; a child that is not idle is ended."""
+        """One run of the child over a document. Raises _LostError, ShortageMetError and what
+        `_warm_child` raises; a child that is not idle is ended."""
         idle = False
+        child = self._warm_child()
         try:
-            child = self._warm_child()
             child.send((pickle.PickleBuffer(data), ask if isinstance(ask, Look) else tuple(ask)))
             end = deadline(self._settings.timeout_s, child.pid)
             while not isinstance(message := child.receive_by(end), Idle):
@@ -211,34 +215,29 @@ class Decoder:
         except ChildTimeoutError as error:
             raise _LostError(Fault("decode.timeout", f"decoding took longer than {end}")) from error
         except ChildDiedError as error:
+            raise_if_short(error, self._settings)
             raise _LostError(Fault("decode.crashed", _death_message(error))) from error
         except MemoryError as error:
-            words = "this process has no memory for the picture"
-            raise _LostError(Fault("decode.too_large", words)) from error
-        except OSError as error:
-            raise _LostError(Fault("decode.crashed", f"no decoder could be started: {error}")) from error
+            why = "This process has none for a picture that a decoder made"
+            raise ShortageMetError(MEMORY, why) from error
         finally:
             if not idle:
                 self._discard()
 
     def _warm_child(self) -> ChildProcess:
-        if self._aborted:
-            raise OSError("the decoder was ended")
+        """The child that is there, or a fresh one. Raises ShortageError, and IncompleteError if none can be
+        started at all: without a child no document can be judged."""
         if self._child is None or not self._child.alive:
             self._discard()
-            self._child = ChildProcess(self._target, (self._settings,), _CHILD_ENV)
+            self._child = self._fresh_child()
             self._served = 0
-            self._wait_until_ready(self._child)
         self._served += 1
         return self._child
 
-    @staticmethod
-    def _wait_until_ready(child: ChildProcess) -> None:
-        """So that the start is not counted as time of the first page."""
-        try:
-            child.receive_by(deadline(_START_TIMEOUT_S, child.pid))
-        except ChildTimeoutError as error:
-            raise OSError(f"it was not ready within {_START_TIMEOUT_S:g} s") from error
+    def _fresh_child(self) -> ChildProcess:
+        if self._aborted:
+            raise IncompleteError("The decoder was ended.")
+        return fresh_child(self._target, self._settings)
 
     def _discard(self) -> None:
         if self._child is not None:
@@ -268,9 +267,13 @@ def serve(
             messages: Iterable[Any] = [_looked(memoryview(data), settings, ask)]
         else:
             messages = _messages(memoryview(data), settings, frozenset(ask), opener)
-        for message in messages:
-            send_object(conn, message)
-            del message  # a picture of half a gigabyte must not stay while the next one is made
+        try:
+            for message in messages:
+                send_object(conn, message)
+                del message  # a picture of half a gigabyte must not stay while the next one is made
+        except ShortageError as error:  # the parent may have another child do it, later
+            sys.stderr.write(f"{error.what} {error.why}\n")
+            sys.exit(EXIT_SHORTAGE)
         del data
 
 
@@ -300,7 +303,7 @@ def _looked(data: memoryview, settings: DecodeConfig, look: Look) -> bytes | Att
             return attachments_in(data, look.path, settings)
         return bytes(attachment_in(data, look.path, settings))
     except Exception as error:  # noqa: BLE001 - it must become a fault, whatever a library raises
-        return fault_of(error)
+        return fault_of(error)  # raises what is a shortage
 
 
 def _warm_up() -> None:
@@ -321,7 +324,7 @@ def _unopened(fault: Fault, done: Collection[int], selection: PageSelection) -> 
 
 def _death_message(error: ChildDiedError) -> str:
     message = f"the decoder died twice on it; the last one {error}"
-    if error.exit_code in _LIKE_OUT_OF_MEMORY:
+    if error.exit_code in LIKE_OUT_OF_MEMORY:
         message += ", as pdfium is when it gets no more memory (decode.memory_limit_mb)"
     words = error.stderr_tail.splitlines()
     return message + (f": {words[-1]}" if words else "")

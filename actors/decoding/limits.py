@@ -36,3 +36,24 @@ def limit_memory(limit_mb: float | None) -> None:
         limit = int((memory().address_space_mb + limit_mb) * MB)
         limit = limit if hard == resource.RLIM_INFINITY else min(limit, hard)
     resource.setrlimit(resource.RLIMIT_AS, (limit, hard))
+
+
+def capped_below(limit_mb: float) -> bool:
+    """Whether the system gives a process less than `limit_mb` on top of what this one has, whatever
+    `limit_memory` asks for (`ulimit -v`)."""
+    if sys.platform != "linux":
+        return False
+    import resource
+
+    _, hard = resource.getrlimit(resource.RLIMIT_AS)
+    return hard != resource.RLIM_INFINITY and hard < (memory().address_space_mb + limit_mb) * MB
+
+
+def is_capped() -> bool:
+    """Whether the present limit of this process is the system's, and none that `limit_memory` set."""
+    if sys.platform != "linux":
+        return False
+    import resource
+
+    soft, hard = resource.getrlimit(resource.RLIMIT_AS)
+    return soft == hard != resource.RLIM_INFINITY

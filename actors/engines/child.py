@@ -24,6 +24,14 @@ from actors.governor import (
 )
 from actors.process import ChildDiedError, ChildProcess, ChildTimeoutError, receive_object, send_object
 from actors.settings import EngineConfig, ModelsConfig
+from actors.shortage import (
+    MEMORY,
+    ShortageMetError,
+    despite_shortage,
+    in_words,
+    shortage_in,
+    shortage_of,
+)
 
 Lost = Callable[[str], None]
 """Is told how an engine's process ended ("was killed by SIGSEGV")."""
@@ -36,7 +44,8 @@ class ChildEngine:
     that; `start_timeout_s` is for loading the model; both count what the child had for its work (see
     actors.deadline). A child that outgrows `limits` is replaced once its
     results are here; `relieved` is told what its governor found, `lost` how a child's process ended.
-    Raises what the engine's own constructor raised, if that is a RayocrError.
+    Raises what the engine's own constructor raised, if that is a RayocrError, and ShortageError where the
+    machine has too little for a process, or for what goes to and from it.
     """
 
     def __init__(
@@ -110,6 +119,9 @@ class ChildEngine:
             if not self._closed:
                 self._lost(str(error))
             raise EngineDiedError("ocr.crashed", str(error)) from error
+        except MemoryError as error:  # it is this process that has none: the engine's own comes as an answer
+            self._drop()
+            raise MEMORY.error("The driver has none for pages, or for what was found on them.") from error
         return answer
 
     def _let_go(self) -> None:
@@ -137,32 +149,45 @@ class ChildEngine:
             return _Live(self._child, self._info)
         if self._in_vain >= MOST_IN_VAIN:
             raise too_large_for_any_batch(self._limits.most_mb)
-        live = self._start()
+        live = despite_shortage(self._start, at_start=True)
         self._child, self._info = live.child, live.info
         return live
 
     def _start(self) -> _Live:
         from actors.threads import thread_environment
 
-        child = ChildProcess(
-            "actors.engines.child:serve",
-            (self._config, self._models, self._threads, self._limits),
-            env=thread_environment(self._threads),
-        )
+        try:
+            child = ChildProcess(
+                "actors.engines.child:serve",
+                (self._config, self._models, self._threads, self._limits),
+                env=thread_environment(self._threads),
+            )
+        except ChildDiedError as error:
+            raise _not_started(error) from error
         try:
             answer = child.receive_by(deadline(self._start_timeout_s, child.pid))
         except (ChildDiedError, ChildTimeoutError) as error:
             child.kill()
-            tail = error.stderr_tail.splitlines()[-1:] if isinstance(error, ChildDiedError) else []
-            raise IncompleteError(
-                "The engine could not be started.",
-                " ".join([f"Its process {error}.", *tail]),
-                "Check memory, and try another engine.runtime.",
-            ) from error
+            raise _not_started(error) from error
+        except BaseException:
+            child.kill()
+            raise
         if isinstance(answer, BaseException):
             child.kill()
             raise answer
         return _Live(child, answer)
+
+
+def _not_started(error: ChildDiedError | ChildTimeoutError) -> Exception:
+    """Why the engine's process did not begin: for a shortage, which may pass, or for good."""
+    tail = error.stderr_tail.splitlines()[-1:] if isinstance(error, ChildDiedError) else []
+    why = " ".join([f"The engine's process {error}.", *tail])
+    shortage = shortage_in(error.stderr_tail) if isinstance(error, ChildDiedError) else None
+    if shortage is not None:
+        return ShortageMetError(shortage, why)
+    return IncompleteError(
+        "The engine could not be started.", why, "Check memory, and try another engine.runtime."
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,8 +220,10 @@ def serve(
         send_object(conn, error)
         return
     except Exception as error:  # noqa: BLE001 - whatever a library raises must reach the parent in words
+        short = shortage_of(error, at_start=True)
+        words = in_words(error)
         send_object(
-            conn, IncompleteError("The engine could not be built.", f"{type(error).__name__}: {error}")
+            conn, short.error(words) if short else IncompleteError("The engine could not be built.", words)
         )
         return
     send_object(conn, engine.info)
@@ -228,4 +255,7 @@ def _results(engine: OcrEngine, pages: Sequence[Image]) -> list[PageResult] | Ex
     except MemoryError as error:
         return MemoryError(str(error))
     except Exception as error:  # noqa: BLE001 - the parent decides what an engine's error means
+        short = shortage_of(error)
+        if short is not None and short is not MEMORY:  # of memory, a smaller batch takes less
+            return short.error(in_words(error))
         return RuntimeError(f"{type(error).__name__}: {error}")

@@ -5,6 +5,7 @@ A document is JSON: {"pages": ["ok", "hang", "die", ...], "open": "ok", "marker"
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import signal
@@ -48,6 +49,9 @@ class ScriptedDocument:
 
 
 def act(what: str, marker: str | None) -> None:
+    if what == "short" or (what == "short once" and not Path(marker + ".short").exists()):
+        Path(marker + ".short").touch()
+        raise OSError(errno.EMFILE, os.strerror(errno.EMFILE))
     if what == "hang":
         time.sleep(3600)
     if what == "die":
