@@ -97,8 +97,8 @@ def _read_into(conn: Connection, view: memoryview) -> None:
 class ChildProcess:
     """A fresh interpreter that runs `target(conn, *args)`, named as "module:function".
 
-    The child ignores Ctrl-C and SIGTERM (its parent decides) and ends by itself when the parent is gone. What
-    it prints goes to an unlinked temporary file; its end is kept for the message when the child dies.
+    The child ignores Ctrl-C, SIGTERM and SIGHUP (its parent decides) and ends by itself when the parent is
+    gone. What it prints goes to an unlinked temporary file; its end is kept for the message when it dies.
     `own_group`: whoever it started, at any depth, and is left when it has ended is killed.
     """
 
@@ -250,6 +250,8 @@ def _main() -> None:
     fd, parent_pid, target = int(sys.argv[1]), int(sys.argv[2]), sys.argv[3]
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, _left_to_the_parent)
+    if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:  # nohup holds for whoever the child starts, too
+        signal.signal(signal.SIGHUP, _left_to_the_parent)
     threading.Thread(target=_end_with_parent, args=(parent_pid,), daemon=True).start()
     module, function = target.split(":")
     conn = Connection(fd)

@@ -7,9 +7,9 @@ import sys
 
 import click
 
+from pipelines.interrupt import EXIT_INTERRUPTED, ended_in_time
 from rayocr.cli import commands
 
-EXIT_INTERRUPTED = 130
 EXIT_BUG = 1
 
 
@@ -20,7 +20,8 @@ def main(arguments: list[str] | None = None) -> None:
 
 def _exit_code(arguments: list[str] | None) -> int:
     try:
-        result = commands.main(args=arguments, prog_name="rayocr", standalone_mode=False)
+        with ended_in_time():
+            result = commands.main(args=arguments, prog_name="rayocr", standalone_mode=False)
     except click.exceptions.Abort:
         return EXIT_INTERRUPTED
     except KeyboardInterrupt:

@@ -118,7 +118,9 @@ def serve(conn: Connection, job: Job, plan: Plan) -> None:
     """The child's part: drive Ray, and hand on what comes of it."""
     from pipelines.runners.ray import RayRunner
 
-    signal.signal(signal.SIGTERM, _left_to_the_parent)
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        if signal.getsignal(number) is not signal.SIG_IGN:
+            signal.signal(number, _left_to_the_parent)
     refs: list[DocRef] = []
     while (some := receive_object(conn)) is not None:
         refs += some

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import sys
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
@@ -59,13 +57,6 @@ class RunConsole:
             click.echo(f"rayocr: {summary.in_a_line()}", err=True)
         for line in summary.warnings:
             click.echo(f"rayocr: {line}", err=True)
-
-
-def own_stderr() -> None:
-    """Move what Python prints to stderr to a descriptor of its own, so that native libraries' chatter on
-    descriptor 2 can be turned off without turning us off."""
-    if sys.stderr.fileno() == 2:
-        sys.stderr = os.fdopen(os.dup(2), "w", buffering=1, encoding="utf-8", errors="backslashreplace")
 
 
 def print_plan(plan: Plan, pending: Pending, *, to_stderr: bool = False) -> None:
