@@ -12,7 +12,7 @@ from actors.decoding.limits import is_capped
 from actors.errors import PageError
 from actors.selection import ALL_PAGES, PageSelection
 from actors.settings import DecodeConfig
-from actors.shortage import MEMORY, in_words, shortage_of
+from actors.shortage import MEMORY, ShortageError, in_words, shortage_of
 
 
 class OpenedDocument:
@@ -128,6 +128,8 @@ def fault_of(error: Exception) -> Fault:
     """What a decoder raised, as a fault of the page. Raises ShortageError for what the machine lacks."""
     if isinstance(error, PageError):
         return error.fault
+    if isinstance(error, ShortageError):
+        raise error
     short = shortage_of(error)
     # decode.memory_limit_mb is the page's own limit; one of the system (ulimit -v) says nothing of the page
     if short is not None and (short is not MEMORY or is_capped()):

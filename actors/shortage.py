@@ -37,10 +37,12 @@ class ShortageError(IncompleteError):
 
 
 class ShortageMetError(Exception):
-    """One try met a shortage; the next one may not. `why`: the words of the system."""
+    """One try met a shortage; the next one may not. `why`: the words of the system. `is_own`: this process
+    met it, and no child that says so."""
 
-    def __init__(self, shortage: Shortage, why: str) -> None:
+    def __init__(self, shortage: Shortage, why: str, *, is_own: bool = False) -> None:
         super().__init__(why)
+        self.is_own = is_own
         self.shortage = shortage
         self.why = why
 

@@ -17,14 +17,14 @@ from actors.contracts import DecodedPage, Fault
 from actors.deadline import deadline
 from actors.decode import CannotOpenError, OpenedDocument, fault_of, first_missing, open_document
 from actors.decoding.formats import FORMATS
-from actors.decoding.limits import MB, limit_memory, memory
+from actors.decoding.limits import MB, capped_below, limit_memory, memory
 from actors.decoding.messages import Idle, Look, Opened
 from actors.decoding.start import LIKE_OUT_OF_MEMORY, fresh_child, raise_if_short
 from actors.errors import IncompleteError, PageError
 from actors.process import ChildDiedError, ChildProcess, ChildTimeoutError, receive_object, send_object
 from actors.selection import PageSelection
 from actors.settings import DecodeConfig
-from actors.shortage import EXIT_SHORTAGE, MEMORY, PAUSES_S, ShortageError, ShortageMetError, despite_shortage
+from actors.shortage import EXIT_SHORTAGE, MEMORY, PAUSES_S, ShortageError, ShortageMetError
 
 TARGET = "actors.decoding.child:serve"
 
@@ -139,11 +139,9 @@ class Decoder:
                     yield message
                 return
             except ShortageMetError as error:
-                pause_s = next(pauses_s, None)
-                if pause_s is None:
-                    raise error.lasting() from error
-                time.sleep(pause_s)
-                continue
+                if (fault_of_child := self._waited(error, pauses_s)) is None:
+                    continue
+                fault = fault_of_child
             except _LostError as error:
                 fault = error.fault
             if not progress.complete and progress.worth_another_try(fault):
@@ -187,13 +185,18 @@ class Decoder:
 
     def _look(self, data: bytes | memoryview, look: Look) -> bytes | Attached:
         """Raises PageError. A child that died is tried once more."""
-        for last in (False, True):
+        pauses_s, died = iter(PAUSES_S), False
+        while True:
             try:
-                (found,) = despite_shortage(lambda: tuple(self._attempt(data, look)))
+                (found,) = self._attempt(data, look)
                 break
+            except ShortageMetError as error:
+                if (fault := self._waited(error, pauses_s)) is not None:
+                    raise PageError(fault.code, fault.message) from error
             except _LostError as error:
-                if last or error.fault.code != "decode.crashed":
+                if died or error.fault.code != "decode.crashed":
                     raise PageError(error.fault.code, error.fault.message) from error
+                died = True
         if isinstance(found, Fault):
             raise PageError(found.code, found.message)
         assert isinstance(found, bytes | Attached)
@@ -219,10 +222,27 @@ class Decoder:
             raise _LostError(Fault("decode.crashed", _death_message(error))) from error
         except MemoryError as error:
             why = "This process has none for a picture that a decoder made"
-            raise ShortageMetError(MEMORY, why) from error
+            raise ShortageMetError(MEMORY, why, is_own=True) from error
         finally:
             if not idle:
                 self._discard()
+
+    def _waited(self, error: ShortageMetError, pauses_s: Iterator[float]) -> Fault | None:
+        """Wait until the next try, then None. After the last one: the document's fault, or ShortageError.
+
+        The word of a child is not enough for that: it is at a document that may be hostile, and another child
+        had all it takes to start. What this process sees itself, is.
+        """
+        pause_s = next(pauses_s, None)
+        if pause_s is not None:
+            time.sleep(pause_s)
+            return None
+        if error.shortage is MEMORY and (error.is_own or capped_below(self._settings.memory_limit_mb)):
+            raise error.lasting() from error
+        words = (
+            f"the decoder was short of {error.shortage.what} on it, however often it was tried: {error.why}"
+        )
+        return Fault("decode.crashed", words)
 
     def _warm_child(self) -> ChildProcess:
         """The child that is there, or a fresh one. Raises ShortageError, and IncompleteError if none can be

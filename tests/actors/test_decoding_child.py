@@ -235,16 +235,23 @@ def test_a_shortage_in_the_child_is_tried_again_and_no_fault_of_the_page(
     assert outcome(pages) == [(0, "ok"), (1, "ok"), (2, "ok")]
 
 
-def test_a_shortage_in_the_child_that_lasts_ends_the_run(
+def test_a_child_that_says_for_ever_that_it_is_short_does_not_end_the_run(
     scripted: Decoder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("actors.decoding.child.time.sleep", lambda _seconds: None)
+    """It may be hostile; other children start, so that the machine has what they need."""
     monkeypatch.setattr("actors.decoding.child.PAUSES_S", (0.1,))
-    got: list[DecodedPage] = []
-    with pytest.raises(ShortageError, match="short of open files"):
-        for page in scripted.pages(script("ok", "short", "ok", marker=tmp_path / "log")):
-            got.append(page)
-    assert outcome(got) == [(0, "ok")]
+    pages = list(scripted.pages(script("ok", "short", "ok", marker=tmp_path / "log")))
+    assert outcome(pages) == [(0, "ok"), (1, "decode.crashed"), (2, "ok")]
+    assert "short of open files" in pages[1].fault.message
+
+
+def test_memory_that_the_system_bounds_ends_the_run(
+    scripted: Decoder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("actors.decoding.child.PAUSES_S", (0.1,))
+    monkeypatch.setattr("actors.decoding.child.capped_below", lambda _mb: True)
+    with pytest.raises(ShortageError, match="short of memory"):
+        list(scripted.pages(script("no memory")))
 
 
 def test_a_picture_that_the_parent_has_no_memory_for_is_no_fault_of_the_page(
