@@ -5,18 +5,19 @@ from __future__ import annotations
 import io
 import threading
 import time
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pyarrow.parquet as pq
 import pytest
 
-from actors.contracts import DocRef, Receipt, document_id
+from actors.contracts import DecodedPage, DocRef, Page, Receipt, document_id
 from actors.decoding.start import fresh_child
 from actors.errors import IncompleteError
 from actors.process import ChildProcess
-from actors.read import read_document
 from actors.shortage import PROCESSES
 from pipelines.config import Config
 from pipelines.job import Job, make_job
@@ -116,18 +117,18 @@ def test_a_run_in_which_nothing_moves_ends_and_keeps_what_it_has(
 
 
 class Blocked:
-    """Stands in for `read_document`: documents of these names are never read."""
+    """Stands in for `read_and_decode`: of documents of these names nothing ever comes, others take no time,
+    so that a machine that is busy does not look like one that hangs."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch, *names: str) -> None:
         self._names = names
-        self._real = read_document
         self.let_go = threading.Event()
-        monkeypatch.setattr("actors.documents.read_document", self)
+        monkeypatch.setattr("actors.documents.read_and_decode", self)
 
-    def __call__(self, ref: DocRef, *rest: Any) -> bytes:
+    def __call__(self, ref: DocRef, *_rest: Any) -> Iterator[Page]:
         if ref.key in self._names:
             self.let_go.wait(60)
-        return self._real(ref, *rest)
+        yield Page(ref, DecodedPage(0, 1, "png", image=np.full((40, 40, 3), 255, np.uint8)))
 
 
 def keys(run: Run, receipts: list[Receipt]) -> list[str]:
