@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import pickle
 import signal
 import warnings
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from types import TracebackType
@@ -13,15 +14,25 @@ from typing import Any
 
 from actors.attached import Attached
 from actors.contracts import DecodedPage, Fault
-from actors.deadline import deadline
+from actors.deadline import Deadline, deadline
 from actors.decode import CannotOpenError, OpenedDocument, fault_of, first_missing, open_document
 from actors.decoding.formats import FORMATS
-from actors.decoding.limits import MB, limit_memory, memory
-from actors.decoding.messages import Idle, Look, Opened
-from actors.errors import PageError
-from actors.process import ChildDiedError, ChildProcess, ChildTimeoutError, receive_object, send_object
+from actors.decoding.limits import MB, MemoryMeter, limit_memory
+from actors.decoding.messages import CODEC, Content, Idle, Look, Opened, Unconfined, bounds, check
+from actors.errors import ConfigError, PageError
+from actors.process import (
+    ChildDiedError,
+    ChildProcess,
+    ChildTimeoutError,
+    receive_object,
+    send_message,
+    watch_parent,
+)
+from actors.sandbox.box import confine_decoder
+from actors.sandbox.environment import decoder_environment
 from actors.selection import PageSelection
 from actors.settings import DecodeConfig
+from actors.wire import FrameError
 
 TARGET = "actors.decoding.child:serve"
 
@@ -70,7 +81,29 @@ class _Progress:
     @property
     def left(self) -> list[int]:
         """Wanted pages that are not done."""
-        return [index for index in self.opened.selected if index not in self.done] if self.opened else []
+        return [index for index in self.selected if index not in self.done]
+
+    @property
+    def selected(self) -> Sequence[int]:
+        """Wanted pages, by what was asked for and not by what the child says."""
+        return self.selection.indexes(self.opened.page_count) if self.opened else ()
+
+    def check(self, message: Opened | DecodedPage) -> None:
+        """Raise FrameError for what is not the answer that is due: each wanted page once, in order."""
+        if isinstance(message, Opened):
+            # A second child says the same of the same bytes, or one of the two is not to be believed.
+            if self.unopenable or self.opened not in (None, message) or not self._wants(message):
+                raise FrameError("it opens a document that is open, or another one")
+            return
+        if self.opened is None:
+            due, count = first_missing(self.done, self.selection), None
+        else:
+            due, count = next(iter(self.left), -1), self.opened.page_count
+        if self.unopenable or (message.page_index, message.page_count) != (due, count):
+            raise FrameError(f"it is page {message.page_index} where {due} is due")
+
+    def _wants(self, opened: Opened) -> bool:
+        return len(self.selection.indexes(opened.page_count)) > 0
 
     def note(self, page: DecodedPage) -> None:
         self.done.add(page.page_index)
@@ -92,7 +125,7 @@ class _Progress:
         count, name = self.opened.page_count, self.opened.format
         self.losses += 1
         lost = self.left if self.losses == _MAX_LOST else self.left[:1]
-        first, notices = self.opened.selected[0], self.opened.notices
+        first, notices = self.selected[0], self.opened.notices
         return [
             DecodedPage(index, count, name, fault=fault, notices=notices if index == first else ())
             for index in lost
@@ -134,13 +167,15 @@ class Decoder:
         progress = _Progress(set(skip), selection)
         while True:
             try:
-                for message in self._attempt(data, progress.done):
+                for message in self._attempt(data, progress.done, progress.check):
                     if isinstance(message, Opened):
                         progress.opened = message
                         continue
                     progress.note(message)
                     yield message
-                return
+                if progress.complete:
+                    return
+                fault = Fault("decode.crashed", "the decoder left out pages")
             except _LostError as error:
                 fault = error.fault
             if not progress.complete and progress.worth_another_try(fault):
@@ -154,8 +189,8 @@ class Decoder:
     def attachment(self, data: bytes | memoryview, path: tuple[int, ...]) -> bytes:
         """The content of the file that the places of attachments of a PDF lead to. Raises PageError."""
         found = self._look(data, Look(path, attached=False))
-        assert isinstance(found, bytes)
-        return found
+        assert isinstance(found, Content)
+        return found.data
 
     def attached(self, data: bytes | memoryview, path: tuple[int, ...]) -> Attached:
         """What is attached to that file. Raises PageError."""
@@ -182,32 +217,40 @@ class Decoder:
     ) -> None:
         self.close()
 
-    def _look(self, data: bytes | memoryview, look: Look) -> bytes | Attached:
+    def _look(self, data: bytes | memoryview, look: Look) -> Content | Attached:
         """Raises PageError. A child that died is tried once more."""
         for last in (False, True):
             try:
-                (found,) = self._attempt(data, look)
+                (found,) = self._attempt(data, look, look.check)
                 break
             except _LostError as error:
                 if last or error.fault.code != "decode.crashed":
                     raise PageError(error.fault.code, error.fault.message) from error
         if isinstance(found, Fault):
             raise PageError(found.code, found.message)
-        assert isinstance(found, bytes | Attached)
+        assert isinstance(found, Content | Attached)
         return found
 
-    def _attempt(self, data: bytes | memoryview, ask: Collection[int] | Look) -> Iterator[Any]:
-        """One run of the child over a document. Raises _LostError; a child that is not idle is ended."""
+    def _attempt(
+        self, data: bytes | memoryview, ask: Collection[int] | Look, due: Callable[[Any], None]
+    ) -> Iterator[Any]:
+        """One run of the child over a document. `due` raises FrameError for a message out of place. Raises
+        _LostError; a child that is not idle is ended."""
         idle = False
         try:
             child = self._warm_child()
-            child.send((pickle.PickleBuffer(data), ask if isinstance(ask, Look) else tuple(ask)))
             end = deadline(self._settings.timeout_s, child.pid)
-            while not isinstance(message := child.receive_by(end), Idle):
+            child.send_by((pickle.PickleBuffer(data), ask if isinstance(ask, Look) else tuple(ask)), end)
+            end = deadline(self._settings.timeout_s, child.pid)
+            while not isinstance(message := self._next(child, end), Idle):
+                due(message)
                 yield message
                 if not isinstance(message, Opened):
                     end = deadline(self._settings.timeout_s, child.pid)
             idle = message.resident_mb < message.fresh_mb + _KEPT_MB and self._served < _DOCUMENTS_PER_CHILD
+        except FrameError as error:
+            words = f"the decoder gave an answer out of place: {error}"
+            raise _LostError(Fault("decode.crashed", words)) from error
         except ChildTimeoutError as error:
             raise _LostError(Fault("decode.timeout", f"decoding took longer than {end}")) from error
         except ChildDiedError as error:
@@ -226,19 +269,33 @@ class Decoder:
             raise OSError("the decoder was ended")
         if self._child is None or not self._child.alive:
             self._discard()
-            self._child = ChildProcess(self._target, (self._settings,), _CHILD_ENV)
+            confined = self._settings.sandbox != "off"
+            base = decoder_environment(os.environ) if confined else None
+            self._child = ChildProcess(
+                self._target, (self._settings,), _CHILD_ENV, base=base, watches_itself=confined
+            )
             self._served = 0
             self._wait_until_ready(self._child)
         self._served += 1
         return self._child
 
-    @staticmethod
-    def _wait_until_ready(child: ChildProcess) -> None:
-        """So that the start is not counted as time of the first page."""
+    def _next(self, child: ChildProcess, end: Deadline) -> Any:
+        message = child.receive_message(CODEC, bounds(self._settings), end)
+        check(message, self._settings)
+        return message
+
+    def _wait_until_ready(self, child: ChildProcess) -> None:
+        """So that the start is not counted as time of the first page. Raises ConfigError without a box that
+        is demanded."""
         try:
-            child.receive_by(deadline(_START_TIMEOUT_S, child.pid))
+            ready = self._next(child, deadline(_START_TIMEOUT_S, child.pid))
         except ChildTimeoutError as error:
             raise OSError(f"it was not ready within {_START_TIMEOUT_S:g} s") from error
+        if isinstance(ready, Unconfined):
+            self._discard()
+            raise no_box(ready.lacking)
+        if not isinstance(ready, Idle):
+            raise FrameError("it answers before it was asked")
 
     def _discard(self) -> None:
         if self._child is not None:
@@ -257,19 +314,26 @@ def serve(
     A document that cannot be opened is one DecodedPage and Idle. `opener` is `open_document`, or what
     a test puts in its place.
     """
-    _warm_up()
-    fresh_mb = memory().resident_mb
+    meter = MemoryMeter()
+    if settings.sandbox == "off":
+        _warm_up()
+    else:
+        held = confine_decoder(_warm_up, watch_parent)
+        if settings.sandbox == "required" and held.lacking:
+            send_message(conn, CODEC, Unconfined(held.lacking))
+            return
+    fresh_mb = meter.read().resident_mb
     while True:
-        limit_memory(None)
-        send_object(conn, Idle(fresh_mb, memory().resident_mb))
+        limit_memory(None, meter)
+        send_message(conn, CODEC, Idle(fresh_mb, meter.read().resident_mb))
         data, ask = receive_object(conn)
-        limit_memory(settings.memory_limit_mb - len(data) / MB)
+        limit_memory(settings.memory_limit_mb - len(data) / MB, meter)
         if isinstance(ask, Look):
             messages: Iterable[Any] = [_looked(memoryview(data), settings, ask)]
         else:
             messages = _messages(memoryview(data), settings, frozenset(ask), opener)
         for message in messages:
-            send_object(conn, message)
+            send_message(conn, CODEC, message)
             del message  # a picture of half a gigabyte must not stay while the next one is made
         del data
 
@@ -286,19 +350,19 @@ def _messages(
         yield DecodedPage(first_missing(skip, settings.selection), None, error.format, fault=error.fault)
         return
     try:
-        yield Opened(document.page_count, document.format, document.selected, document.notices)
+        yield Opened(document.page_count, document.format, document.notices)
         yield from document.pages(skip)
     finally:
         document.close()
 
 
-def _looked(data: memoryview, settings: DecodeConfig, look: Look) -> bytes | Attached | Fault:
+def _looked(data: memoryview, settings: DecodeConfig, look: Look) -> Content | Attached | Fault:
     from actors.decoding.pdf import attachment_in, attachments_in
 
     try:
         if look.attached:
             return attachments_in(data, look.path, settings)
-        return bytes(attachment_in(data, look.path, settings))
+        return Content(bytes(attachment_in(data, look.path, settings)))
     except Exception as error:  # noqa: BLE001 - it must become a fault, whatever a library raises
         return fault_of(error)
 
@@ -313,6 +377,15 @@ def _warm_up() -> None:
     PilImage.MAX_IMAGE_PIXELS = None  # ours is checked for every format (document.check_size)
     AvifImagePlugin.DEFAULT_MAX_THREADS = 1
     warnings.simplefilter("ignore")
+
+
+def no_box(lacking: Sequence[str]) -> ConfigError:
+    """What is said where `decode.sandbox` is `required` and the box is not whole."""
+    return ConfigError(
+        "decode.sandbox is required, and decoders cannot be confined here.",
+        "; ".join(lacking).capitalize() + ".",
+        "Run on a newer kernel, or set decode.sandbox to auto: as far as the kernel goes.",
+    )
 
 
 def _unopened(fault: Fault, done: Collection[int], selection: PageSelection) -> DecodedPage:

@@ -21,7 +21,7 @@ from actors.settings import DecodeConfig
 from tests.actors.hostile_child import script
 
 pytestmark = pytest.mark.faults
-CONFIG = DecodeConfig(timeout_s=30.0, memory_limit_mb=512)
+CONFIG = DecodeConfig(timeout_s=30.0, memory_limit_mb=512, sandbox="off")
 SCRIPTED = "tests.actors.hostile_child:serve_scripts"
 
 
@@ -143,7 +143,7 @@ def test_no_second_row_for_a_done_page_of_a_document_that_went_bad(scripted: Dec
 
 
 def test_memory_has_a_limit() -> None:
-    with Decoder(DecodeConfig(memory_limit_mb=512), SCRIPTED) as decoder:
+    with Decoder(DecodeConfig(memory_limit_mb=512, sandbox="off"), SCRIPTED) as decoder:
         pages = list(decoder.pages(script("ok", "swallow", "ok")))
         assert outcome(pages) == [(0, "ok"), (1, "decode.too_large"), (2, "ok")]
         assert "memory_limit_mb" in pages[1].fault.message
