@@ -49,6 +49,9 @@ _KEPT_MB = 128.0
 """Resident memory in MiB that a child may keep on top of what it had when it was fresh. With the default
 memory limit (1800 MiB) and 100 MiB of libraries a decoder stays below 2 GiB."""
 
+_CPU_FACTOR = 3
+"""CPU seconds a page over `decode.timeout_s`: the parent, which counts more justly, comes first."""
+
 _LIKE_OUT_OF_MEMORY = (-signal.SIGABRT, -signal.SIGTRAP, -signal.SIGILL)
 """How pdfium ends itself when an allocation fails."""
 
@@ -72,6 +75,8 @@ class _Progress:
     opened: Opened | None = None
     unopenable: bool = False
     suspect: int | None = None
+    selected: Sequence[int] = ()
+    position: int = 0
     losses: int = 0
 
     @property
@@ -83,27 +88,34 @@ class _Progress:
         """Wanted pages that are not done."""
         return [index for index in self.selected if index not in self.done]
 
-    @property
-    def selected(self) -> Sequence[int]:
-        """Wanted pages, by what was asked for and not by what the child says."""
-        return self.selection.indexes(self.opened.page_count) if self.opened else ()
+    def open(self, opened: Opened) -> None:
+        """The wanted pages, by what was asked for: the child does not decide that."""
+        self.opened = opened
+        self.selected = self.selection.indexes(opened.page_count)
 
-    def check(self, message: Opened | DecodedPage) -> None:
+    def check(self, message: object) -> None:
         """Raise FrameError for what is not the answer that is due: each wanted page once, in order."""
+        if self.unopenable:
+            raise FrameError("it goes on with a document that cannot be opened")
         if isinstance(message, Opened):
             # A second child says the same of the same bytes, or one of the two is not to be believed.
-            if self.unopenable or self.opened not in (None, message) or not self._wants(message):
-                raise FrameError("it opens a document that is open, or another one")
+            if self.opened not in (None, message) or not self.selection.indexes(message.page_count):
+                raise FrameError("it opens another document")
             return
-        if self.opened is None:
-            due, count = first_missing(self.done, self.selection), None
-        else:
-            due, count = next(iter(self.left), -1), self.opened.page_count
-        if self.unopenable or (message.page_index, message.page_count) != (due, count):
-            raise FrameError(f"it is page {message.page_index} where {due} is due")
+        if not isinstance(message, DecodedPage):
+            raise FrameError("it is no page")
+        due, count = self._due()
+        if (message.page_index, message.page_count) != (due, count):
+            raise FrameError(f"it is page {message.page_index} of {message.page_count} where {due} is due")
 
-    def _wants(self, opened: Opened) -> bool:
-        return len(self.selection.indexes(opened.page_count)) > 0
+    def _due(self) -> tuple[int, int | None]:
+        """The next page's index, -1 behind the last one, and its document's number of pages."""
+        if self.opened is None:
+            return first_missing(self.done, self.selection), None
+        while self.position < len(self.selected) and self.selected[self.position] in self.done:
+            self.position += 1  # never back: a long document is gone through once
+        due = self.selected[self.position] if self.position < len(self.selected) else -1
+        return due, self.opened.page_count
 
     def note(self, page: DecodedPage) -> None:
         self.done.add(page.page_index)
@@ -169,7 +181,7 @@ class Decoder:
             try:
                 for message in self._attempt(data, progress.done, progress.check):
                     if isinstance(message, Opened):
-                        progress.opened = message
+                        progress.open(message)
                         continue
                     progress.note(message)
                     yield message
@@ -332,10 +344,24 @@ def serve(
             messages: Iterable[Any] = [_looked(memoryview(data), settings, ask)]
         else:
             messages = _messages(memoryview(data), settings, frozenset(ask), opener)
-        for message in messages:
+        for message in _within(settings, messages):
             send_message(conn, CODEC, message)
             del message  # a picture of half a gigabyte must not stay while the next one is made
         del data
+
+
+def _within(settings: DecodeConfig, messages: Iterable[Any]) -> Iterator[Any]:
+    """The messages, each within the CPU seconds that end this process where nobody is there to end it."""
+    if settings.sandbox == "off":
+        yield from messages
+        return
+    from actors.sandbox.limits import limit_cpu
+
+    limit_cpu(settings.timeout_s * _CPU_FACTOR)
+    for message in messages:
+        yield message
+        del message
+        limit_cpu(settings.timeout_s * _CPU_FACTOR)
 
 
 def _messages(
