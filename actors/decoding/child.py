@@ -7,7 +7,6 @@ import pickle
 import signal
 import warnings
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from types import TracebackType
 from typing import Any
@@ -16,6 +15,7 @@ from actors.attached import Attached
 from actors.contracts import DecodedPage, Fault
 from actors.deadline import Deadline, deadline
 from actors.decode import CannotOpenError, OpenedDocument, fault_of, first_missing, open_document
+from actors.decoding.document_progress import DocumentProgress, unopened_page
 from actors.decoding.formats import FORMATS
 from actors.decoding.limits import MB, MemoryMeter, limit_memory
 from actors.decoding.messages import CODEC, Content, Idle, Look, Opened, Unconfined, bounds, check
@@ -30,7 +30,6 @@ from actors.process import (
 )
 from actors.sandbox.box import confine_decoder
 from actors.sandbox.environment import decoder_environment
-from actors.selection import PageSelection
 from actors.settings import DecodeConfig
 from actors.wire import FrameError
 
@@ -38,9 +37,6 @@ TARGET = "actors.decoding.child:serve"
 
 _START_TIMEOUT_S = 120.0
 """A child that has not loaded its libraries by then will not; usual is half a second."""
-
-_MAX_LOST = 3
-"""Pages of one document that may end their decoder before the rest of it is given up."""
 
 _DOCUMENTS_PER_CHILD = 1000
 """A child is replaced after so many documents, so that what native libraries leak stays small."""
@@ -64,84 +60,6 @@ class _LostError(Exception):
     def __init__(self, fault: Fault) -> None:
         super().__init__(fault.message)
         self.fault = fault
-
-
-@dataclass(slots=True)
-class _Progress:
-    """Which pages of one document need no more work (`done`), and what went wrong with it so far."""
-
-    done: set[int]
-    selection: PageSelection
-    opened: Opened | None = None
-    unopenable: bool = False
-    suspect: int | None = None
-    selected: Sequence[int] = ()
-    position: int = 0
-    losses: int = 0
-
-    @property
-    def complete(self) -> bool:
-        return self.unopenable or (self.opened is not None and not self.left)
-
-    @property
-    def left(self) -> list[int]:
-        """Wanted pages that are not done."""
-        return [index for index in self.selected if index not in self.done]
-
-    def open(self, opened: Opened) -> None:
-        """The wanted pages, by what was asked for: the child does not decide that."""
-        self.opened = opened
-        self.selected = self.selection.indexes(opened.page_count)
-
-    def check(self, message: object) -> None:
-        """Raise FrameError for what is not the answer that is due: each wanted page once, in order."""
-        if self.unopenable:
-            raise FrameError("it goes on with a document that cannot be opened")
-        if isinstance(message, Opened):
-            # A second child says the same of the same bytes, or one of the two is not to be believed.
-            if self.opened not in (None, message) or not self.selection.indexes(message.page_count):
-                raise FrameError("it opens another document")
-            return
-        if not isinstance(message, DecodedPage):
-            raise FrameError("it is no page")
-        due, count = self._due()
-        if (message.page_index, message.page_count) != (due, count):
-            raise FrameError(f"it is page {message.page_index} of {message.page_count} where {due} is due")
-
-    def _due(self) -> tuple[int, int | None]:
-        """The next page's index, -1 behind the last one, and its document's number of pages."""
-        if self.opened is None:
-            return first_missing(self.done, self.selection), None
-        while self.position < len(self.selected) and self.selected[self.position] in self.done:
-            self.position += 1  # never back: a long document is gone through once
-        due = self.selected[self.position] if self.position < len(self.selected) else -1
-        return due, self.opened.page_count
-
-    def note(self, page: DecodedPage) -> None:
-        self.done.add(page.page_index)
-        self.unopenable |= page.page_count is None
-
-    def worth_another_try(self, fault: Fault) -> bool:
-        """Whether this was the first death on its page."""
-        page = next(iter(self.left), -1)
-        first_death = fault.code == "decode.crashed" and self.suspect != page
-        self.suspect = page
-        return first_death
-
-    def lost(self, fault: Fault) -> list[DecodedPage]:
-        """The page that the child was at, or all that is left once too many were lost."""
-        if self.complete:
-            return []
-        if self.opened is None:
-            return [_unopened(fault, self.done, self.selection)]
-        count, name = self.opened.page_count, self.opened.format
-        self.losses += 1
-        lost = self.left if self.losses == _MAX_LOST else self.left[:1]
-        first, notices = self.selected[0], self.opened.notices
-        return [
-            DecodedPage(index, count, name, fault=fault, notices=notices if index == first else ())
-            for index in lost
-        ]
 
 
 class Decoder:
@@ -174,9 +92,9 @@ class Decoder:
         selection = self._settings.selection
         if len(data) > self._settings.memory_limit_mb * MB:
             fault = Fault("decode.too_large", "the file is larger than decode.memory_limit_mb")
-            yield _unopened(fault, skip, selection)
+            yield unopened_page(fault, skip, selection)
             return
-        progress = _Progress(set(skip), selection)
+        progress = DocumentProgress(set(skip), selection)
         while True:
             try:
                 for message in self._attempt(data, progress.done, progress.check):
@@ -412,10 +330,6 @@ def no_box(lacking: Sequence[str]) -> ConfigError:
         "; ".join(lacking).capitalize() + ".",
         "Run on a newer kernel, or set decode.sandbox to auto: as far as the kernel goes.",
     )
-
-
-def _unopened(fault: Fault, done: Collection[int], selection: PageSelection) -> DecodedPage:
-    return DecodedPage(first_missing(done, selection), page_count=None, format=None, fault=fault)
 
 
 def _death_message(error: ChildDiedError) -> str:
