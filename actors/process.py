@@ -16,7 +16,6 @@ import importlib
 import os
 import pickle
 import secrets
-import select
 import signal
 import socket
 import struct
@@ -36,48 +35,26 @@ import psutil
 
 from actors.codec import Codec
 from actors.deadline import Deadline
+from actors.patience import Patience
+from actors.process_errors import ChildAnswerError, ChildDiedError, ChildTimeoutError, describe_exit
 from actors.wire import Bounds, FrameError, frame_parts, read_frame
+
+__all__ = [
+    "ChildAnswerError",
+    "ChildDiedError",
+    "ChildProcess",
+    "ChildTimeoutError",
+    "describe_exit",
+    "receive_object",
+    "send_message",
+    "send_object",
+    "watch_parent",
+]
 
 _STDERR_TAIL_BYTES = 2000
 
 _GROUP_VARIABLE = "_RAYOCR_PROCESS_GROUP"
 """Environment variable by which whoever a child started is known, whatever process group it is in."""
-
-
-class ChildDiedError(Exception):
-    """The child ended without an answer. `exit_code` is negative for a signal, as in subprocess."""
-
-    def __init__(self, exit_code: int | None, stderr_tail: str) -> None:
-        super().__init__(describe_exit(exit_code))
-        self.exit_code = exit_code
-        self.stderr_tail = stderr_tail
-
-
-class ChildTimeoutError(Exception):
-    """The child gave no answer in time; it is still running and should be killed."""
-
-
-class ChildAnswerError(ChildDiedError):
-    """The child sent something that is no answer. It is ended, and counts as having died of it."""
-
-    def __init__(self, why: str) -> None:
-        super().__init__(None, "")
-        self.why = why
-
-    def __str__(self) -> str:
-        return f"gave an answer that cannot be read: {self.why}"
-
-
-def describe_exit(exit_code: int | None) -> str:
-    """Say in words how a process ended: "Its process ..."."""
-    if exit_code is None:
-        return "closed its pipe"
-    if exit_code < 0:
-        try:
-            return f"was killed by {signal.Signals(-exit_code).name}"
-        except ValueError:
-            return f"was killed by signal {-exit_code}"
-    return f"exited with code {exit_code}"
 
 
 _OBJECT = struct.Struct("!QI")
@@ -131,47 +108,6 @@ def _read_into(conn: Connection, view: memoryview) -> None:
         if count == 0:
             raise EOFError
         view = view[count:]
-
-
-class _Patience:
-    """Waits at one end of a pipe until a deadline, which a child that gives a byte now and then meets too."""
-
-    def __init__(self, fd: int, event: int, end: Deadline) -> None:
-        self.fd = fd
-        self._poll = select.poll()
-        self._poll.register(fd, event)
-        self._end = end
-        self._look_at = time.monotonic() + end.pause_s
-        self._overdue = False
-
-    def wait(self) -> None:
-        """Until something can be read or written. Raises ChildTimeoutError."""
-        while not self._ready(self._look_at - time.monotonic()):
-            if self._end.passed():
-                # What came at the last moment is read on, for one look and no more.
-                if self._overdue or not self._poll.poll(0):
-                    raise ChildTimeoutError(f"gave no answer within {self._end}")
-                self._overdue = True
-            self._look_at = time.monotonic() + self._end.pause_s
-
-    def _ready(self, left_s: float) -> bool:
-        return left_s > 0 and bool(self._poll.poll(left_s * 1000))
-
-
-def _fill_with(patience: _Patience, view: memoryview) -> None:
-    while view:
-        patience.wait()
-        count = os.readv(patience.fd, [view])
-        if count == 0:
-            raise EOFError
-        view = view[count:]
-
-
-def _write_with(patience: _Patience, pipe: socket.socket, view: memoryview) -> None:
-    while view:
-        patience.wait()
-        with suppress(BlockingIOError):
-            view = view[pipe.send(view, socket.MSG_DONTWAIT) :]
 
 
 class ChildProcess:
@@ -252,9 +188,9 @@ class ChildProcess:
         try:
             # os.write waits until all is written, however long nobody reads; a socket can be asked not to.
             with socket.socket(fileno=os.dup(self._conn.fileno())) as pipe:
-                patience = _Patience(pipe.fileno(), select.POLLOUT, end)
+                patience = Patience(pipe.fileno(), end, writes=True)
                 for part in _object_parts(obj):
-                    _write_with(patience, pipe, part)
+                    patience.write(pipe, part)
         except (BrokenPipeError, ConnectionResetError, OSError) as error:
             raise self._death() from error
 
@@ -265,8 +201,8 @@ class ChildProcess:
         within `bounds`: the child is ended then. Raises MemoryError where an allowed picture does not fit.
         """
         try:
-            patience = _Patience(self._conn.fileno(), select.POLLIN, end)
-            return codec.decode(*read_frame(lambda view: _fill_with(patience, view), bounds))
+            patience = Patience(self._conn.fileno(), end)
+            return codec.decode(*read_frame(patience.fill, bounds))
         except FrameError as error:
             self.stop()
             raise ChildAnswerError(str(error)) from error
