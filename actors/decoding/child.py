@@ -325,9 +325,10 @@ def _warm_up() -> None:
 
 def no_box(lacking: Sequence[str]) -> ConfigError:
     """What is said where `decode.sandbox` is `required` and the box is not whole."""
+    words = "; ".join(lacking)
     return ConfigError(
         "decode.sandbox is required, and decoders cannot be confined here.",
-        "; ".join(lacking).capitalize() + ".",
+        f"{words[:1].upper()}{words[1:]}.",
         "Run on a newer kernel, or set decode.sandbox to auto: as far as the kernel goes.",
     )
 

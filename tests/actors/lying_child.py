@@ -98,3 +98,12 @@ def lie(conn: Connection, _settings: DecodeConfig) -> None:
             case "bytes":
                 os.write(conn.fileno(), b"garbage" * 10)
         pause(0.01)
+
+
+def serve_on_an_old_kernel(conn: Connection, settings: DecodeConfig) -> None:
+    """A decoder where the kernel has no Landlock."""
+    from actors.decoding.child import serve
+    from actors.sandbox import landlock
+
+    landlock.version = lambda: 0
+    serve(conn, settings)
