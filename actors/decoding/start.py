@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import os
 import signal
+from collections.abc import Sequence
 
 from actors.deadline import deadline
 from actors.decoding.limits import capped_below
-from actors.errors import IncompleteError
+from actors.decoding.messages import CODEC, Idle, Unconfined, bounds
+from actors.errors import ConfigError, IncompleteError
 from actors.process import ChildDiedError, ChildProcess, ChildTimeoutError
+from actors.sandbox.environment import decoder_environment
 from actors.settings import DecodeConfig
 from actors.shortage import (
     EXIT_SHORTAGE,
@@ -53,9 +57,11 @@ def last_line(death: ChildDiedError) -> str:
 
 
 def _started(target: str, settings: DecodeConfig) -> ChildProcess:
-    """One try."""
+    """One try. Raises ConfigError without a box that is demanded."""
+    confined = settings.sandbox != "off"
+    base = decoder_environment(os.environ) if confined else None
     try:
-        child = ChildProcess(target, (settings,), _CHILD_ENV)
+        child = ChildProcess(target, (settings,), _CHILD_ENV, base=base, watches_itself=confined)
     except ChildDiedError as error:
         raise _not_started(error) from error
     except Exception as error:
@@ -63,7 +69,7 @@ def _started(target: str, settings: DecodeConfig) -> ChildProcess:
             raise
         raise _unusable(in_words(error)) from error
     try:
-        child.receive_by(deadline(START_TIMEOUT_S, child.pid))
+        ready = child.receive_message(CODEC, bounds(settings), deadline(START_TIMEOUT_S, child.pid))
     except ChildDiedError as error:
         child.kill()
         raise _not_started(error) from error
@@ -73,6 +79,9 @@ def _started(target: str, settings: DecodeConfig) -> ChildProcess:
     except BaseException:
         child.kill()
         raise
+    if not isinstance(ready, Idle):
+        child.kill()
+        raise no_box(ready.lacking) if isinstance(ready, Unconfined) else _unusable("It answers unasked.")
     return child
 
 
@@ -93,4 +102,14 @@ def _unusable(why: str) -> IncompleteError:
         "No decoder can be started.",
         why,
         "Check the installation, then run the same command again: it goes on where it stopped.",
+    )
+
+
+def no_box(lacking: Sequence[str]) -> ConfigError:
+    """What is said where `decode.sandbox` is `required` and the box is not whole."""
+    words = "; ".join(lacking)
+    return ConfigError(
+        "decode.sandbox is required, and decoders cannot be confined here.",
+        f"{words[:1].upper()}{words[1:]}.",
+        "Run on a newer kernel, or set decode.sandbox to auto: as far as the kernel goes.",
     )

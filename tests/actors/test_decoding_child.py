@@ -27,7 +27,7 @@ from actors.shortage import ShortageError
 from tests.actors.hostile_child import script
 
 pytestmark = pytest.mark.faults
-CONFIG = DecodeConfig(timeout_s=30.0, memory_limit_mb=512)
+CONFIG = DecodeConfig(timeout_s=30.0, memory_limit_mb=512, sandbox="off")
 SCRIPTED = "tests.actors.hostile_child:serve_scripts"
 
 
@@ -149,7 +149,7 @@ def test_no_second_row_for_a_done_page_of_a_document_that_went_bad(scripted: Dec
 
 
 def test_memory_has_a_limit() -> None:
-    with Decoder(DecodeConfig(memory_limit_mb=512), SCRIPTED) as decoder:
+    with Decoder(DecodeConfig(memory_limit_mb=512, sandbox="off"), SCRIPTED) as decoder:
         pages = list(decoder.pages(script("ok", "swallow", "ok")))
         assert outcome(pages) == [(0, "ok"), (1, "decode.too_large"), (2, "ok")]
         assert "memory_limit_mb" in pages[1].fault.message
@@ -257,12 +257,12 @@ def test_memory_that_the_system_bounds_ends_the_run(
 def test_a_picture_that_the_parent_has_no_memory_for_is_no_fault_of_the_page(
     scripted: Decoder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def receive(_child: ChildProcess, _end: object) -> Any:
+    def receive(_child: ChildProcess, *_rest: object) -> Any:
         raise MemoryError
 
     monkeypatch.setattr("actors.decoding.child.PAUSES_S", (0.1,))
     assert outcome(list(scripted.pages(script("ok")))) == [(0, "ok")]
-    monkeypatch.setattr(ChildProcess, "receive_by", receive)
+    monkeypatch.setattr(ChildProcess, "receive_message", receive)
     with pytest.raises(ShortageError, match="short of memory"):
         list(scripted.pages(script("ok")))
 
