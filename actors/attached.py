@@ -16,6 +16,11 @@ from actors.contracts import DocRef, document_id
 INSIDE = "!/"
 """Stands between a document and what is attached to it."""
 
+UNSAFE_IN_NAMES = re.compile(
+    r"[\x00-\x1f\x7f-\x9f/\\\ud800-\udfff\u200b-\u200f\u2028-\u202e\u2066-\u2069\ufeff]"
+)
+"""What a name must not have: separators of paths, and what is not seen or turns the order of what is."""
+
 _PATH = re.compile(r"(.*?)((?:!/\d+)+)", re.DOTALL)
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeAlias
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Protocol, TypeAlias
 
 if TYPE_CHECKING:
     import numpy as np
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     Image: TypeAlias = npt.NDArray[np.uint8]
     """A page picture: H×W×3 uint8 RGB, C-contiguous, upright."""
 else:
-    Image: TypeAlias = Any
+    Image: TypeAlias = Annotated[Any, "H×W×3 uint8"]  # by the mark `actors.codec` knows a picture
 
 Status = Literal["ok", "empty", "failed"]
 """`ok`: has text; `empty`: was read and has none; `failed`: see its error code."""

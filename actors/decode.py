@@ -8,9 +8,11 @@ from collections.abc import Collection, Iterator, Sequence
 from actors.contracts import DecodedPage, DecodeInfo, Fault
 from actors.decoding.document import Document
 from actors.decoding.formats import HEAD_BYTES, describe_unknown, sniff
+from actors.decoding.limits import is_capped
 from actors.errors import PageError
 from actors.selection import ALL_PAGES, PageSelection
 from actors.settings import DecodeConfig
+from actors.shortage import MEMORY, ShortageError, in_words, shortage_of
 
 
 class OpenedDocument:
@@ -72,7 +74,8 @@ class CannotOpenError(PageError):
 
 
 def open_document(data: bytes | memoryview, settings: DecodeConfig) -> OpenedDocument:
-    """Find the format of a document by its content and open it. Raises CannotOpenError, nothing else."""
+    """Find the format of a document by its content and open it. Raises CannotOpenError, and
+    ShortageError where the machine has too little; nothing else."""
     started = time.perf_counter()
     view = memoryview(data)
     if not view:
@@ -122,9 +125,15 @@ def first_missing(done: Collection[int], selection: PageSelection = ALL_PAGES) -
 
 
 def fault_of(error: Exception) -> Fault:
-    """What a decoder raised, as a fault of the page."""
+    """What a decoder raised, as a fault of the page. Raises ShortageError for what the machine lacks."""
     if isinstance(error, PageError):
         return error.fault
+    if isinstance(error, ShortageError):
+        raise error
+    short = shortage_of(error)
+    # decode.memory_limit_mb is the page's own limit; one of the system (ulimit -v) says nothing of the page
+    if short is not None and (short is not MEMORY or is_capped()):
+        raise short.error(in_words(error)) from error
     if isinstance(error, MemoryError):
         return Fault("decode.too_large", "the page needs more memory than decode.memory_limit_mb allows")
     if type(error).__name__ == "DecompressionBombError":

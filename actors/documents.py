@@ -13,6 +13,10 @@ from actors.decoding.child import Decoder
 from actors.errors import PageError
 from actors.read import read_document
 from actors.settings import DecodeConfig
+from actors.shortage import despite_shortage
+
+_PAUSES_S = (1.0, 2.0)
+"""Seconds between tries to read: each of them tries a few times itself."""
 
 
 def read_and_decode(
@@ -21,7 +25,8 @@ def read_and_decode(
     settings: DecodeConfig,
     storage_options: Mapping[str, Any] | None = None,
 ) -> Iterator[Page]:
-    """The pages of one document in order, without `ref.done_pages`. Never raises for what a document is.
+    """The pages of one document in order, without `ref.done_pages`. Never raises for what a document is, and
+    ShortageError where the machine has too little to read or decode it.
 
     `read_ms` is whole on the first page given, 0 on the others. A document that cannot be read or opened is
     one Page whose `page_count` is None.
@@ -29,7 +34,9 @@ def read_and_decode(
     started = time.perf_counter()
     container, path = container_of(ref)
     try:
-        data = read_document(container, settings, storage_options)
+        data = despite_shortage(
+            lambda: read_document(container, settings, storage_options), pauses_s=_PAUSES_S
+        )
         if path:
             data = decoder.attachment(data, path)
     except PageError as error:

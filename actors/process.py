@@ -3,6 +3,11 @@
 Decoders and the inline runner's engines live in such processes: native code that crashes, hangs or
 swallows memory takes nothing along, and a CUDA context is never inherited, for the child is a fresh
 interpreter and no fork.
+
+What a child is told is pickled: it comes from its own parent. What a child answers that has touched a user's
+files is parsed (actors.wire, actors.codec), for a file may have taken it over: `send_message`,
+`receive_message`. Ray's driver, which runs nothing but our code and Ray's, answers with objects
+(`receive`).
 """
 
 from __future__ import annotations
@@ -12,6 +17,8 @@ import os
 import pickle
 import secrets
 import signal
+import socket
+import struct
 import subprocess
 import sys
 import tempfile
@@ -26,7 +33,23 @@ from typing import Any
 
 import psutil
 
+from actors.codec import Codec
 from actors.deadline import Deadline
+from actors.patience import Patience
+from actors.process_errors import ChildAnswerError, ChildDiedError, ChildTimeoutError, describe_exit
+from actors.wire import Bounds, FrameError, frame_parts, read_frame
+
+__all__ = [
+    "ChildAnswerError",
+    "ChildDiedError",
+    "ChildProcess",
+    "ChildTimeoutError",
+    "describe_exit",
+    "receive_object",
+    "send_message",
+    "send_object",
+    "watch_parent",
+]
 
 _STDERR_TAIL_BYTES = 2000
 
@@ -34,50 +57,43 @@ _GROUP_VARIABLE = "_RAYOCR_PROCESS_GROUP"
 """Environment variable by which whoever a child started is known, whatever process group it is in."""
 
 
-class ChildDiedError(Exception):
-    """The child ended without an answer. `exit_code` is negative for a signal, as in subprocess."""
-
-    def __init__(self, exit_code: int | None, stderr_tail: str) -> None:
-        super().__init__(describe_exit(exit_code))
-        self.exit_code = exit_code
-        self.stderr_tail = stderr_tail
-
-
-class ChildTimeoutError(Exception):
-    """The child gave no answer in time; it is still running and should be killed."""
-
-
-def describe_exit(exit_code: int | None) -> str:
-    """Say in words how a process ended: "Its process ..."."""
-    if exit_code is None:
-        return "closed its pipe"
-    if exit_code < 0:
-        try:
-            return f"was killed by {signal.Signals(-exit_code).name}"
-        except ValueError:
-            return f"was killed by signal {-exit_code}"
-    return f"exited with code {exit_code}"
+_OBJECT = struct.Struct("!QI")
+"""Before a pickled object: its bytes, and how many buffers follow. Then their sizes, 8 bytes each."""
 
 
 def send_object(conn: Connection, obj: Any) -> None:
     """Pickle `obj` over a pipe; arrays travel out of band, so that no second copy of a picture is made."""
-    buffers: list[pickle.PickleBuffer] = []
-    head = pickle.dumps(obj, protocol=5, buffer_callback=buffers.append)
-    raw = [buffer.raw() for buffer in buffers]
-    conn.send((head, [view.nbytes for view in raw]))
-    for view in raw:
-        _write_all(conn, view)
+    for part in _object_parts(obj):
+        _write_all(conn, part)
 
 
 def receive_object(conn: Connection) -> Any:
-    """The counterpart of `send_object`; the arrays that come out are writable and their own memory."""
-    head, sizes = conn.recv()
-    buffers = []
-    for size in sizes:
+    """The counterpart of `send_object`, for what comes from somebody who is trusted; the arrays that come out
+    are writable and their own memory."""
+
+    def read(size: int) -> bytearray:
         buffer = bytearray(size)
         _read_into(conn, memoryview(buffer))
-        buffers.append(buffer)
-    return pickle.loads(head, buffers=buffers)
+        return buffer
+
+    length, count = _OBJECT.unpack(read(_OBJECT.size))
+    sizes = struct.unpack(f"!{count}Q", read(8 * count))
+    head = read(length)
+    return pickle.loads(head, buffers=[read(size) for size in sizes])
+
+
+def send_message(conn: Connection, codec: Codec, message: Any) -> None:
+    """Send a declared message to a parent that parses it. Raises TypeError for one that was not declared."""
+    for part in frame_parts(*codec.encode(message)):
+        _write_all(conn, part)
+
+
+def _object_parts(obj: Any) -> list[memoryview]:
+    buffers: list[pickle.PickleBuffer] = []
+    head = pickle.dumps(obj, protocol=5, buffer_callback=buffers.append)
+    raw = [buffer.raw() for buffer in buffers]
+    sizes = struct.pack(f"!{len(raw)}Q", *[view.nbytes for view in raw])
+    return [memoryview(_OBJECT.pack(len(head), len(raw)) + sizes + head), *raw]
 
 
 def _write_all(conn: Connection, view: memoryview) -> None:
@@ -97,9 +113,11 @@ def _read_into(conn: Connection, view: memoryview) -> None:
 class ChildProcess:
     """A fresh interpreter that runs `target(conn, *args)`, named as "module:function".
 
-    The child ignores Ctrl-C and SIGTERM (its parent decides) and ends by itself when the parent is gone. What
-    it prints goes to an unlinked temporary file; its end is kept for the message when the child dies.
-    `own_group`: whoever it started, at any depth, and is left when it has ended is killed.
+    The child ignores Ctrl-C, SIGTERM and SIGHUP (its parent decides) and ends by itself when the parent is
+    gone. What it prints goes to an unlinked temporary file; its end is kept for the message when it dies.
+    `own_group`: whoever it started, at any depth, and is left when it has ended is killed. `base`: the
+    environment that `env` is added to; None: all of this process's. `watches_itself`: the child calls
+    `watch_parent`.
     """
 
     def __init__(
@@ -109,6 +127,8 @@ class ChildProcess:
         env: Mapping[str, str] | None = None,
         *,
         own_group: bool = False,
+        base: Mapping[str, str] | None = None,
+        watches_itself: bool = False,
     ) -> None:
         self._group = secrets.token_hex(8) if own_group else None
         parent_end, child_end = Pipe()
@@ -116,13 +136,16 @@ class ChildProcess:
         self._output = tempfile.TemporaryFile()  # noqa: SIM115 - closed in close()
         try:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "actors.process", str(child_end.fileno()), str(os.getpid()), target],
+                [
+                    *(sys.executable, "-m", "actors.process", str(child_end.fileno()), str(os.getpid())),
+                    *(target, "watches itself" if watches_itself else "watch"),
+                ],
                 pass_fds=[child_end.fileno()],
                 stdin=subprocess.DEVNULL,
                 stdout=self._output,
                 stderr=self._output,
                 env={
-                    **os.environ,
+                    **(os.environ if base is None else base),
                     "PYTHONPATH": _python_path(),
                     **({_GROUP_VARIABLE: self._group} if self._group else {}),
                     **(env or {}),
@@ -160,13 +183,29 @@ class ChildProcess:
         except (EOFError, ConnectionResetError, OSError) as error:
             raise self._death() from error
 
-    def receive_by(self, end: Deadline) -> Any:
-        """As `receive`, with a deadline that counts what the child had for its work."""
+    def send_by(self, obj: Any, end: Deadline) -> None:
+        """As `send`, to a child that may not take it: raises ChildTimeoutError then."""
         try:
-            while not self._conn.poll(end.pause_s):
-                if end.passed() and not self._conn.poll(0):
-                    raise ChildTimeoutError(f"gave no answer within {end}")
-            return receive_object(self._conn)
+            # os.write waits until all is written, however long nobody reads; a socket can be asked not to.
+            with socket.socket(fileno=os.dup(self._conn.fileno())) as pipe:
+                patience = Patience(pipe.fileno(), end, writes=True)
+                for part in _object_parts(obj):
+                    patience.write(pipe, part)
+        except (BrokenPipeError, ConnectionResetError, OSError) as error:
+            raise self._death() from error
+
+    def receive_message(self, codec: Codec, bounds: Bounds, end: Deadline) -> Any:
+        """The child's next message, whole, with a deadline that counts what the child had for its work.
+
+        Raises ChildTimeoutError, ChildDiedError, and ChildAnswerError for anything but a declared message
+        within `bounds`: the child is ended then. Raises MemoryError where an allowed picture does not fit.
+        """
+        try:
+            patience = Patience(self._conn.fileno(), end)
+            return codec.decode(*read_frame(patience.fill, bounds))
+        except FrameError as error:
+            self.stop()
+            raise ChildAnswerError(str(error)) from error
         except (EOFError, ConnectionResetError, OSError) as error:
             raise self._death() from error
 
@@ -235,6 +274,12 @@ def _python_path() -> str:
     return os.pathsep.join(str(Path(entry).absolute()) if entry else str(Path.cwd()) for entry in sys.path)
 
 
+def watch_parent() -> None:
+    """End this process when its parent is gone. Done at the start, except for a child that has yet to be put
+    into its box (see actors.sandbox.box), which calls it itself."""
+    threading.Thread(target=_end_with_parent, args=(int(sys.argv[2]),), daemon=True).start()
+
+
 def _end_with_parent(parent_pid: int) -> None:
     while os.getppid() == parent_pid:
         time.sleep(1.0)
@@ -247,10 +292,13 @@ def _left_to_the_parent(_number: int, _frame: object) -> None:
 
 
 def _main() -> None:
-    fd, parent_pid, target = int(sys.argv[1]), int(sys.argv[2]), sys.argv[3]
+    fd, target, watches = int(sys.argv[1]), sys.argv[3], sys.argv[4] == "watch"
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, _left_to_the_parent)
-    threading.Thread(target=_end_with_parent, args=(parent_pid,), daemon=True).start()
+    if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:  # nohup holds for whoever the child starts, too
+        signal.signal(signal.SIGHUP, _left_to_the_parent)
+    if watches:
+        watch_parent()
     module, function = target.split(":")
     conn = Connection(fd)
     serve = getattr(importlib.import_module(module), function)

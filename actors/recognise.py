@@ -12,6 +12,7 @@ from actors.errors import ERROR_CODES, EngineDiedError, RayocrError
 from actors.journal import Deaths, Identity, Journal
 from actors.portions import Portion
 from actors.rows import Recognised
+from actors.shortage import MEMORY, in_words, shortage_of
 
 _OUT_OF_MEMORY = "ocr.out_of_memory"
 
@@ -142,7 +143,10 @@ def _ask(images: Sequence[Image], engine: OcrEngine) -> list[PageResult] | Fault
         raise
     except MemoryError as error:
         return Fault(_OUT_OF_MEMORY, f"The engine ran out of memory: {error}.")
-    except Exception as error:  # noqa: BLE001 - an engine's bug belongs to the page, not to the run
+    except Exception as error:
+        short = shortage_of(error)
+        if short is not None and short is not MEMORY:  # nor does what the machine lacks
+            raise short.error(in_words(error)) from error
         return Fault("ocr.failed", f"{type(error).__name__}: {error}")
     if len(results) != len(images):
         return Fault("ocr.failed", f"the engine gave {len(results)} results for {len(images)} pages")

@@ -57,6 +57,11 @@ class DecodeConfig(Settings):
     memory_limit_mb: int = Field(default=1800, ge=256)
     """Memory a decoder process may take, in MiB; a page that needs more is `decode.too_large`."""
 
+    sandbox: Literal["auto", "required", "off"] = "auto"
+    """What decoders are kept from, beside their limits: the network, other programs and processes, and every
+    file but fonts and libraries. `auto`: as far as the kernel goes; `required`: nothing starts where it does
+    not go all the way; `off`: they may do what the user may."""
+
     @property
     def selection(self) -> PageSelection:
         """`pages`, parsed."""

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from actors.attached import attached_ref, container_of, is_unknown, unknown_ref
 from actors.contracts import DocRef
 from actors.errors import PageError
+from actors.shortage import despite_shortage
 
 if TYPE_CHECKING:
     from actors.decoding.child import Decoder
@@ -89,7 +90,9 @@ def _attached_to(parent: DocRef, decoder: Decoder, config: Config) -> list[DocRe
 
     container, path = container_of(parent)
     try:
-        data = read_document(container, config.decode, config.source.storage_options)
+        data = despite_shortage(
+            lambda: read_document(container, config.decode, config.source.storage_options)
+        )
         attached = decoder.attached(data, path)
     except PageError:
         return [unknown_ref(parent)]

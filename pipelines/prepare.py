@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from actors.contracts import DocRef
-from actors.settings import EngineConfig, ModelsConfig
+from actors.settings import DecodeConfig, EngineConfig, ModelsConfig
 from pipelines.card import Card
 from pipelines.config import Config
 from pipelines.machine import Machine, on_cluster, this_machine, without_gpus
@@ -48,6 +48,22 @@ def check_engine(config: Config) -> None:
     from actors.engines import describe_engine
 
     describe_engine(located(config, machine_of(config.engine)), config.models)
+
+
+def check_decoders(decode: DecodeConfig, view: View, *, always: bool = False) -> None:
+    """Say what decoders are not kept from on this machine, or with `always` what they are. Raises ConfigError
+    where `decode.sandbox` demands more."""
+    from actors.decoding.start import no_box
+    from actors.sandbox.box import possible
+
+    if decode.sandbox == "off":
+        view.say("decoders: not confined (decode.sandbox is off)")
+        return
+    held = possible()
+    if held.lacking and decode.sandbox == "required":
+        raise no_box(held.lacking)
+    if held.lacking or always:
+        view.say(f"decoders: {held}")
 
 
 def ensure_models(engine: EngineConfig, models: ModelsConfig, view: View) -> None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from actors.contracts import DocRef
 from pipelines.config import Config
 from pipelines.plan import Listing, Plan, make_plan
-from pipelines.prepare import check_engine, list_source, machine_of
+from pipelines.prepare import check_decoders, check_engine, list_source, machine_of
 from pipelines.view import Pending, Silence, View
 
 if TYPE_CHECKING:
@@ -43,6 +43,7 @@ def preview(config: Config, view: View | None = None) -> Preview:
     todo, pending = pending_of(ledger, refs)
     machine, view = machine_of(config.engine), view or Silence()
     plan = make_plan(config, machine, listing_of(todo))
+    check_decoders(config.decode, view, always=True)
     for line in left_out:
         view.say(line)
     if config.resources.probe is None:

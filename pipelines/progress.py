@@ -136,6 +136,11 @@ class Progress:
             self.counts.published += rows
             self._show()
 
+    def say(self, text: str) -> None:
+        """One line that stays."""
+        with self._lock:
+            self._say(text)
+
     def when_stopped(self, waits: Waits) -> None:
         """What the runner will wait for, should it be asked to stop."""
         with self._lock:

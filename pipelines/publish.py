@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from actors.contracts import Receipt
-from actors.errors import ConfigError, IncompleteError
+from actors.errors import ConfigError, IncompleteError, RayocrError
+from actors.shortage import despite_shortage
 from pipelines.ledger import PAGES
 from pipelines.lock import RunLock
 from pipelines.lock_file import LOCK
@@ -30,23 +31,27 @@ class Publisher:
         """
         staged = receipt.path
         target = f"{PAGES}/{staged.rpartition('/')[2]}"
-        self._check_lock()
         try:
-            if not self._store.exists(target):
-                self._store.move(staged, target)
-            elif self._store.exists(staged):
-                self._finish_move(staged, target)
+            despite_shortage(lambda: self._publish(staged, target))
         except FileNotFoundError as error:
             raise IncompleteError(
                 f"The staged file {staged} is gone.",
                 "Somebody removed it, or workers and driver do not see the same output.path.",
                 "On a cluster output.path must be a bucket or a disk that all nodes share.",
             ) from error
-        except IncompleteError:
+        except RayocrError:
             raise
         except Exception as error:
             raise self._store_failed(error) from error
         return target
+
+    def _publish(self, staged: str, target: str) -> None:
+        """One try; whatever an earlier one did, a further one ends it."""
+        self._check_lock()
+        if not self._store.exists(target):
+            self._store.move(staged, target)
+        elif self._store.exists(staged):
+            self._finish_move(staged, target)
 
     def sweep(self) -> int:
         """Remove what earlier runs left in staging: while this one holds the lock, theirs are over. What has

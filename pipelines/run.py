@@ -17,7 +17,7 @@ from pipelines.forget import check_whole
 from pipelines.interrupt import stop_on_signals
 from pipelines.job import make_job, new_run_id
 from pipelines.plan import Plan, make_plan
-from pipelines.prepare import card_of, check_engine, ensure_models, list_source, machine_of
+from pipelines.prepare import card_of, check_decoders, check_engine, ensure_models, list_source, machine_of
 from pipelines.preview import listing_of
 from pipelines.run_end import summary_of, write_summary
 from pipelines.run_state import Careful, Options, RunState, Share, Stopwatch
@@ -55,6 +55,7 @@ def run(config: Config, view: View | None = None, options: Options | None = None
         refs = list_source(config, left_out.append)
     with watch.part("models"):
         check_engine(config)
+        check_decoders(config.decode, view)
     with watch.part("listing"):
         store = open_store(config.output.path, config.output.storage_options)
         check_new(store)

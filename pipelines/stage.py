@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from actors.contracts import Receipt
 from actors.rows import Stamp
 from actors.schema import SCHEMA_VERSION, page_row_schema
+from actors.shortage import despite_shortage
 from pipelines.job import Job
 from pipelines.parquet import parquet_of
 from pipelines.store import Store, or_incomplete
@@ -20,7 +21,8 @@ if TYPE_CHECKING:
 
 
 def stage_rows(rows: pa.Table, job: Job, store: Store) -> Receipt:
-    """Write rows as one file that no reader looks at yet. Raises IncompleteError if the store fails."""
+    """Write rows as one file that no reader looks at yet. Raises IncompleteError if the store fails, which it
+    may do for a while when it is the machine that lacks something."""
     return stage_file(rows, job.stamp, store)
 
 
@@ -29,7 +31,7 @@ def stage_file(rows: pa.Table, stamp: Stamp, store: Store) -> Receipt:
     path = f"_staging/{stamp.run_id}/{stamp.run_id}-{uuid.uuid4().hex}.parquet"
     payload = parquet_bytes(rows, stamp.fingerprint)
     with or_incomplete(store):
-        store.put(path, payload)
+        despite_shortage(lambda: store.put(path, payload))
     return _receipt(rows, path, len(payload))
 
 

@@ -9,9 +9,9 @@ import sys
 import click
 
 from actors.inert import InertFormatter
+from pipelines.interrupt import EXIT_INTERRUPTED, ended_in_time
 from rayocr.cli import commands, terminal
 
-EXIT_INTERRUPTED = 130
 EXIT_BUG = 1
 
 
@@ -24,7 +24,8 @@ def _exit_code(arguments: list[str] | None) -> int:
     if logging.lastResort is not None:  # what prints warnings of ours and of libraries
         logging.lastResort.setFormatter(InertFormatter())
     try:
-        result = commands.main(args=arguments, prog_name="rayocr", standalone_mode=False)
+        with ended_in_time():
+            result = commands.main(args=arguments, prog_name="rayocr", standalone_mode=False)
     except click.exceptions.Abort:
         return EXIT_INTERRUPTED
     except KeyboardInterrupt:
@@ -49,7 +50,10 @@ def _show_usage(error: click.ClickException) -> int:
 
 def _explain(error: Exception) -> int:
     from actors.errors import RayocrError
+    from actors.shortage import in_words, shortage_of
 
+    if (short := shortage_of(error)) is not None and not isinstance(error, RayocrError):
+        error = short.error(in_words(error))
     if isinstance(error, RayocrError):
         for label, text in (("error", error.what), ("why", error.why), ("do", error.remedy)):
             if text:

@@ -10,7 +10,7 @@ from typing import Any
 import pypdfium2 as pdfium
 import pypdfium2.raw as pdfium_c
 
-from actors.attached import Attached, Attachment
+from actors.attached import UNSAFE_IN_NAMES, Attached, Attachment
 from actors.decoding.formats import HEAD_BYTES, sniff
 from actors.decoding.limits import MB
 from actors.errors import PageError
@@ -20,9 +20,6 @@ MOST_ATTACHMENTS = 1000
 """Attachments of one PDF that are looked at."""
 
 _LONGEST_NAME = 120
-
-_UNSAFE = re.compile(r"[\x00-\x1f\x7f-\x9f/\\\ud800-\udfff\u200b-\u200f\u2028-\u202e\u2066-\u2069\ufeff]")
-"""What a name must not have: separators of paths, and what is not seen or turns the order of what is."""
 
 _COLLECTION = re.compile(rb"/Collection\s*(?:<<|\d+\s+\d+\s+R)")
 
@@ -91,7 +88,7 @@ def _name(handle: Any) -> str:
 
 
 def _safe(name: str) -> str:
-    name = _UNSAFE.sub("_", name).strip()[-_LONGEST_NAME:]
+    name = UNSAFE_IN_NAMES.sub("_", name).strip()[-_LONGEST_NAME:]
     return name if name.strip(".") else "attachment"
 
 

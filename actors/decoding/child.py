@@ -3,33 +3,39 @@
 from __future__ import annotations
 
 import pickle
-import signal
+import sys
+import time
 import warnings
 from collections.abc import Callable, Collection, Iterable, Iterator
-from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from types import TracebackType
 from typing import Any
 
 from actors.attached import Attached
 from actors.contracts import DecodedPage, Fault
-from actors.deadline import deadline
+from actors.deadline import Deadline, deadline
 from actors.decode import CannotOpenError, OpenedDocument, fault_of, first_missing, open_document
+from actors.decoding.document_progress import DocumentProgress, unopened_page
 from actors.decoding.formats import FORMATS
-from actors.decoding.limits import MB, limit_memory, memory
-from actors.decoding.messages import Idle, Look, Opened
-from actors.errors import PageError
-from actors.process import ChildDiedError, ChildProcess, ChildTimeoutError, receive_object, send_object
-from actors.selection import PageSelection
+from actors.decoding.limits import MB, MemoryMeter, capped_below, limit_memory
+from actors.decoding.messages import CODEC, Content, Idle, Look, Opened, Unconfined, bounds, check
+from actors.decoding.start import LIKE_OUT_OF_MEMORY, fresh_child, raise_if_short
+from actors.errors import IncompleteError, PageError
+from actors.process import (
+    ChildDiedError,
+    ChildProcess,
+    ChildTimeoutError,
+    receive_object,
+    send_message,
+    watch_parent,
+)
+from actors.sandbox.box import confine_decoder
 from actors.settings import DecodeConfig
+from actors.shortage import EXIT_SHORTAGE, MEMORY, PAUSES_S, ShortageError, ShortageMetError
+from actors.wire import FrameError
 
 TARGET = "actors.decoding.child:serve"
 
-_START_TIMEOUT_S = 120.0
-"""A child that has not loaded its libraries by then will not; usual is half a second."""
-
-_MAX_LOST = 3
-"""Pages of one document that may end their decoder before the rest of it is given up."""
 
 _DOCUMENTS_PER_CHILD = 1000
 """A child is replaced after so many documents, so that what native libraries leak stays small."""
@@ -38,10 +44,8 @@ _KEPT_MB = 128.0
 """Resident memory in MiB that a child may keep on top of what it had when it was fresh. With the default
 memory limit (1800 MiB) and 100 MiB of libraries a decoder stays below 2 GiB."""
 
-_LIKE_OUT_OF_MEMORY = (-signal.SIGABRT, -signal.SIGTRAP, -signal.SIGILL)
-"""How pdfium ends itself when an allocation fails."""
-
-_CHILD_ENV = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
+_CPU_FACTOR = 3
+"""CPU seconds a page over `decode.timeout_s`: the parent, which counts more justly, comes first."""
 
 
 class _LostError(Exception):
@@ -50,53 +54,6 @@ class _LostError(Exception):
     def __init__(self, fault: Fault) -> None:
         super().__init__(fault.message)
         self.fault = fault
-
-
-@dataclass(slots=True)
-class _Progress:
-    """Which pages of one document need no more work (`done`), and what went wrong with it so far."""
-
-    done: set[int]
-    selection: PageSelection
-    opened: Opened | None = None
-    unopenable: bool = False
-    suspect: int | None = None
-    losses: int = 0
-
-    @property
-    def complete(self) -> bool:
-        return self.unopenable or (self.opened is not None and not self.left)
-
-    @property
-    def left(self) -> list[int]:
-        """Wanted pages that are not done."""
-        return [index for index in self.opened.selected if index not in self.done] if self.opened else []
-
-    def note(self, page: DecodedPage) -> None:
-        self.done.add(page.page_index)
-        self.unopenable |= page.page_count is None
-
-    def worth_another_try(self, fault: Fault) -> bool:
-        """Whether this was the first death on its page."""
-        page = next(iter(self.left), -1)
-        first_death = fault.code == "decode.crashed" and self.suspect != page
-        self.suspect = page
-        return first_death
-
-    def lost(self, fault: Fault) -> list[DecodedPage]:
-        """The page that the child was at, or all that is left once too many were lost."""
-        if self.complete:
-            return []
-        if self.opened is None:
-            return [_unopened(fault, self.done, self.selection)]
-        count, name = self.opened.page_count, self.opened.format
-        self.losses += 1
-        lost = self.left if self.losses == _MAX_LOST else self.left[:1]
-        first, notices = self.opened.selected[0], self.opened.notices
-        return [
-            DecodedPage(index, count, name, fault=fault, notices=notices if index == first else ())
-            for index in lost
-        ]
 
 
 class Decoder:
@@ -124,23 +81,31 @@ class Decoder:
         `decode.timeout`. A page on which the child dies is tried once more in a fresh child, then it is
         `decode.crashed`. The other pages are decoded all the same, until three were lost: the rest of the
         document then carries the fault of the third. A document that cannot even be opened is one page,
-        with page_count None. Leaving the iterator early ends the child.
+        with page_count None. Leaving the iterator early ends the child. Raises ShortageError where the
+        machine has too little for a child, or for what it answers: that is no document's fault.
         """
         selection = self._settings.selection
         if len(data) > self._settings.memory_limit_mb * MB:
             fault = Fault("decode.too_large", "the file is larger than decode.memory_limit_mb")
-            yield _unopened(fault, skip, selection)
+            yield unopened_page(fault, skip, selection)
             return
-        progress = _Progress(set(skip), selection)
+        progress = DocumentProgress(set(skip), selection)
+        pauses_s = iter(PAUSES_S)
         while True:
             try:
-                for message in self._attempt(data, progress.done):
+                for message in self._attempt(data, progress.done, progress.check):
                     if isinstance(message, Opened):
-                        progress.opened = message
+                        progress.open(message)
                         continue
                     progress.note(message)
                     yield message
-                return
+                if progress.complete:
+                    return
+                fault = Fault("decode.crashed", "the decoder left out pages")
+            except ShortageMetError as error:
+                if (fault_of_child := self._waited(error, pauses_s)) is None:
+                    continue
+                fault = fault_of_child
             except _LostError as error:
                 fault = error.fault
             if not progress.complete and progress.worth_another_try(fault):
@@ -154,8 +119,8 @@ class Decoder:
     def attachment(self, data: bytes | memoryview, path: tuple[int, ...]) -> bytes:
         """The content of the file that the places of attachments of a PDF lead to. Raises PageError."""
         found = self._look(data, Look(path, attached=False))
-        assert isinstance(found, bytes)
-        return found
+        assert isinstance(found, Content)
+        return found.data
 
     def attached(self, data: bytes | memoryview, path: tuple[int, ...]) -> Attached:
         """What is attached to that file. Raises PageError."""
@@ -182,63 +147,93 @@ class Decoder:
     ) -> None:
         self.close()
 
-    def _look(self, data: bytes | memoryview, look: Look) -> bytes | Attached:
+    def _look(self, data: bytes | memoryview, look: Look) -> Content | Attached:
         """Raises PageError. A child that died is tried once more."""
-        for last in (False, True):
+        pauses_s, died = iter(PAUSES_S), False
+        while True:
             try:
-                (found,) = self._attempt(data, look)
+                (found,) = self._attempt(data, look, look.check)
                 break
+            except ShortageMetError as error:
+                if (fault := self._waited(error, pauses_s)) is not None:
+                    raise PageError(fault.code, fault.message) from error
             except _LostError as error:
-                if last or error.fault.code != "decode.crashed":
+                if died or error.fault.code != "decode.crashed":
                     raise PageError(error.fault.code, error.fault.message) from error
+                died = True
         if isinstance(found, Fault):
             raise PageError(found.code, found.message)
-        assert isinstance(found, bytes | Attached)
+        assert isinstance(found, Content | Attached)
         return found
 
-    def _attempt(self, data: bytes | memoryview, ask: Collection[int] | Look) -> Iterator[Any]:
-        """One run of the child over a document. Raises _LostError; a child that is not idle is ended."""
+    def _attempt(
+        self, data: bytes | memoryview, ask: Collection[int] | Look, due: Callable[[Any], None]
+    ) -> Iterator[Any]:
+        """One run of the child over a document. `due` raises FrameError for a message out of place. Raises
+        _LostError, ShortageMetError and what `_warm_child` raises; a child that is not idle is ended."""
         idle = False
+        child = self._warm_child()
         try:
-            child = self._warm_child()
-            child.send((pickle.PickleBuffer(data), ask if isinstance(ask, Look) else tuple(ask)))
             end = deadline(self._settings.timeout_s, child.pid)
-            while not isinstance(message := child.receive_by(end), Idle):
+            child.send_by((pickle.PickleBuffer(data), ask if isinstance(ask, Look) else tuple(ask)), end)
+            end = deadline(self._settings.timeout_s, child.pid)
+            while not isinstance(message := self._next(child, end), Idle):
+                due(message)
                 yield message
                 if not isinstance(message, Opened):
                     end = deadline(self._settings.timeout_s, child.pid)
             idle = message.resident_mb < message.fresh_mb + _KEPT_MB and self._served < _DOCUMENTS_PER_CHILD
+        except FrameError as error:
+            words = f"the decoder gave an answer out of place: {error}"
+            raise _LostError(Fault("decode.crashed", words)) from error
         except ChildTimeoutError as error:
             raise _LostError(Fault("decode.timeout", f"decoding took longer than {end}")) from error
         except ChildDiedError as error:
+            raise_if_short(error, self._settings)
             raise _LostError(Fault("decode.crashed", _death_message(error))) from error
         except MemoryError as error:
-            words = "this process has no memory for the picture"
-            raise _LostError(Fault("decode.too_large", words)) from error
-        except OSError as error:
-            raise _LostError(Fault("decode.crashed", f"no decoder could be started: {error}")) from error
+            why = "This process has none for a picture that a decoder made"
+            raise ShortageMetError(MEMORY, why, is_own=True) from error
         finally:
             if not idle:
                 self._discard()
 
+    def _waited(self, error: ShortageMetError, pauses_s: Iterator[float]) -> Fault | None:
+        """Wait until the next try, then None. After the last one: the document's fault, or ShortageError.
+
+        The word of a child is not enough for that: it is at a document that may be hostile, and another child
+        had all it takes to start. What this process sees itself, is.
+        """
+        pause_s = next(pauses_s, None)
+        if pause_s is not None:
+            time.sleep(pause_s)
+            return None
+        if error.shortage is MEMORY and (error.is_own or capped_below(self._settings.memory_limit_mb)):
+            raise error.lasting() from error
+        words = (
+            f"the decoder was short of {error.shortage.what} on it, however often it was tried: {error.why}"
+        )
+        return Fault("decode.crashed", words)
+
     def _warm_child(self) -> ChildProcess:
-        if self._aborted:
-            raise OSError("the decoder was ended")
+        """The child that is there, or a fresh one. Raises ShortageError, and IncompleteError if none can be
+        started at all: without a child no document can be judged."""
         if self._child is None or not self._child.alive:
             self._discard()
-            self._child = ChildProcess(self._target, (self._settings,), _CHILD_ENV)
+            self._child = self._fresh_child()
             self._served = 0
-            self._wait_until_ready(self._child)
         self._served += 1
         return self._child
 
-    @staticmethod
-    def _wait_until_ready(child: ChildProcess) -> None:
-        """So that the start is not counted as time of the first page."""
-        try:
-            child.receive_by(deadline(_START_TIMEOUT_S, child.pid))
-        except ChildTimeoutError as error:
-            raise OSError(f"it was not ready within {_START_TIMEOUT_S:g} s") from error
+    def _fresh_child(self) -> ChildProcess:
+        if self._aborted:
+            raise IncompleteError("The decoder was ended.")
+        return fresh_child(self._target, self._settings)
+
+    def _next(self, child: ChildProcess, end: Deadline) -> Any:
+        message = child.receive_message(CODEC, bounds(self._settings), end)
+        check(message, self._settings)
+        return message
 
     def _discard(self) -> None:
         if self._child is not None:
@@ -257,21 +252,46 @@ def serve(
     A document that cannot be opened is one DecodedPage and Idle. `opener` is `open_document`, or what
     a test puts in its place.
     """
-    _warm_up()
-    fresh_mb = memory().resident_mb
+    meter = MemoryMeter()
+    if settings.sandbox == "off":
+        _warm_up()
+    else:
+        held = confine_decoder(_warm_up, watch_parent)
+        if settings.sandbox == "required" and held.lacking:
+            send_message(conn, CODEC, Unconfined(held.lacking))
+            return
+    fresh_mb = meter.read().resident_mb
     while True:
-        limit_memory(None)
-        send_object(conn, Idle(fresh_mb, memory().resident_mb))
+        limit_memory(None, meter)
+        send_message(conn, CODEC, Idle(fresh_mb, meter.read().resident_mb))
         data, ask = receive_object(conn)
-        limit_memory(settings.memory_limit_mb - len(data) / MB)
+        limit_memory(settings.memory_limit_mb - len(data) / MB, meter)
         if isinstance(ask, Look):
             messages: Iterable[Any] = [_looked(memoryview(data), settings, ask)]
         else:
             messages = _messages(memoryview(data), settings, frozenset(ask), opener)
-        for message in messages:
-            send_object(conn, message)
-            del message  # a picture of half a gigabyte must not stay while the next one is made
+        try:
+            for message in _within(settings, messages):
+                send_message(conn, CODEC, message)
+                del message  # a picture of half a gigabyte must not stay while the next one is made
+        except ShortageError as error:  # the parent may have another child do it, later
+            sys.stderr.write(f"{error.what} {error.why}\n")
+            sys.exit(EXIT_SHORTAGE)
         del data
+
+
+def _within(settings: DecodeConfig, messages: Iterable[Any]) -> Iterator[Any]:
+    """The messages, each within the CPU seconds that end this process where nobody is there to end it."""
+    if settings.sandbox == "off":
+        yield from messages
+        return
+    from actors.sandbox.limits import limit_cpu
+
+    limit_cpu(settings.timeout_s * _CPU_FACTOR)
+    for message in messages:
+        yield message
+        del message
+        limit_cpu(settings.timeout_s * _CPU_FACTOR)
 
 
 def _messages(
@@ -286,21 +306,21 @@ def _messages(
         yield DecodedPage(first_missing(skip, settings.selection), None, error.format, fault=error.fault)
         return
     try:
-        yield Opened(document.page_count, document.format, document.selected, document.notices)
+        yield Opened(document.page_count, document.format, document.notices)
         yield from document.pages(skip)
     finally:
         document.close()
 
 
-def _looked(data: memoryview, settings: DecodeConfig, look: Look) -> bytes | Attached | Fault:
+def _looked(data: memoryview, settings: DecodeConfig, look: Look) -> Content | Attached | Fault:
     from actors.decoding.pdf import attachment_in, attachments_in
 
     try:
         if look.attached:
             return attachments_in(data, look.path, settings)
-        return bytes(attachment_in(data, look.path, settings))
+        return Content(bytes(attachment_in(data, look.path, settings)))
     except Exception as error:  # noqa: BLE001 - it must become a fault, whatever a library raises
-        return fault_of(error)
+        return fault_of(error)  # raises what is a shortage
 
 
 def _warm_up() -> None:
@@ -315,13 +335,9 @@ def _warm_up() -> None:
     warnings.simplefilter("ignore")
 
 
-def _unopened(fault: Fault, done: Collection[int], selection: PageSelection) -> DecodedPage:
-    return DecodedPage(first_missing(done, selection), page_count=None, format=None, fault=fault)
-
-
 def _death_message(error: ChildDiedError) -> str:
     message = f"the decoder died twice on it; the last one {error}"
-    if error.exit_code in _LIKE_OUT_OF_MEMORY:
+    if error.exit_code in LIKE_OUT_OF_MEMORY:
         message += ", as pdfium is when it gets no more memory (decode.memory_limit_mb)"
     words = error.stderr_tail.splitlines()
     return message + (f": {words[-1]}" if words else "")

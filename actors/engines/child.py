@@ -7,10 +7,10 @@ import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
-from typing import Any
 
 from actors.contracts import EngineInfo, Image, OcrEngine, PageResult
 from actors.deadline import deadline
+from actors.engines.messages import CODEC, Answer, Failure, Refused, bounds, check
 from actors.errors import EngineDiedError, IncompleteError, RayocrError
 from actors.governor import (
     MOST_IN_VAIN,
@@ -22,8 +22,27 @@ from actors.governor import (
     nothing_to_do,
     too_large_for_any_batch,
 )
-from actors.process import ChildDiedError, ChildProcess, ChildTimeoutError, receive_object, send_object
+from actors.process import (
+    ChildAnswerError,
+    ChildDiedError,
+    ChildProcess,
+    ChildTimeoutError,
+    receive_object,
+    send_message,
+    watch_parent,
+)
+from actors.sandbox.box import begin_engine, confine_engine
+from actors.sandbox.environment import engine_environment
 from actors.settings import EngineConfig, ModelsConfig
+from actors.shortage import (
+    MEMORY,
+    ShortageMetError,
+    despite_shortage,
+    in_words,
+    shortage_in,
+    shortage_of,
+)
+from actors.wire import FrameError
 
 Lost = Callable[[str], None]
 """Is told how an engine's process ended ("was killed by SIGSEGV")."""
@@ -36,7 +55,8 @@ class ChildEngine:
     that; `start_timeout_s` is for loading the model; both count what the child had for its work (see
     actors.deadline). A child that outgrows `limits` is replaced once its
     results are here; `relieved` is told what its governor found, `lost` how a child's process ended.
-    Raises what the engine's own constructor raised, if that is a RayocrError.
+    Raises what the engine's own constructor raised, if that is a RayocrError, and ShortageError where the
+    machine has too little for a process, or for what goes to and from it.
     """
 
     def __init__(
@@ -76,15 +96,18 @@ class ChildEngine:
 
     def recognize(self, pages: Sequence[Image]) -> list[PageResult]:
         """See OcrEngine. Raises EngineDiedError."""
-        answer, relief = self._ask(self._live().child, list(pages), self._timeout_s * max(1, len(pages)))
+        answer = self._ask(self._live().child, list(pages), self._timeout_s * max(1, len(pages)))
+        relief = answer.relief
         if relief.leave:
             self._in_vain = self._in_vain + 1 if relief.calls <= 1 else 0
             self._let_go()
         self._relieved(relief)
-        if isinstance(answer, BaseException):
-            raise answer
-        results: list[PageResult] = answer
-        return results
+        if answer.failure is not None:
+            failure = answer.failure.error
+            # of memory, a smaller batch takes less
+            short = None if isinstance(failure, MemoryError) else shortage_in(str(failure))
+            raise failure if short is None else short.error(str(failure))
+        return list(answer.results)
 
     def release(self) -> None:
         """See OcrEngine."""
@@ -97,10 +120,14 @@ class ChildEngine:
         self._closed = True
         self._drop()
 
-    def _ask(self, child: ChildProcess, pages: list[Image] | None, timeout_s: float) -> tuple[Any, Relief]:
+    def _ask(self, child: ChildProcess, pages: list[Image] | None, timeout_s: float) -> Answer:
         try:
-            child.send(pages)
-            answer: tuple[Any, Relief] = child.receive_by(deadline(timeout_s, child.pid))
+            end = deadline(timeout_s, child.pid)
+            child.send_by(pages, end)
+            answer = child.receive_message(CODEC, bounds(len(pages or ())), end)
+            if not isinstance(answer, Answer):
+                raise ChildAnswerError("it is not what was asked for")
+            check(answer)
         except ChildTimeoutError as error:
             self._drop()
             self._lost(str(error))
@@ -110,6 +137,13 @@ class ChildEngine:
             if not self._closed:
                 self._lost(str(error))
             raise EngineDiedError("ocr.crashed", str(error)) from error
+        except MemoryError as error:  # it is this process that has none: the engine's own comes as an answer
+            self._drop()
+            raise MEMORY.error("The driver has none for pages, or for what was found on them.") from error
+        except FrameError as error:
+            self._drop()
+            self._lost(str(ChildAnswerError(str(error))))
+            raise EngineDiedError("ocr.crashed", str(ChildAnswerError(str(error)))) from error
         return answer
 
     def _let_go(self) -> None:
@@ -137,32 +171,47 @@ class ChildEngine:
             return _Live(self._child, self._info)
         if self._in_vain >= MOST_IN_VAIN:
             raise too_large_for_any_batch(self._limits.most_mb)
-        live = self._start()
+        live = despite_shortage(self._start, at_start=True)
         self._child, self._info = live.child, live.info
         return live
 
     def _start(self) -> _Live:
         from actors.threads import thread_environment
 
-        child = ChildProcess(
-            "actors.engines.child:serve",
-            (self._config, self._models, self._threads, self._limits),
-            env=thread_environment(self._threads),
-        )
         try:
-            answer = child.receive_by(deadline(self._start_timeout_s, child.pid))
+            child = ChildProcess(
+                "actors.engines.child:serve",
+                (self._config, self._models, self._threads, self._limits),
+                env=thread_environment(self._threads),
+                base=engine_environment(os.environ),
+                watches_itself=True,
+            )
+        except ChildDiedError as error:
+            raise _not_started(error) from error
+        try:
+            answer = child.receive_message(CODEC, bounds(1), deadline(self._start_timeout_s, child.pid))
         except (ChildDiedError, ChildTimeoutError) as error:
             child.kill()
-            tail = error.stderr_tail.splitlines()[-1:] if isinstance(error, ChildDiedError) else []
-            raise IncompleteError(
-                "The engine could not be started.",
-                " ".join([f"Its process {error}.", *tail]),
-                "Check memory, and try another engine.runtime.",
-            ) from error
-        if isinstance(answer, BaseException):
+            raise _not_started(error) from error
+        except BaseException:
             child.kill()
-            raise answer
+            raise
+        if not isinstance(answer, EngineInfo):
+            child.kill()
+            raise answer.error if isinstance(answer, Refused) else RuntimeError("no engine answers so")
         return _Live(child, answer)
+
+
+def _not_started(error: ChildDiedError | ChildTimeoutError) -> Exception:
+    """Why the engine's process did not begin: for a shortage, which may pass, or for good."""
+    tail = error.stderr_tail.splitlines()[-1:] if isinstance(error, ChildDiedError) else []
+    why = " ".join([f"The engine's process {error}.", *tail])
+    shortage = shortage_in(error.stderr_tail) if isinstance(error, ChildDiedError) else None
+    if shortage is not None:
+        return ShortageMetError(shortage, why)
+    return IncompleteError(
+        "The engine could not be started.", why, "Check memory, and try another engine.runtime."
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,6 +233,8 @@ def serve(
     from actors.gauge import Gauge
     from actors.threads import limit_threads
 
+    begin_engine(on_card=config.device != "cpu" and bool(limits.card_share))
+    watch_parent()
     limit_threads(threads)
     try:
         settings = config.model_copy(update={"threads": threads})
@@ -192,17 +243,20 @@ def serve(
         confirm(claim)
         governor = Governor(engine, limits, Gauge(limits.card_share))
     except RayocrError as error:
-        send_object(conn, error)
+        send_message(conn, CODEC, Refused.of(error))
         return
     except Exception as error:  # noqa: BLE001 - whatever a library raises must reach the parent in words
-        send_object(
-            conn, IncompleteError("The engine could not be built.", f"{type(error).__name__}: {error}")
-        )
+        words = in_words(error)
+        short = shortage_of(error, at_start=True)
+        refusal = short.error(words) if short else IncompleteError("The engine could not be built.", words)
+        send_message(conn, CODEC, Refused.of(refusal))
         return
-    send_object(conn, engine.info)
+    if not limits.card_share:  # what a card's driver and its libraries call was never looked at
+        confine_engine()
+    send_message(conn, CODEC, engine.info)
     with contextlib.closing(engine):
         while True:
-            send_object(conn, _answer(engine, governor, receive_object(conn)))
+            send_message(conn, CODEC, _answer(engine, governor, receive_object(conn)))
 
 
 def _visible() -> list[str]:
@@ -211,21 +265,19 @@ def _visible() -> list[str]:
     return [name.strip() for name in names if name.strip()]
 
 
-def _answer(
-    engine: OcrEngine, governor: Governor, pages: Sequence[Image] | None
-) -> tuple[list[PageResult] | Exception, Relief]:
+def _answer(engine: OcrEngine, governor: Governor, pages: Sequence[Image] | None) -> Answer:
     if pages is None:
         engine.release()
-        return [], Relief()
-    results = _results(engine, pages)
+        return Answer((), Relief())
+    results, failure = _results(engine, pages)
     del pages
-    return results, governor.look()
+    return Answer(tuple(results), governor.look(), failure)
 
 
-def _results(engine: OcrEngine, pages: Sequence[Image]) -> list[PageResult] | Exception:
+def _results(engine: OcrEngine, pages: Sequence[Image]) -> tuple[list[PageResult], Failure | None]:
     try:
-        return engine.recognize(pages)
+        return engine.recognize(pages), None
     except MemoryError as error:
-        return MemoryError(str(error))
+        return [], Failure(True, str(error))
     except Exception as error:  # noqa: BLE001 - the parent decides what an engine's error means
-        return RuntimeError(f"{type(error).__name__}: {error}")
+        return [], Failure(False, f"{type(error).__name__}: {error}")

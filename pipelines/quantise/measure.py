@@ -2,26 +2,33 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
-from typing import Any
+from typing import TypeVar
 
+from actors.codec import Codec
 from actors.contracts import EngineInfo, Image, PageResult
+from actors.deadline import deadline
 from actors.engines.fast.describe import choose
 from actors.engines.fast.engine import FastEngine
 from actors.engines.fast.int8 import Calibrated
 from actors.engines.fast.quantise import Meter, Part
+from actors.engines.messages import Refused, bounds
 from actors.errors import IncompleteError, RayocrError
-from actors.process import ChildDiedError, ChildProcess, ChildTimeoutError, receive_object, send_object
+from actors.process import ChildDiedError, ChildProcess, ChildTimeoutError, receive_object, send_message
 from actors.runtimes import amx
+from actors.sandbox.environment import engine_environment
 from actors.settings import EngineConfig, ModelsConfig
 from actors.threads import thread_environment
 
 _PASSES = 2
 """The first one is told apart: OpenVINO builds its kernels when it sees a shape for the first time."""
+
+_Said = TypeVar("_Said")
 
 _PATIENCE_S = 600.0
 """For one page, or for a model to load."""
@@ -87,6 +94,9 @@ class _Answer:
     parts: dict[Part, float]
 
 
+_CODEC = Codec(EngineInfo, Refused, _Answer)
+
+
 class _Stand:
     """A contender in its process."""
 
@@ -98,12 +108,13 @@ class _Stand:
             "pipelines.quantise.measure:serve",
             (config, models, contender.calibrated),
             {**thread_environment(1), **amx.environment(choose(config).precision)},
+            base=engine_environment(os.environ),
         )
-        self._info: EngineInfo = self._answer()
+        self._info = self._answer(EngineInfo)
 
     def read(self, page: Image, number: int) -> None:
         self._child.send(page)
-        self._answers[number].append(self._answer())
+        self._answers[number].append(self._answer(_Answer))
 
     def result(self, pages: int) -> Measured:
         first, last = self._answers[0], self._answers[-1]
@@ -119,9 +130,9 @@ class _Stand:
     def close(self) -> None:
         self._child.close()
 
-    def _answer(self) -> Any:
+    def _answer(self, wanted: type[_Said]) -> _Said:
         try:
-            answer = self._child.receive(_PATIENCE_S)
+            answer = self._child.receive_message(_CODEC, bounds(1), deadline(_PATIENCE_S, self._child.pid))
         except (ChildDiedError, ChildTimeoutError) as error:
             tail = error.stderr_tail.splitlines()[-1:] if isinstance(error, ChildDiedError) else []
             raise IncompleteError(
@@ -129,8 +140,10 @@ class _Stand:
                 " ".join([f"Its process {error}.", *tail]),
                 "Check memory; nothing was kept.",
             ) from error
-        if isinstance(answer, RayocrError):
-            raise answer
+        if isinstance(answer, Refused):
+            raise answer.error
+        if not isinstance(answer, wanted):
+            raise IncompleteError(f"The {self._name} model could not be measured.", "Its answer is none.")
         return answer
 
 
@@ -142,13 +155,13 @@ def serve(
     try:
         engine = FastEngine(config, models, calibrated=calibrated, around=meter.around)
     except RayocrError as error:
-        send_object(conn, error)
+        send_message(conn, _CODEC, Refused.of(error))
         return
     with closing(engine):
-        send_object(conn, engine.info)
+        send_message(conn, _CODEC, engine.info)
         while True:
             page = receive_object(conn)
             before, started = dict(meter.seconds), time.process_time()
             (read,) = engine.recognize([page])
             parts = {part: seconds - before[part] for part, seconds in meter.seconds.items()}
-            send_object(conn, _Answer(read, time.process_time() - started, parts))
+            send_message(conn, _CODEC, _Answer(read, time.process_time() - started, parts))

@@ -1,19 +1,16 @@
 """The runner without Ray: decoders and engines are child processes of this one, fed by its threads.
 
-decode threads ──PageHandover──> engine threads ──queue──> receipts()
-a Decoder each                   a ChildEngine each        stages files
+decode threads ──PageHandover──> engine threads ──Outbox──> receipts()
+a Decoder each    pictures       a ChildEngine each  rows   stages files
 """
 
 from __future__ import annotations
 
 import math
-import queue
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from actors.contracts import DocRef, Receipt
 from actors.errors import RayocrError
@@ -21,32 +18,33 @@ from actors.governor import Relief
 from actors.journal import MemoryJournal
 from actors.portions import Portion
 from actors.recognise import recognise
-from actors.rows import Recognised, rows_table
+from actors.shortage import ShortageError
 from pipelines.counts import Counts
 from pipelines.job import Job
 from pipelines.plan import Plan
 from pipelines.progress import Progress
+from pipelines.runners.decoders import DecodeThreads
 from pipelines.runners.handover import PageHandover
-from pipelines.runners.silence import DeadMansClock, Heard, longest_silence, nothing_was_heard
-from pipelines.stages import pages_to_do
-
-if TYPE_CHECKING:
-    import pyarrow as pa
+from pipelines.runners.outbox import Ended, Outbox, RowBatch, row_batch
+from pipelines.runners.row_buffer import RowBuffer
+from pipelines.runners.silence import (
+    DeadMansClock,
+    Heard,
+    longest_document_silence,
+    longest_silence,
+    nothing_was_heard,
+)
 
 _PICTURES_BYTES = 768 << 20
 """Most memory for pictures that wait between decoders and engines."""
+
+_ROWS_BYTES = 64 << 20
+"""Most memory for rows that wait for the driver, which may be at work with a file."""
 
 _POLL_S = 0.2
 
 _LAST_BATCH_S = 5.0
 """How long engines may go on with the pages they have when a run is asked to stop; then these are left."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Ended:
-    """A thread is done; `error` is what ended it, None if its work did."""
-
-    error: BaseException | None = None
 
 
 class InlineRunner:
@@ -58,13 +56,14 @@ class InlineRunner:
         from pipelines.store import open_store
 
         store = open_store(job.output, job.output_options)
-        buffer = _RowBuffer(job, plan.count("rows_per_file"))
+        buffer = RowBuffer(job, plan.count("rows_per_file"))
         work = _Work(refs, job, plan, progress)
         progress.when_stopped(_waits)
         try:
             for batch in work.recognised():
-                buffer.add(batch)
-                progress.advance(len(batch), sum(_failed(one) for one in batch))
+                if batch is not None:
+                    buffer.add(batch)
+                    progress.advance(batch.rows, batch.failed)
                 if buffer.due:
                     yield stage_rows(buffer.take(), job, store)
             if buffer.rows:
@@ -85,43 +84,43 @@ class _Work:
         self._plan = plan
         self._progress = progress
         self._engines = plan.count("actors")
-        self._refs = iter(refs)
-        self._refs_lock = threading.Lock()
+        self._engines_lock = threading.Lock()
+        self._engines_left = self._engines
         self._pages = PageHandover(2 * self._engines * plan.count("batch_pages"), _PICTURES_BYTES)
-        self._decoders_left = plan.count("decode_tasks")
+        self._outbox = Outbox(_ROWS_BYTES)
+        self._decoders = DecodeThreads(refs, job, self._pages, progress, self._decoder_failed)
         self._abandoned = threading.Event()
-        self.messages: queue.Queue[list[Recognised] | _Ended] = queue.Queue()
         self._closers: list[Callable[[], None]] = []
         self._at_work = 0
         self._at_work_lock = threading.Lock()
         self._stopped_at: float | None = None
 
-    def recognised(self) -> Iterator[list[Recognised]]:
-        """Start, and give what was recognised as it comes; an empty list now and then while nothing does.
+    def recognised(self) -> Iterator[RowBatch | None]:
+        """Start, and give what was recognised as it comes; None now and then while nothing does.
 
         Ends early when the run is asked to stop. Raises what ended a thread, and IncompleteError if nothing
-        gets done for too long.
+        gets done for too long, or if documents were left since nothing came of them.
         """
         self._start()
         clock, signs, limit_s = DeadMansClock(), 0, longest_silence(self._job, self._plan)
-        running = self._engines + self._plan.count("decode_tasks")
+        document_s = longest_document_silence(self._job)
+        running = self._engines
         while running and not self._may_leave():
             counts = self._progress.counts
             heard = Heard((signs, counts.restarted, counts.replaced), ago_s=math.inf)
             if clock.hear(heard) > limit_s:
                 raise nothing_was_heard(limit_s)
-            try:
-                message = self.messages.get(timeout=_POLL_S)
-            except queue.Empty:
-                yield []
-                continue
-            signs += 1
-            if isinstance(message, _Ended):
+            self._decoders.leave_hung(document_s)
+            message = self._outbox.take(_POLL_S)
+            signs += message is not None
+            if isinstance(message, Ended):
                 if message.error is not None:
                     raise message.error
                 running -= 1
             else:
                 yield message
+        if not running:
+            self._decoders.check_left(document_s)
 
     def _may_leave(self) -> bool:
         """Whether the run was asked to stop, and engines had their time to end what they are at."""
@@ -130,55 +129,40 @@ class _Work:
         if self._stopped_at is None:
             self._stopped_at = time.monotonic()
         late = time.monotonic() - self._stopped_at > _LAST_BATCH_S
-        return late or (not self._at_work and self.messages.empty())
+        return late or (not self._at_work and self._outbox.empty)
 
     def _start(self) -> None:
         """Start all threads; each says once that it ended."""
         self._progress.phase("engines", "starting engines")
-        for target, count in ((self._decode, self._decoders_left), (self._recognise, self._engines)):
-            for number in range(count):
-                name = f"{target.__name__.strip('_')}-{number}"
-                threading.Thread(target=self._guarded, args=(target,), name=name, daemon=True).start()
+        self._decoders.start(self._plan.count("decode_tasks"))
+        for number in range(self._engines):
+            threading.Thread(target=self._guarded, name=f"recognise-{number}", daemon=True).start()
 
     def abandon(self) -> None:
         """Wake every thread and end every child, whatever it is doing."""
         self._abandoned.set()
         self._pages.clear()
+        self._outbox.close()
+        self._decoders.abandon()
         for close in list(self._closers):
             close()
 
-    def _guarded(self, target: Callable[[], None]) -> None:
+    def _decoder_failed(self, error: BaseException) -> None:
+        self._outbox.end(Ended(error))
+
+    def _guarded(self) -> None:
+        error: BaseException | None = None
         try:
-            target()
-            self.messages.put(_Ended())
-        except BaseException as error:  # noqa: BLE001 - it is raised again in the driver's own thread
-            self.messages.put(_Ended(error))
-
-    def _decode(self) -> None:
-        from actors.decoding.child import Decoder
-        from actors.documents import read_and_decode
-
-        try:
-            with closing(Decoder(self._job.decode)) as decoder:
-                self._closers.append(decoder.abort)
-                while (ref := self._next_ref()) is not None:
-                    pages = read_and_decode(ref, decoder, self._job.decode, self._job.source_options)
-                    for number, page in enumerate(pages):
-                        if number == 0:
-                            self._progress.opened(pages_to_do(page, self._job.decode.selection))
-                        if not self._pages.put(page):
-                            return
-        finally:
-            with self._refs_lock:
-                self._decoders_left -= 1
-                if not self._decoders_left:
-                    self._pages.close()
-
-    def _next_ref(self) -> DocRef | None:
-        if self._stopping():
-            return None
-        with self._refs_lock:
-            return next(self._refs, None)
+            self._recognise()
+        except BaseException as caught:  # noqa: BLE001 - it is raised again in the driver's own thread
+            error = caught
+        with self._engines_lock:
+            self._engines_left -= 1
+            others = self._engines_left > 0
+        if others and isinstance(error, ShortageError) and not self._stopping():
+            self._progress.say(f"an engine less: {error.what}")
+            error = None
+        self._outbox.end(Ended(error))
 
     def _stopping(self) -> bool:
         return self._abandoned.is_set() or self._progress.stop.is_set()
@@ -212,7 +196,9 @@ class _Work:
                 with self._working(len(pages)):
                     recognised = recognise(pages, engine, journal, portion=portion)
                     self._progress.relieved(shrunk=portion.halvings - before)
-                    self.messages.put(recognised)
+                    batch = row_batch(recognised, job.stamp)
+                    del pages, recognised  # their pictures are not to wait with the rows
+                    self._outbox.put(batch)
 
     @contextmanager
     def _working(self, pages: int) -> Iterator[None]:
@@ -235,42 +221,3 @@ def _waits(counts: Counts) -> str:
         return "what was recognised is published now"
     pages = "the page" if counts.at_work == 1 else f"the {counts.at_work} pages"
     return f"waits {_LAST_BATCH_S:g} s at most for {pages} at engines; what was recognised is then published"
-
-
-class _RowBuffer:
-    """Rows until they make a file: by number, by size, or because the oldest has waited long enough."""
-
-    def __init__(self, job: Job, rows_per_file: int) -> None:
-        self._job = job
-        self._rows_per_file = rows_per_file
-        self._tables: list[pa.Table] = []
-        self._since = time.monotonic()
-        self.rows = 0
-
-    def add(self, batch: list[Recognised]) -> None:
-        """Keep what was recognised."""
-        if not batch:
-            return
-        if not self._tables:
-            self._since = time.monotonic()
-        self._tables.append(rows_table(batch, self._job.stamp))
-        self.rows += len(batch)
-
-    @property
-    def due(self) -> bool:
-        """Whether it is time for a file."""
-        waited = time.monotonic() - self._since >= self._job.flush_seconds
-        large = sum(table.nbytes for table in self._tables) >= self._job.file_mb * 2**20
-        return self.rows >= self._rows_per_file or (self.rows > 0 and (waited or large))
-
-    def take(self) -> pa.Table:
-        """All rows, and start anew."""
-        import pyarrow as pa
-
-        table = pa.concat_tables(self._tables)
-        self._tables, self.rows = [], 0
-        return table
-
-
-def _failed(one: Recognised) -> bool:
-    return one.page.decoded.fault is not None or one.result.fault is not None

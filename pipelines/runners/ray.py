@@ -350,7 +350,7 @@ def _no_chatter() -> Iterator[None]:
     """Keep what Ray's threads and its C++ code print off our streams; the progress line holds its own.
 
     Descriptor 2 is silenced only where this program does not print on it itself (see
-    rayocr.cli.console.own_stderr).
+    rayocr.cli.streams).
     """
     kept = os.dup(_STDERR) if _prints_elsewhere() else None
     try:

@@ -12,6 +12,10 @@ if TYPE_CHECKING:
     from actors.claim import CardUse
 
 
+_ANSWER_S = 600.0
+"""How long a worker waits for the journal, which answers in milliseconds where nothing else is at work."""
+
+
 def start_journal() -> Any:
     """Start the run's journal as a zero-CPU actor; it lives as long as somebody holds what is returned."""
     import ray
@@ -20,9 +24,11 @@ def start_journal() -> Any:
 
 
 def _get(reference: Any) -> Any:
+    """The journal's answer. Raises GetTimeoutError, which ends the run: whoever gets none cannot say which
+    pages it is at, and must not wait for ever."""
     import ray
 
-    return ray.get(reference)
+    return ray.get(reference, timeout=_ANSWER_S)
 
 
 class ActorJournal:

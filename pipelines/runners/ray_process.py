@@ -8,6 +8,7 @@ run ──documents, stop──> the driver's process ──receipts, progress, 
 
 from __future__ import annotations
 
+import math
 import signal
 import threading
 import time
@@ -31,6 +32,7 @@ from pipelines.counts import Counts
 from pipelines.job import Job
 from pipelines.plan import Plan
 from pipelines.progress import Progress
+from pipelines.runners.silence import DeadMansClock, Heard, longest_silence, nothing_was_heard
 
 _POLL_S = 0.2
 
@@ -39,6 +41,9 @@ _LEAVING_S = 15.0
 
 _STOPPING_S = 8.0
 """The same once the run was asked to stop: somebody waits."""
+
+_STARTING_S = 600.0
+"""On top of the longest silence of a Ray that works: its own start, twice on a busy machine."""
 
 _DOCUMENTS_AT_ONCE = 10_000
 """Documents in one message, so that a long listing is never there twice in one process."""
@@ -68,7 +73,7 @@ class RayProcessRunner:
             for start in range(0, len(refs), _DOCUMENTS_AT_ONCE):
                 child.send(list(refs[start : start + _DOCUMENTS_AT_ONCE]))
             child.send(None)
-            yield from _receipts(child, progress)
+            yield from _receipts(child, progress, longest_silence(job, plan) + _STARTING_S)
         except ChildDiedError as error:
             raise _gone(error) from error
         finally:
@@ -81,10 +86,16 @@ def _waits(counts: Counts) -> str:
     return f"Ray ends its processes{left}, {_STOPPING_S:g} s at most; files that were written are published"
 
 
-def _receipts(child: ChildProcess, progress: Progress) -> Iterator[Receipt]:
-    """What the child has to say, until it is done, or was asked to stop and does not."""
-    leave_at = float("inf")
+def _receipts(child: ChildProcess, progress: Progress, silence_s: float) -> Iterator[Receipt]:
+    """What the child has to say, until it is done, or was asked to stop and does not.
+
+    It has a clock of its own once Ray works. This one is for a child that hangs: nothing came of it for
+    `silence_s` seconds. Raises IncompleteError then.
+    """
+    leave_at, clock, heard = float("inf"), DeadMansClock(), 0
     while time.monotonic() < leave_at:
+        if clock.hear(Heard((heard,), ago_s=math.inf)) > silence_s:
+            raise nothing_was_heard(silence_s)
         if progress.stop.is_set() and leave_at == float("inf"):
             child.send(None)
             leave_at = time.monotonic() + _STOPPING_S
@@ -92,6 +103,7 @@ def _receipts(child: ChildProcess, progress: Progress) -> Iterator[Receipt]:
             message = child.receive(_POLL_S)
         except ChildTimeoutError:
             continue
+        heard += 1
         if isinstance(message, _Said):
             getattr(progress, message.method)(*message.arguments)
         elif isinstance(message, RayocrError):
@@ -118,7 +130,9 @@ def serve(conn: Connection, job: Job, plan: Plan) -> None:
     """The child's part: drive Ray, and hand on what comes of it."""
     from pipelines.runners.ray import RayRunner
 
-    signal.signal(signal.SIGTERM, _left_to_the_parent)
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        if signal.getsignal(number) is not signal.SIG_IGN:
+            signal.signal(number, _left_to_the_parent)
     refs: list[DocRef] = []
     while (some := receive_object(conn)) is not None:
         refs += some

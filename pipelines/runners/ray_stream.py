@@ -157,10 +157,13 @@ class Stream:
 
 
 def explain(error: BaseException) -> RayocrError:
-    """Ray's error in our words: the engine's own cause if there is one, no traceback."""
+    """Ray's error in our words: a worker's own cause if there is one, no traceback."""
+    import ray
+
     cause: BaseException | None = error
     while cause is not None:
-        if isinstance(cause, RayocrError):
+        # Ray makes a class of its own error and the worker's, which no other process can unpickle
+        if isinstance(cause, RayocrError) and not isinstance(cause, ray.exceptions.RayError):
             return cause
         inner = getattr(cause, "cause", None)
         cause = inner if isinstance(inner, BaseException) else cause.__cause__

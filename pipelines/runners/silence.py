@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from actors.decoding.start import START_TIMEOUT_S
 from actors.errors import IncompleteError
 from actors.scheduling import spare_share
 from pipelines.job import Job
@@ -67,6 +68,13 @@ class DeadMansClock:
 def longest_silence(job: Job, plan: Plan) -> float:
     """Seconds in which the slowest batch, tried as often as it may be, and the start of an engine end."""
     return job.page_timeout_s * plan.count("batch_pages") * 3 + job.start_timeout_s
+
+
+def longest_document_silence(job: Job) -> float:
+    """Seconds in which something comes of a document whatever it is, so that a thread at it hangs: it is read
+    (twice as long as it may, for attachments), a decoder is started, and a page tried thrice."""
+    settings = job.decode
+    return 2 * settings.read_timeout_s + 3 * settings.timeout_s + START_TIMEOUT_S
 
 
 def nothing_was_heard(seconds: float) -> IncompleteError:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import sys
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
@@ -58,13 +56,6 @@ class RunConsole:
             terminal.note(summary.in_a_line())
         for warning in summary.warnings:  # inert, with lines of their own
             terminal.lines(f"rayocr: {warning}", err=True)
-
-
-def own_stderr() -> None:
-    """Move what Python prints to stderr to a descriptor of its own, so that native libraries' chatter on
-    descriptor 2 can be turned off without turning us off."""
-    if sys.stderr.fileno() == 2:
-        sys.stderr = os.fdopen(os.dup(2), "w", buffering=1, encoding="utf-8", errors="backslashreplace")
 
 
 def print_plan(plan: Plan, pending: Pending, *, to_stderr: bool = False) -> None:

@@ -31,12 +31,13 @@ def command(settings: Config, probe: int | None, as_json: bool) -> int:
     rayocr plan --input ~/scans --output ~/scans-text --probe 24
     """
     from pipelines.preview import preview
-    from rayocr.cli.console import RunConsole, own_stderr, print_plan, print_plan_json, print_probed
+    from rayocr.cli.console import RunConsole, print_plan, print_plan_json, print_probed
+    from rayocr.cli.streams import own_streams
 
     if probe is not None:
         resources = settings.resources.model_copy(update={"probe": probe})
         settings = settings.model_copy(update={"resources": resources})
-    own_stderr()
+    own_streams()
     found = preview(settings, RunConsole())
     if as_json:
         print_plan_json(found)

@@ -93,10 +93,11 @@ def command(
     """
     from pipelines.run import run
     from pipelines.run_state import Options
-    from rayocr.cli.console import RunConsole, own_stderr
+    from rayocr.cli.console import RunConsole
+    from rayocr.cli.streams import own_streams
 
     options = Options(_retry(retry_codes, careful=careful), fresh_output, add_source, forget)
-    own_stderr()
+    own_streams()
     summary = run(settings, RunConsole(quiet=quiet), options)
     return summary.exit_code
 

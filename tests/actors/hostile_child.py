@@ -5,6 +5,7 @@ A document is JSON: {"pages": ["ok", "hang", "die", ...], "open": "ok", "marker"
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import signal
@@ -20,6 +21,7 @@ from actors.decode import CannotOpenError, OpenedDocument
 from actors.decoding.child import serve
 from actors.decoding.document import Picture
 from actors.settings import DecodeConfig
+from actors.shortage import MEMORY
 
 
 def script(*pages: str, opening: str = "ok", closing: str = "ok", marker: Path | None = None) -> bytes:
@@ -48,6 +50,11 @@ class ScriptedDocument:
 
 
 def act(what: str, marker: str | None) -> None:
+    if what == "short" or (what == "short once" and not Path(marker + ".short").exists()):
+        Path(marker + ".short").touch()
+        raise OSError(errno.EMFILE, os.strerror(errno.EMFILE))
+    if what == "no memory":
+        raise MEMORY.error("says the child")
     if what == "hang":
         time.sleep(3600)
     if what == "die":

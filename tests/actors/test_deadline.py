@@ -8,16 +8,33 @@ import subprocess
 import sys
 import threading
 import time
+from dataclasses import dataclass
 from multiprocessing.connection import Connection
 
 import pytest
 
+from actors.codec import Codec
 from actors.deadline import Deadline, Stopwatch, deadline
-from actors.process import ChildProcess, ChildTimeoutError, send_object
+from actors.process import ChildProcess, ChildTimeoutError, send_message
 from actors.scheduling import Sample, Share
+from actors.wire import Bounds
 from tests.actors.starving import starved
 
 HERE = "tests.actors.test_deadline"
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    text: str
+
+
+CODEC = Codec(Said)
+
+
+def heard(child: ChildProcess, seconds: float) -> str:
+    return child.receive_message(CODEC, Bounds(1000), deadline(seconds, child.pid)).text
+
+
 linux = pytest.mark.skipif(sys.platform != "linux", reason="only Linux counts how long threads wait")
 
 
@@ -78,15 +95,15 @@ def test_a_laptop_that_slept_made_nobody_late(machine: Machine) -> None:
 
 def answer_after_work(conn: Connection, cpu_s: float) -> None:
     """Say hello, then answer after so much work."""
-    send_object(conn, "hello")
+    send_message(conn, CODEC, Said("hello"))
     while time.process_time() < cpu_s:
         pass
-    send_object(conn, "done")
+    send_message(conn, CODEC, Said("done"))
     time.sleep(3600)
 
 
 def answer_never(conn: Connection, how: str) -> None:
-    send_object(conn, "hello")
+    send_message(conn, CODEC, Said("hello"))
     threading.Thread(target=_poll, daemon=True).start()
     while how == "burns":
         pass
@@ -107,9 +124,9 @@ def test_a_starved_child_is_not_late() -> None:
     with starved():
         child = ChildProcess(f"{HERE}:answer_after_work", (1.5,))
         with child:
-            assert child.receive(120) == "hello"
+            assert heard(child, 120) == "hello"
             began = time.monotonic()
-            assert child.receive_by(deadline(2.0, child.pid)) == "done"
+            assert heard(child, 2.0) == "done"
             took = time.monotonic() - began
     assert took > 3.0, "the machine was not busy, so this showed nothing"
 
@@ -120,19 +137,19 @@ def test_a_starved_child_is_not_late() -> None:
 @pytest.mark.parametrize("how", ["sleeps", "burns"])
 def test_a_hanging_child_ends_on_a_busy_machine_too(how: str) -> None:
     with starved(loops=4), ChildProcess(f"{HERE}:answer_never", (how,)) as child:
-        assert child.receive(120) == "hello"
+        assert heard(child, 120) == "hello"
         with pytest.raises(ChildTimeoutError, match="within 1 s"):
-            child.receive_by(deadline(1.0, child.pid))
+            heard(child, 1.0)
 
 
 @pytest.mark.faults
 @pytest.mark.parametrize("how", ["sleeps", "burns"])
 def test_a_hanging_child_ends_in_time(how: str) -> None:
     with ChildProcess(f"{HERE}:answer_never", (how,)) as child:
-        assert child.receive(120) == "hello"
+        assert heard(child, 120) == "hello"
         began = time.monotonic()
         with pytest.raises(ChildTimeoutError, match="gave no answer within 1 s"):
-            child.receive_by(deadline(1.0, child.pid))
+            heard(child, 1.0)
         assert 1.0 <= time.monotonic() - began < 30.0
 
 
@@ -143,7 +160,7 @@ def test_a_stopped_child_is_not_late() -> None:
         os.kill(child.pid, signal.SIGSTOP)
         later = subprocess.Popen(["sh", "-c", f"sleep 2; kill -CONT {child.pid}"])
         try:
-            assert child.receive_by(deadline(1.5, child.pid)) == "hello"
+            assert heard(child, 1.5) == "hello"
         finally:
             later.wait()
 

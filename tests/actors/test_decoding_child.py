@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import errno
 import io
 import os
+import subprocess
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -17,11 +20,14 @@ from PIL import Image
 from actors.contracts import DecodedPage
 from actors.decode import decode_document
 from actors.decoding.child import Decoder
+from actors.errors import IncompleteError
+from actors.process import ChildProcess
 from actors.settings import DecodeConfig
+from actors.shortage import ShortageError
 from tests.actors.hostile_child import script
 
 pytestmark = pytest.mark.faults
-CONFIG = DecodeConfig(timeout_s=30.0, memory_limit_mb=512)
+CONFIG = DecodeConfig(timeout_s=30.0, memory_limit_mb=512, sandbox="off")
 SCRIPTED = "tests.actors.hostile_child:serve_scripts"
 
 
@@ -143,7 +149,7 @@ def test_no_second_row_for_a_done_page_of_a_document_that_went_bad(scripted: Dec
 
 
 def test_memory_has_a_limit() -> None:
-    with Decoder(DecodeConfig(memory_limit_mb=512), SCRIPTED) as decoder:
+    with Decoder(DecodeConfig(memory_limit_mb=512, sandbox="off"), SCRIPTED) as decoder:
         pages = list(decoder.pages(script("ok", "swallow", "ok")))
         assert outcome(pages) == [(0, "ok"), (1, "decode.too_large"), (2, "ok")]
         assert "memory_limit_mb" in pages[1].fault.message
@@ -166,17 +172,99 @@ def test_a_child_killed_from_outside_is_replaced(scripted: Decoder) -> None:
     assert outcome(list(scripted.pages(script("ok", "ok")))) == [(0, "ok"), (1, "ok")]
 
 
-def test_no_child_can_be_started(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_where_no_child_can_be_started_no_page_is_blamed(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("actors.process.sys.executable", "/nowhere/python")
+    with Decoder(CONFIG) as decoder, pytest.raises(IncompleteError, match="No decoder can be started") as end:
+        list(decoder.pages(png()))
+    assert "FileNotFoundError" in end.value.why
+
+
+def test_a_child_that_cannot_load_its_target_blames_no_page() -> None:
+    hostile = Decoder(CONFIG, "tests.actors.hostile_child:no_such_function")
+    with hostile as decoder, pytest.raises(IncompleteError) as end:
+        list(decoder.pages(png()))
+    assert "no_such_function" in end.value.why
+
+
+@pytest.mark.parametrize("code", [errno.EMFILE, errno.ENFILE, errno.EAGAIN, errno.ENOMEM, errno.ENOSPC])
+def test_a_shortage_at_the_start_of_a_child_is_waited_for(code: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    tries: list[int] = []
+    real = subprocess.Popen
+
+    def popen(*arguments: Any, **named: Any) -> Any:
+        tries.append(1)
+        if len(tries) < 3:
+            raise OSError(code, os.strerror(code))
+        return real(*arguments, **named)
+
+    monkeypatch.setattr("actors.process.subprocess.Popen", popen)
+    monkeypatch.setattr("actors.shortage.time.sleep", lambda _seconds: None)
     with Decoder(CONFIG) as decoder:
-        (page,) = decoder.pages(png())
-    assert page.fault.code == "decode.crashed" and "started" in page.fault.message
+        assert outcome(list(decoder.pages(png()))) == [(0, "ok")]
+    assert len(tries) == 3
 
 
-def test_a_child_that_cannot_load_its_target() -> None:
-    with Decoder(CONFIG, "tests.actors.hostile_child:no_such_function") as decoder:
-        (page,) = decoder.pages(png())
-    assert page.fault.code == "decode.crashed" and "no_such_function" in page.fault.message
+@pytest.mark.parametrize(
+    "error",
+    [
+        BlockingIOError(errno.EAGAIN, "Resource temporarily unavailable"),
+        OSError(errno.EMFILE, "Too many open files"),
+        FileNotFoundError(errno.ENOENT, "No usable temporary directory found in ['/tmp', '/var/tmp']"),
+        RuntimeError("can't start new thread"),
+        MemoryError(),
+    ],
+    ids=repr,
+)
+def test_a_shortage_that_lasts_ends_the_run_and_is_named(
+    error: Exception, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def none(*_arguments: Any, **_named: Any) -> Any:
+        raise error
+
+    monkeypatch.setattr("actors.process.tempfile.TemporaryFile", none)
+    monkeypatch.setattr("actors.shortage.time.sleep", lambda _seconds: None)
+    with Decoder(CONFIG) as decoder, pytest.raises(ShortageError, match="is short of") as end:
+        list(decoder.pages(png()))
+    assert end.value.exit_code == 4 and end.value.why and "same command" in end.value.remedy
+
+
+def test_a_shortage_in_the_child_is_tried_again_and_no_fault_of_the_page(
+    scripted: Decoder, tmp_path: Path
+) -> None:
+    pages = list(scripted.pages(script("ok", "short once", "ok", marker=tmp_path / "log")))
+    assert outcome(pages) == [(0, "ok"), (1, "ok"), (2, "ok")]
+
+
+def test_a_child_that_says_for_ever_that_it_is_short_does_not_end_the_run(
+    scripted: Decoder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It may be hostile; other children start, so that the machine has what they need."""
+    monkeypatch.setattr("actors.decoding.child.PAUSES_S", (0.1,))
+    pages = list(scripted.pages(script("ok", "short", "ok", marker=tmp_path / "log")))
+    assert outcome(pages) == [(0, "ok"), (1, "decode.crashed"), (2, "ok")]
+    assert "short of open files" in pages[1].fault.message
+
+
+def test_memory_that_the_system_bounds_ends_the_run(
+    scripted: Decoder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("actors.decoding.child.PAUSES_S", (0.1,))
+    monkeypatch.setattr("actors.decoding.child.capped_below", lambda _mb: True)
+    with pytest.raises(ShortageError, match="short of memory"):
+        list(scripted.pages(script("no memory")))
+
+
+def test_a_picture_that_the_parent_has_no_memory_for_is_no_fault_of_the_page(
+    scripted: Decoder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def receive(_child: ChildProcess, *_rest: object) -> Any:
+        raise MemoryError
+
+    monkeypatch.setattr("actors.decoding.child.PAUSES_S", (0.1,))
+    assert outcome(list(scripted.pages(script("ok")))) == [(0, "ok")]
+    monkeypatch.setattr(ChildProcess, "receive_message", receive)
+    with pytest.raises(ShortageError, match="short of memory"):
+        list(scripted.pages(script("ok")))
 
 
 @pytest.mark.slow

@@ -5,19 +5,27 @@ from __future__ import annotations
 import io
 import threading
 import time
+from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
+import numpy as np
+import pyarrow.parquet as pq
 import pytest
 
-from actors.contracts import DocRef, Receipt, document_id
+from actors.contracts import DecodedPage, DocRef, Page, Receipt, document_id
+from actors.decoding.start import fresh_child
 from actors.errors import IncompleteError
+from actors.process import ChildProcess
+from actors.shortage import PROCESSES
 from pipelines.config import Config
 from pipelines.job import Job, make_job
 from pipelines.machine import Machine, Node
 from pipelines.plan import Listing, Plan, make_plan
 from pipelines.prepare import card_of
 from pipelines.progress import Progress
-from pipelines.runners import inline
+from pipelines.runners import decoders, inline
 from pipelines.runners.inline import InlineRunner
 from tests.pictures import folder_of_pictures, tiff
 
@@ -27,7 +35,7 @@ pytestmark = pytest.mark.faults
 class Run:
     """A runner over a folder, with an engine that acts."""
 
-    def __init__(self, folder: Path, **acts: str) -> None:
+    def __init__(self, folder: Path, decode_tasks: int = 1, **acts: str) -> None:
         self.stream = io.StringIO()
         files = sorted((folder / "in").iterdir())
         self.refs = [DocRef(document_id(file.name), file.name, str(file), "v") for file in files]
@@ -35,7 +43,7 @@ class Run:
             "source": {"path": str(folder / "in")},
             "output": {"path": str(folder / "out")},
             "engine": {"engine": "fake", "fake": acts},
-            "resources": {"actors": 1, "batch_pages": 4, "decode_tasks": 1},
+            "resources": {"actors": 1, "batch_pages": 4, "decode_tasks": decode_tasks},
         }
         config = Config.model_validate(tree)
         (folder / "out").mkdir()
@@ -106,3 +114,119 @@ def test_a_run_in_which_nothing_moves_ends_and_keeps_what_it_has(
             got.append(receipt)
     run.progress.close()
     assert [receipt.rows for receipt in got] == [1]
+
+
+class Blocked:
+    """Stands in for `read_and_decode`: of documents of these names nothing ever comes, others take no time,
+    so that a machine that is busy does not look like one that hangs."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, *names: str) -> None:
+        self._names = names
+        self.let_go = threading.Event()
+        monkeypatch.setattr("actors.documents.read_and_decode", self)
+
+    def __call__(self, ref: DocRef, *_rest: Any) -> Iterator[Page]:
+        if ref.key in self._names:
+            self.let_go.wait(60)
+        yield Page(ref, DecodedPage(0, 1, "png", image=np.full((40, 40, 3), 255, np.uint8)))
+
+
+def keys(run: Run, receipts: list[Receipt]) -> list[str]:
+    return sorted(
+        row["key"]
+        for receipt in receipts
+        for row in pq.read_table(Path(run.job.output) / receipt.path, columns=["key"]).to_pylist()
+    )
+
+
+@pytest.mark.parametrize(("tasks", "names"), [(1, ["page-000.png"]), (3, ["page-000.png", "page-003.png"])])
+def test_a_document_that_hangs_is_left_and_the_others_get_their_turn(
+    tasks: int, names: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder_of_pictures(tmp_path / "in", 5)
+    monkeypatch.setattr(inline, "longest_document_silence", lambda job: 1.0)
+    blocked = Blocked(monkeypatch, *names)
+    run = Run(tmp_path, decode_tasks=tasks)
+    got: list[Receipt] = []
+    with pytest.raises(IncompleteError, match="left for the next run") as end:
+        for receipt in InlineRunner().receipts(run.refs, run.job, run.plan, run.progress):
+            got.append(receipt)
+    blocked.let_go.set()
+    run.progress.close()
+    assert keys(run, got) == sorted({f"page-00{number}.png" for number in range(5)} - {*names})
+    assert all(name in end.value.why for name in names) and end.value.exit_code == 4
+    assert f"{names[0]} is left" in run.stream.getvalue()
+
+
+def test_a_run_whose_documents_all_hang_ends(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder_of_pictures(tmp_path / "in", 5)
+    monkeypatch.setattr(inline, "longest_document_silence", lambda job: 0.3)
+    monkeypatch.setattr(decoders, "_MOST_LEFT", 3)
+    blocked = Blocked(monkeypatch, *[f"page-00{number}.png" for number in range(5)])
+    run = Run(tmp_path, decode_tasks=2)
+    with pytest.raises(IncompleteError, match="documents were left for the next run"):
+        run.receipts()
+    blocked.let_go.set()
+
+
+def test_a_thread_that_was_left_has_nothing_to_say_any_more(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder_of_pictures(tmp_path / "in", 3)
+    monkeypatch.setattr(inline, "longest_document_silence", lambda job: 0.5)
+    blocked = Blocked(monkeypatch, "page-000.png")
+    run = Run(tmp_path)
+    said = run.progress.say
+
+    def say(text: str) -> None:
+        said(text)
+        blocked.let_go.set()  # it wakes up just after it was left
+
+    monkeypatch.setattr(run.progress, "say", say)
+    got: list[Receipt] = []
+    with pytest.raises(IncompleteError):
+        for receipt in InlineRunner().receipts(run.refs, run.job, run.plan, run.progress):
+            got.append(receipt)
+    assert keys(run, got) == ["page-001.png", "page-002.png"]
+
+
+def test_a_decoder_too_many_for_the_machine_leaves_its_document_to_the_others(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder_of_pictures(tmp_path / "in", 4)
+    real, started, lock = fresh_child, [], threading.Lock()
+
+    def one_at_most(*arguments: Any) -> ChildProcess:
+        with lock:
+            if started:
+                raise PROCESSES.error("no second process")
+            started.append(1)
+        return real(*arguments)
+
+    monkeypatch.setattr("actors.decoding.child.fresh_child", one_at_most)
+    run = Run(tmp_path, decode_tasks=3)
+    assert sum(receipt.rows - receipt.failed for receipt in run.receipts()) == 4
+    assert run.stream.getvalue().count("a decoder less") == 2
+
+
+def test_rows_that_wait_for_a_slow_store_hold_up_engines(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And have no pictures: what waits is what rows take."""
+    tiff_pages = 60
+    (tmp_path / "in").mkdir()
+    tiff(tmp_path / "in" / "many.tif", tiff_pages, seed=1)
+    monkeypatch.setattr(inline, "_ROWS_BYTES", 1)
+    run = Run(tmp_path)
+    run.job = replace(run.job, flush_seconds=0.0)
+    stream = InlineRunner().receipts(run.refs, run.job, run.plan, run.progress)
+    first = next(stream)
+    seen: list[int] = []
+    settled_at = time.monotonic() + 1.0
+    while time.monotonic() < settled_at:
+        seen.append(run.progress.counts.at_work)
+        time.sleep(0.05)
+    assert seen[-1] > 0, "an engine waits with its rows"
+    rows = first.rows + sum(receipt.rows for receipt in stream)
+    run.progress.close()
+    assert rows == tiff_pages
