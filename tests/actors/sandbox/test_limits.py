@@ -36,8 +36,6 @@ def test_limits_of_a_decoder() -> None:
 
 
 def test_who_computes_for_ever_is_ended_without_a_parent() -> None:
-    program = "from actors.sandbox.limits import limit_cpu\nlimit_cpu({})\nwhile True: pass"
-    done = subprocess.run([sys.executable, "-c", program.format(0.5)], timeout=60, check=False)
+    program = "from actors.sandbox.limits import limit_cpu\nlimit_cpu(0.5)\nwhile True: pass"
+    done = subprocess.run([sys.executable, "-c", program], timeout=60, check=False)
     assert done.returncode == -signal.SIGXCPU
-    with pytest.raises(subprocess.TimeoutExpired):
-        subprocess.run([sys.executable, "-c", program.format(None)], timeout=4, check=False)
