@@ -255,7 +255,7 @@ def test_half_an_answer_is_late(how: str, tmp_path: Path) -> None:
         ChildProcess(f"{CHILD}:explode", (how, str(tmp_path))) as child,
         pytest.raises(ChildTimeoutError),
     ):
-        child.receive_message(decoder.CODEC, BOUNDS, deadline(0.8, child.pid))
+        child.receive_message(decoder.CODEC, Bounds(1 << 20, 1 << 30), deadline(0.8, child.pid))
 
 
 @pytest.mark.faults
