@@ -50,10 +50,9 @@ def explode(conn: Connection, how: str, path: str) -> None:
     if how == "half a frame":
         os.write(conn.fileno(), idle[:-1])
     if how == "drop by drop":
-        os.write(conn.fileno(), struct.pack("!4sIIQ", b"rayo", 0, 1, 1 << 19))
+        os.write(conn.fileno(), struct.pack("!4sIIQ", b"rayo", 0, 1, 1 << 29))
         while True:
-            os.write(conn.fileno(), b"x")
-            pause()
+            os.write(conn.fileno(), bytes(64))  # always something to read, and no end of it
     if how == "rows of others":
         os.write(conn.fileno(), framed(engine.CODEC, Answer((), Relief())))
     pause(60)

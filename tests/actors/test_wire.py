@@ -255,13 +255,13 @@ def test_half_an_answer_is_late(how: str, tmp_path: Path) -> None:
         ChildProcess(f"{CHILD}:explode", (how, str(tmp_path))) as child,
         pytest.raises(ChildTimeoutError),
     ):
-        child.receive_message(decoder.CODEC, BOUNDS, deadline(2, child.pid))
+        child.receive_message(decoder.CODEC, Bounds(1 << 20, 1 << 30), deadline(0.8, child.pid))
 
 
 @pytest.mark.faults
 def test_who_takes_nothing_is_late() -> None:
     with ChildProcess(f"{CHILD}:deaf") as child, pytest.raises(ChildTimeoutError):
-        child.send_by(np.zeros(8 << 20, np.uint8), deadline(2, child.pid))
+        child.send_by(np.zeros(8 << 20, np.uint8), deadline(0.8, child.pid))
 
 
 @pytest.mark.faults
