@@ -137,7 +137,7 @@ def _parquet(source: SourceConfig, content: bytes) -> Iterator[Line]:
                 yield _line(source, row, number)
     except (pa.ArrowException, OSError) as error:
         raise ConfigError(
-            f"The manifest {source.path} is no Parquet, or damaged.", str(error), "Write it again."
+            f"The manifest {source.path} is no Parquet, or damaged.", str(error), "Write it again, with columns of plain types."
         ) from error
 
 
