@@ -56,6 +56,10 @@ class SourceConfig(Settings):
     column: str = "uri"
     """Column of a `.csv` or `.parquet` manifest that holds the addresses; the others become `meta`."""
 
+    follow_links: Literal["all", "inside", "none"] = "all"
+    """Symbolic links that a folder or glob on a disk follows. `inside`: only those that end below the folder;
+    `none`: none, so that a folder from a stranger gives no file from elsewhere. `path` itself may be a link."""
+
     limit: int | None = Field(default=None, ge=1)
     """Take only the first so many documents."""
 
