@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import time
-from collections.abc import Iterator, Mapping
-from typing import Any
+from collections.abc import Iterator
 
+from actors.access import Access
 from actors.attached import container_of
 from actors.contracts import DecodedPage, DocRef, Page
 from actors.decoding.child import Decoder
@@ -19,7 +19,7 @@ def read_and_decode(
     ref: DocRef,
     decoder: Decoder,
     settings: DecodeConfig,
-    storage_options: Mapping[str, Any] | None = None,
+    access: Access | None = None,
 ) -> Iterator[Page]:
     """The pages of one document in order, without `ref.done_pages`. Never raises for what a document is.
 
@@ -29,7 +29,7 @@ def read_and_decode(
     started = time.perf_counter()
     container, path = container_of(ref)
     try:
-        data = read_document(container, settings, storage_options)
+        data = read_document(container, settings, access)
         if path:
             data = decoder.attachment(data, path)
     except PageError as error:

@@ -163,7 +163,7 @@ def _read_yaml(file: str) -> dict[str, Any]:
             f"The config file {file} does not exist.", "", "Check the path, or use --input and --output."
         ) from error
     except (OSError, UnicodeDecodeError) as error:
-        reason = error.strerror if isinstance(error, OSError) else f"It is no UTF-8 from byte {error.start} on."
+        reason = error.strerror if isinstance(error, OSError) else f"No UTF-8 from byte {error.start} on."
         raise ConfigError(
             f"The config file {file} cannot be read.", reason or type(error).__name__, "Check the path."
         ) from error

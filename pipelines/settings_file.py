@@ -42,12 +42,12 @@ def load_yaml(text: str) -> Any:
     try:
         return SafeConstructor().construct_document(root)
     except (ValueError, OverflowError) as error:  # such as the date 2026-99-99
-        raise _Refused("a value is not what it looks like", root.start_mark) from error
+        raise _RefusedError("a value is not what it looks like", root.start_mark) from error
 
 
 def fault_of(error: YAMLError) -> str:
     """What is wrong and where, by line and column from 1 on. Words of the text itself are left out."""
-    words = error.problem if isinstance(error, _Refused) and error.problem else "it cannot be parsed"
+    words = error.problem if isinstance(error, _RefusedError) and error.problem else "it cannot be parsed"
     mark = getattr(error, "problem_mark", None)
     if mark is None:
         problem = getattr(error, "problem", None) if type(error) is MarkedYAMLError else None
@@ -55,7 +55,7 @@ def fault_of(error: YAMLError) -> str:
     return f"{words} at line {mark.line + 1}, column {mark.column + 1}"
 
 
-class _Refused(MarkedYAMLError):
+class _RefusedError(MarkedYAMLError):
     """A fault in our own words, at a place."""
 
     def __init__(self, problem: str, mark: Any) -> None:
@@ -68,22 +68,22 @@ def _check_depth(text: str) -> None:
         depth += isinstance(event, CollectionStartEvent)
         depth -= isinstance(event, CollectionEndEvent)
         if depth > MAX_DEPTH:
-            raise _Refused(f"more than {MAX_DEPTH} levels begin", event.start_mark)
+            raise _RefusedError(f"more than {MAX_DEPTH} levels begin", event.start_mark)
 
 
 def _weigh(node: Node, known: dict[int, int], inside: set[int]) -> int:
-    """Number of values that a node stands for. Raises _Refused, also for a node that holds itself."""
+    """Number of values that a node stands for. Raises _RefusedError, also for a node that holds itself."""
     if id(node) in known:
         return known[id(node)]
     if id(node) in inside:
-        raise _Refused("a value holds itself", node.start_mark)
+        raise _RefusedError("a value holds itself", node.start_mark)
     if node.tag not in _TAGS:
-        raise _Refused("a tag that settings do not have stands", node.start_mark)
+        raise _RefusedError("a tag that settings do not have stands", node.start_mark)
     inside.add(id(node))
     total = 1 + sum(_weigh(child, known, inside) for child in _children(node))
     inside.remove(id(node))
     if total > MAX_VALUES:
-        raise _Refused(f"more than {MAX_VALUES} values, aliases written out, begin", node.start_mark)
+        raise _RefusedError(f"more than {MAX_VALUES} values, aliases written out, begin", node.start_mark)
     known[id(node)] = total
     return total
 
@@ -95,9 +95,9 @@ def _children(node: Node) -> Iterator[Node]:
         seen: set[tuple[str, str]] = set()
         for key, value in node.value:
             if not isinstance(key, ScalarNode):
-                raise _Refused("a key that is no text stands", key.start_mark)
+                raise _RefusedError("a key that is no text stands", key.start_mark)
             if (key.tag, key.value) in seen:
-                raise _Refused("a key stands there twice, the second time", key.start_mark)
+                raise _RefusedError("a key stands there twice, the second time", key.start_mark)
             seen.add((key.tag, key.value))
             yield key
             yield value

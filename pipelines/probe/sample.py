@@ -5,11 +5,11 @@ from __future__ import annotations
 import hashlib
 import heapq
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
-from typing import Any
 
+from actors.access import Access
 from actors.contracts import DecodedPage, DocRef, Page
 from actors.decoding.child import Decoder
 from actors.errors import PageError
@@ -35,9 +35,7 @@ class Sample:
     faults: tuple[str, ...]
 
 
-def read_sample(
-    refs: Sequence[DocRef], most: int, settings: DecodeConfig, storage_options: Mapping[str, Any]
-) -> Sample:
+def read_sample(refs: Sequence[DocRef], most: int, settings: DecodeConfig, access: Access) -> Sample:
     """Read at most `most` pages: one of each document, and more of them where documents are fewer.
 
     Documents that give no page are skipped and counted. Pages that `done_pages` names are left out.
@@ -46,7 +44,7 @@ def read_sample(
     with Decoder(settings.model_copy(update={"pages": None})) as decoder:
         for _ in decoder.pages(b""):  # so that the start of its process is not counted as the first page's
             pass
-        reader = _Reader(decoder, settings, storage_options, most)
+        reader = _Reader(decoder, settings, access, most)
         for ref in documents_in_order(refs, most * _TRIES):
             if reader.full:
                 break
@@ -85,7 +83,7 @@ class _Reader:
 
     decoder: Decoder
     settings: DecodeConfig
-    options: Mapping[str, Any]
+    options: Access
     most: int
     pages: list[Page] = field(default_factory=list)
     faults: list[str] = field(default_factory=list)

@@ -162,7 +162,7 @@ class _Work:
             with closing(Decoder(self._job.decode)) as decoder:
                 self._closers.append(decoder.abort)
                 while (ref := self._next_ref()) is not None:
-                    pages = read_and_decode(ref, decoder, self._job.decode, self._job.source_options)
+                    pages = read_and_decode(ref, decoder, self._job.decode, self._job.access)
                     for number, page in enumerate(pages):
                         if number == 0:
                             self._progress.opened(pages_to_do(page, self._job.decode.selection))

@@ -72,8 +72,8 @@ def remote_version(info: dict[str, Any]) -> str:
 class _Walk:
     """One way through a folder on a disk. Each folder is visited once, whatever leads to it.
 
-    Folders proper come first and links to folders after them, both by name: so a folder that is below the root
-    has its own path as key, and of a folder elsewhere the link that is met first names it.
+    Folders proper come first and links to folders after them, both by name: so a folder that is below the
+    root has its own path as key, and of a folder elsewhere the link that is met first names it.
     """
 
     def __init__(self, root: str, names: NameFilter, wanted: Wanted | None, links: str) -> None:

@@ -174,9 +174,7 @@ def extension_type(canary: Path) -> pa.ExtensionType:
 
 @pytest.mark.parametrize("nested", ["column", "struct", "list"])
 @pytest.mark.parametrize("twice", [False, True])
-def test_extension_types_are_refused_before_their_code_runs(
-    tmp_path: Path, nested: str, twice: bool
-) -> None:
+def test_extension_types_are_refused_before_their_code_runs(tmp_path: Path, nested: str, twice: bool) -> None:
     canary, path = tmp_path / "canary", tmp_path / "evil.parquet"
     kind = extension_type(canary)
     values: pa.Array = pa.ExtensionArray.from_storage(kind, pa.array([b"x"]))
