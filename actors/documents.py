@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 from actors.access import Access
 from actors.attached import container_of
@@ -19,7 +20,7 @@ def read_and_decode(
     ref: DocRef,
     decoder: Decoder,
     settings: DecodeConfig,
-    access: Access | None = None,
+    access: Access | Mapping[str, Any] | None = None,
 ) -> Iterator[Page]:
     """The pages of one document in order, without `ref.done_pages`. Never raises for what a document is.
 

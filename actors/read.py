@@ -7,9 +7,9 @@ import queue
 import stat
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from actors.access import Access
 from actors.contracts import DocRef
@@ -29,8 +29,10 @@ _PAUSES_S = (0.25, 1.0, 4.0)
 """Waits before a second, third and fourth try; stores' own libraries retry a little before that too."""
 
 
-def read_document(ref: DocRef, settings: DecodeConfig, access: Access | None = None) -> bytes:
-    """The whole content of a document.
+def read_document(
+    ref: DocRef, settings: DecodeConfig, access: Access | Mapping[str, Any] | None = None
+) -> bytes:
+    """The whole content of a document. `access` as options alone: those of this very document.
 
     Raises PageError: `read.missing`, `read.denied` (also for what is no regular file: a folder, pipe,
     device, socket or file of the kernel, and for what `access` does not allow), `read.empty`,
@@ -38,17 +40,17 @@ def read_document(ref: DocRef, settings: DecodeConfig, access: Access | None = N
     `read.throttled` or `read.interrupted` when a few tries with pauses did not help. Reads end in time
     whatever the store or disk does: a thread that hangs is left.
     """
-    access = access or Access()
+    reach = access if isinstance(access, Access) else Access(ref.uri, access or {})
     deadline = time.monotonic() + settings.read_timeout_s
     try:
         uri = parse_uri(ref.uri)
-        access.check(ref.uri)
+        reach.check(ref.uri)
     except Exception as error:
         raise read_error(error) from error
     if uri.is_local:
         data = _with_retries(lambda: _within(deadline, lambda: _read_local(uri.path, settings)), deadline)
     else:
-        data = _with_retries(lambda: _within(deadline, lambda: _read_remote(ref, settings, access)), deadline)
+        data = _with_retries(lambda: _within(deadline, lambda: _read_remote(ref, settings, reach)), deadline)
     if not data:
         raise PageError("read.empty", "the file holds zero bytes")
     return data

@@ -5,9 +5,10 @@ from __future__ import annotations
 import hashlib
 import heapq
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
+from typing import Any
 
 from actors.access import Access
 from actors.contracts import DecodedPage, DocRef, Page
@@ -35,7 +36,9 @@ class Sample:
     faults: tuple[str, ...]
 
 
-def read_sample(refs: Sequence[DocRef], most: int, settings: DecodeConfig, access: Access) -> Sample:
+def read_sample(
+    refs: Sequence[DocRef], most: int, settings: DecodeConfig, access: Access | Mapping[str, Any]
+) -> Sample:
     """Read at most `most` pages: one of each document, and more of them where documents are fewer.
 
     Documents that give no page are skipped and counted. Pages that `done_pages` names are left out.
@@ -83,7 +86,7 @@ class _Reader:
 
     decoder: Decoder
     settings: DecodeConfig
-    options: Access
+    options: Access | Mapping[str, Any]
     most: int
     pages: list[Page] = field(default_factory=list)
     faults: list[str] = field(default_factory=list)
