@@ -7,6 +7,7 @@ import time
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from actors.access import Access
 from actors.attached import container_of
 from actors.contracts import DecodedPage, DocRef, Page
 from actors.decoding.child import Decoder
@@ -23,7 +24,7 @@ def read_and_decode(
     ref: DocRef,
     decoder: Decoder,
     settings: DecodeConfig,
-    storage_options: Mapping[str, Any] | None = None,
+    access: Access | Mapping[str, Any] | None = None,
 ) -> Iterator[Page]:
     """The pages of one document in order, without `ref.done_pages`. Never raises for what a document is, and
     ShortageError where the machine has too little to read or decode it.
@@ -34,9 +35,7 @@ def read_and_decode(
     started = time.perf_counter()
     container, path = container_of(ref)
     try:
-        data = despite_shortage(
-            lambda: read_document(container, settings, storage_options), pauses_s=_PAUSES_S
-        )
+        data = despite_shortage(lambda: read_document(container, settings, access), pauses_s=_PAUSES_S)
         if path:
             data = decoder.attachment(data, path)
     except PageError as error:

@@ -10,6 +10,7 @@ import errno
 from collections.abc import Iterator
 
 from actors.errors import PageError
+from actors.uris import without_secrets
 
 _BY_NAME = {
     "FSTimeoutError": "read.timeout",
@@ -83,7 +84,8 @@ def read_error(error: BaseException) -> PageError:
     chain = list(_chain(error))
     code = next((code for one in chain if (code := _specific(one))), None)
     code = code or next((code for one in chain if (code := _general(one))), "read.interrupted")
-    return PageError(code, f"{type(error).__name__}: {error}" if str(error) else type(error).__name__)
+    message = without_secrets(str(error))
+    return PageError(code, f"{type(error).__name__}: {message}" if message else type(error).__name__)
 
 
 def _chain(error: BaseException | None) -> Iterator[BaseException]:

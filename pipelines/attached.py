@@ -90,9 +90,7 @@ def _attached_to(parent: DocRef, decoder: Decoder, config: Config) -> list[DocRe
 
     container, path = container_of(parent)
     try:
-        data = despite_shortage(
-            lambda: read_document(container, config.decode, config.source.storage_options)
-        )
+        data = despite_shortage(lambda: read_document(container, config.decode, config.source.access()))
         attached = decoder.attached(data, path)
     except PageError:
         return [unknown_ref(parent)]

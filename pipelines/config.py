@@ -153,19 +153,27 @@ def load_config(
 def _read_yaml(file: str) -> dict[str, Any]:
     import yaml
 
+    from pipelines.settings_file import MAX_BYTES, fault_of, load_yaml
+
     try:
-        tree = yaml.safe_load(Path(file).read_text("utf-8"))
+        with Path(file).open("rb") as stream:
+            tree = load_yaml(stream.read(MAX_BYTES + 1).decode("utf-8"))
     except FileNotFoundError as error:
         raise ConfigError(
             f"The config file {file} does not exist.", "", "Check the path, or use --input and --output."
         ) from error
     except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(f"The config file {file} cannot be read.", str(error), "Check the path.") from error
-    except yaml.YAMLError as error:
-        where = " ".join(str(error).split())
+        reason = error.strerror if isinstance(error, OSError) else f"No UTF-8 from byte {error.start} on."
         raise ConfigError(
-            f"The config file {file} is no valid YAML.", where, "Mend that line; names need quotes if odd."
+            f"The config file {file} cannot be read.", reason or type(error).__name__, "Check the path."
         ) from error
+    except yaml.YAMLError as error:
+        # No cause: a traceback would show the line, which may hold a secret.
+        raise ConfigError(
+            f"The config file {file} is no valid YAML.",
+            f"{fault_of(error)}.".capitalize(),
+            "Mend that line; names need quotes if odd.",
+        ) from None
     if tree is None:
         return {}
     if not isinstance(tree, dict):
@@ -187,10 +195,12 @@ def _parse(dotted: str, text: str) -> Any:
     """A value as YAML reads it; where the key wants text (a path, a name), the text as it stands."""
     import yaml
 
+    from pipelines.settings_file import load_yaml
+
     if _is_text(tuple(dotted.split("."))) and text not in ("", "null"):
         return text
     try:
-        return yaml.safe_load(text) if text else text
+        return load_yaml(text) if text else text
     except yaml.YAMLError:
         return text
 

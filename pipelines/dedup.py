@@ -139,7 +139,7 @@ def content_sha256(ref: DocRef, config: Config) -> str | None:
     from actors.read import read_document
 
     try:
-        content = read_document(ref, config.decode, config.source.storage_options)
+        content = read_document(ref, config.decode, config.source.access())
     except PageError:
         return None  # its row will say why
     return hashlib.sha256(content).hexdigest()

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
+from actors.access import Access
 from actors.governor import UNLIMITED, MemoryLimits
 from actors.rows import Stamp
 from actors.settings import DecodeConfig, EngineConfig, LayoutConfig, ModelsConfig
@@ -35,7 +36,7 @@ class Job:
     file_mb: float
     start_timeout_s: float
     output: str
-    source_options: Mapping[str, Any] = field(default_factory=dict, repr=False)
+    access: Access = field(default_factory=Access, repr=False)
     output_options: Mapping[str, Any] = field(default_factory=dict, repr=False)
     memory: MemoryLimits = UNLIMITED
     layout: LayoutConfig = field(default_factory=LayoutConfig)
@@ -65,7 +66,7 @@ def make_job(config: Config, plan: Plan, run_id: str, fingerprint: str) -> Job:
         file_mb=config.output.file_mb,
         start_timeout_s=config.resources.actor_start_timeout_s,
         output=config.output.path,
-        source_options=config.source.storage_options,
+        access=config.source.access(),
         output_options=config.output.storage_options,
         memory=MemoryLimits(
             plan.count("engine_memory_mb"), plan.count("memory_per_actor_mb"), plan.number("gpus_per_actor")

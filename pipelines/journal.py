@@ -15,6 +15,7 @@ from pydantic import ConfigDict, TypeAdapter, with_config
 from actors.errors import ConfigError
 from pipelines.own_names import is_pages, is_pair, names_of
 from pipelines.parquet import open_rows
+from pipelines.seal import SealError
 from pipelines.stored_json import FormError, parsed
 
 if TYPE_CHECKING:
@@ -61,7 +62,7 @@ def is_rows(store: Store, path: str) -> bool:
     try:
         with store.open(path) as stream:
             return b"schema_version" in (open_rows(stream).schema_arrow.metadata or {})
-    except (FileNotFoundError, pa.ArrowException):
+    except (FileNotFoundError, pa.ArrowException, SealError):
         return False
     except OSError as error:
         if error.errno is None:  # Arrow's word for damage inside a file

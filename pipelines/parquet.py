@@ -1,5 +1,5 @@
 """Rows of the output's Parquet files: written with checksums and a seal, read in the calling thread alone,
-and gathered in groups. Nothing else writes Parquet."""
+of plain types only, and gathered in groups. Nothing else writes Parquet."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import io
 from collections.abc import Iterable, Iterator, Sequence
 from typing import IO, TYPE_CHECKING
 
+from pipelines.plain_types import refuse_announced_extensions, refuse_extensions
 from pipelines.seal import SEAL_BYTES, SealError, check_footer, footer_start, sealed
 
 if TYPE_CHECKING:
@@ -44,7 +45,8 @@ def parquet_of(tables: Iterable[pa.Table], schema: pa.Schema) -> bytes:
 
 def open_rows(stream: IO[bytes] | pa.BufferReader) -> pq.ParquetFile:
     """A file of Parquet that is read in the calling thread, where every page is held against its checksum,
-    and the footer against the seal. Raises what Arrow and the store raise, and SealError.
+    and the footer against the seal. Raises what Arrow and the store raise, SealError, and ArrowInvalid for
+    columns of Arrow extension types.
 
     Arrow's threads would call back into the store's Python file, and a process that ends while one of them
     still holds it is aborted (`terminate called without an active exception`), whatever it had to report.
@@ -55,11 +57,14 @@ def open_rows(stream: IO[bytes] | pa.BufferReader) -> pq.ParquetFile:
 
     tail, size = _tail(stream)
     has_seal = check_footer(tail, size)
+    refuse_announced_extensions(tail[footer_start(tail, size) - (size - len(tail)) :])
     footer = pq.read_metadata(pa.BufferReader(tail))  # read once: a request of a far store takes 50 ms
     if not has_seal and SEALED in (footer.metadata or {}):
         raise SealError("its seal is not what was written")
     stream.seek(0)
-    return pq.ParquetFile(stream, metadata=footer, pre_buffer=False, page_checksum_verification=True)
+    file = pq.ParquetFile(stream, metadata=footer, pre_buffer=False, page_checksum_verification=True)
+    refuse_extensions(file.schema_arrow)
+    return file
 
 
 def read_rows_of(file: pq.ParquetFile, columns: Sequence[str] | None = None) -> pa.Table:

@@ -10,9 +10,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from actors.access import origin
 from actors.contracts import DocRef, Line, Page, Word, document_id
 from actors.errors import ERROR_CODES, ConfigError
 from actors.notices import ordered
+from actors.uris import parse_uri
 from pipelines.config import Config
 from pipelines.ledger import PAGES
 from pipelines.parquet import read_rows_of
@@ -57,6 +59,7 @@ def page_of_output(config: Config, name: str, page_index: int) -> Shown:
             str(row["error_message"]),
             _remedy(row["error_code"]),
         )
+    _refuse_named_address(config, name, row["uri"])
     made = row["decode"] or {}
     decode = config.decode.model_copy(update={"pdf_dpi": made["dpi"]} if made.get("dpi") else {})
     ref = DocRef(row["document_id"], row["key"], row["uri"], row["version"] or "", row["size_bytes"])
@@ -87,6 +90,19 @@ def page_of_document(config: Config, name: str, page_index: int) -> Shown:
     text, lines = in_order(result.lines, config.layout)
     notices = ordered({*page.decoded.notices, *result.notices})
     return Shown(name, text, _turned(page, result.rotation), lines, notices)
+
+
+def _refuse_named_address(config: Config, name: str, uri: str) -> None:
+    """Raise ConfigError for an address that only a row names: an output may come from a stranger."""
+    where = origin(uri)
+    host = where[1].rpartition(":")[0] if where[0] in ("http", "https") else where[1]
+    if uri == name or parse_uri(uri).is_local or {host, where[1]} & set(config.source.allow):
+        return
+    raise ConfigError(
+        "The picture of the page is not fetched.",
+        f"The output names an address on {host}, which you did not.",
+        f"Call the document by that address, or add -s 'source.allow=[{host}]'.",
+    )
 
 
 def _find(store: Store, name: str, page_index: int) -> dict[str, Any]:
@@ -152,7 +168,7 @@ def _decoded(config: Config, ref: DocRef, page_index: int) -> Page:
     ref = replace(ref, done_pages=tuple(range(page_index)))  # decoding goes on from there
     decode = config.decode.model_copy(update={"pages": None})  # the page that was named is the one wanted
     with closing(Decoder(decode)) as decoder:
-        pages = read_and_decode(ref, decoder, decode, config.source.storage_options)
+        pages = read_and_decode(ref, decoder, decode, config.source.access())
         page = next(iter(pages), None)
     fault = page.decoded.fault if page else None
     if page is None or page.decoded.page_index != page_index or fault:

@@ -49,7 +49,7 @@ def read_and_decode_table(
     pages: list[Page] = []
     size = 0
     for ref in documents_from_table(documents):
-        for number, page in enumerate(read_and_decode(ref, decoder, job.decode, job.source_options)):
+        for number, page in enumerate(read_and_decode(ref, decoder, job.decode, job.access)):
             if number == 0 and opened is not None:
                 opened(pages_to_do(page, wanted))
             pages.append(page)

@@ -125,7 +125,7 @@ def _is_readable(ref: DocRef, config: Config, deadline: float) -> bool:
     if time.monotonic() > deadline:
         return False
     try:
-        read_document(container_of(ref)[0], config.decode, config.source.storage_options)
+        read_document(container_of(ref)[0], config.decode, config.source.access())
     except PageError:
         return False
     return True

@@ -54,7 +54,7 @@ def probe(config: Config, machine: Machine, plan: Plan, refs: Sequence[DocRef], 
     engine = _located_here(config, machine)
     ensure_models(config.engine, config.models, view)
     view.say(f"probe: decoding {most} page{'' if most == 1 else 's'}")
-    sample = read_sample(refs, most, config.decode, config.source.storage_options)
+    sample = read_sample(refs, most, config.decode, config.source.access())
     if not sample.pages:
         raise _nothing_read(sample)
     view.say("probe: starting an engine, and reading them with it")

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any
 
+from actors.access import Access
 from actors.contracts import DecodedPage, DocRef, Page
 from actors.decoding.child import Decoder
 from actors.errors import PageError
@@ -36,7 +37,7 @@ class Sample:
 
 
 def read_sample(
-    refs: Sequence[DocRef], most: int, settings: DecodeConfig, storage_options: Mapping[str, Any]
+    refs: Sequence[DocRef], most: int, settings: DecodeConfig, access: Access | Mapping[str, Any]
 ) -> Sample:
     """Read at most `most` pages: one of each document, and more of them where documents are fewer.
 
@@ -46,7 +47,7 @@ def read_sample(
     with Decoder(settings.model_copy(update={"pages": None})) as decoder:
         for _ in decoder.pages(b""):  # so that the start of its process is not counted as the first page's
             pass
-        reader = _Reader(decoder, settings, storage_options, most)
+        reader = _Reader(decoder, settings, access, most)
         for ref in documents_in_order(refs, most * _TRIES):
             if reader.full:
                 break
@@ -85,7 +86,7 @@ class _Reader:
 
     decoder: Decoder
     settings: DecodeConfig
-    options: Mapping[str, Any]
+    options: Access | Mapping[str, Any]
     most: int
     pages: list[Page] = field(default_factory=list)
     faults: list[str] = field(default_factory=list)

@@ -160,7 +160,7 @@ class DecodeThreads:
         hand.ref, hand.given = ref, 0
         if not hand.step(busy=True):
             return False
-        for page in read_and_decode(ref, decoder, self._job.decode, self._job.source_options):
+        for page in read_and_decode(ref, decoder, self._job.decode, self._job.access):
             if not hand.step(busy=False):
                 return False
             if not hand.given:

@@ -6,7 +6,9 @@ from typing import Any, Literal
 
 from pydantic import Field
 
+from actors.access import Access
 from actors.settings import Settings
+from actors.uris import parse_uri
 
 DEFAULT_IGNORE = (
     ".*",
@@ -56,6 +58,10 @@ class SourceConfig(Settings):
     column: str = "uri"
     """Column of a `.csv` or `.parquet` manifest that holds the addresses; the others become `meta`."""
 
+    follow_links: Literal["all", "inside", "none"] = "all"
+    """Symbolic links of a folder or glob on a disk that are followed. `inside`: those that end below it;
+    `none`: none, so that a folder from a stranger gives no file from elsewhere. `path` may be a link."""
+
     limit: int | None = Field(default=None, ge=1)
     """Take only the first so many documents."""
 
@@ -63,4 +69,17 @@ class SourceConfig(Settings):
     """Put before every key, so that several sources can share an output."""
 
     storage_options: dict[str, Any] = Field(default_factory=dict, repr=False)
-    """Options of the fsspec filesystem of `path` (endpoint, credentials ...); never printed."""
+    """Options of the fsspec filesystem of `path` (endpoint, credentials ...); never printed. They go to its
+    scheme and host alone; those of a list on this machine to any s3:// and gs:// bucket."""
+
+    host_options: dict[str, dict[str, Any]] = Field(default_factory=dict, repr=False)
+    """The same for other hosts, by `scheme://host` or `scheme://bucket`; never printed."""
+
+    allow: tuple[str, ...] = ()
+    """What a manifest from elsewhere, or a redirect, may name beside public hosts: `local` (files of this
+    machine), a folder, `private` (private and loopback addresses), a host, `host:port`, or `10.0.0.0/8`."""
+
+    def access(self) -> Access:
+        """What reading the documents of this source may reach, and with which options."""
+        listed = self.kind in ("auto", "manifest") and not parse_uri(self.path).is_local
+        return Access(self.path, self.storage_options, self.host_options, self.allow, listed)

@@ -6,10 +6,13 @@ import csv
 import io
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
+from actors.access import Access
 from actors.contracts import DocRef, document_id
-from actors.errors import ConfigError
+from actors.errors import ConfigError, PageError
+from actors.read import read_remote
 from actors.uris import absolute, escape_name, join, open_filesystem, parse_uri
 from pipelines.parquet import open_rows
 from pipelines.sources.config import SourceConfig
@@ -17,6 +20,8 @@ from pipelines.sources.local import UNKNOWN, Named, local_refs
 from pipelines.sources.reach import reaching
 
 _BATCH_ROWS = 65_536
+_MAX_BYTES = 1 << 30
+"""Size of a manifest; of ten million addresses as text."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,19 +41,37 @@ def manifest(source: SourceConfig) -> Iterator[DocRef]:
     line, for what is no address.
     """
     with reaching(source):
-        filesystem, path = open_filesystem(source.path, source.storage_options)
-        filesystem.invalidate_cache()
-        content: bytes = filesystem.cat_file(path)
+        content = _content(source)
     yield from local_refs(_named(source, content))
+
+
+def _content(source: SourceConfig) -> bytes:
+    """All of a manifest. Raises ConfigError for one that is too large, and what reading raises."""
+    parsed = parse_uri(source.path)
+    if parsed.is_local:
+        with Path(parsed.path).open("rb") as stream:
+            content = stream.read(_MAX_BYTES + 1)
+    else:
+        filesystem, _ = open_filesystem(source.path, source.access().options_for(source.path))
+        filesystem.invalidate_cache()
+        content = read_remote(source.path, _MAX_BYTES, source.access())
+    if len(content) > _MAX_BYTES:
+        raise ConfigError(
+            f"The manifest {escape_name(source.path)} is too large.",
+            f"It has more than {_MAX_BYTES >> 30} GiB.",
+            "Split it into several.",
+        )
+    return content
 
 
 def _named(source: SourceConfig, content: bytes) -> Iterator[Named | DocRef]:
     """Each address once, before a disk is looked at."""
     home = _home(source)
+    access = source.access()
     seen: set[str] = set()
     for line in _lines(source, content):
         try:
-            one = _one(line, home)
+            one = _one(line, home, access)
         except ConfigError as error:
             raise ConfigError(
                 f"Line {line.number} of the manifest {source.path}: {error.what}", error.why, error.remedy
@@ -66,14 +89,23 @@ def _home(source: SourceConfig) -> str:
     return escape_name(absolute(folder)) if parsed.is_local else folder
 
 
-def _one(line: Line, home: str) -> Named | DocRef:
+def _one(line: Line, home: str, access: Access) -> Named | DocRef:
     parsed = parse_uri(line.address)
     key = parsed.text
     if parsed.is_local and not parsed.path.startswith("/"):
         parsed = parse_uri(join(home, line.address))
-    if parsed.is_local:
+    if parsed.is_local and _may_be_looked_at(parsed.text, access):
         return Named(key, absolute(parsed.path), line.meta)
     return DocRef(document_id(key), key, parsed.text, UNKNOWN, None, line.meta)
+
+
+def _may_be_looked_at(address: str, access: Access) -> bool:
+    """Whether size and time of a file may be asked for; its row says why it is not read."""
+    try:
+        access.check(address)
+    except PageError:
+        return False
+    return True
 
 
 def _lines(source: SourceConfig, content: bytes) -> Iterator[Line]:
@@ -137,7 +169,9 @@ def _parquet(source: SourceConfig, content: bytes) -> Iterator[Line]:
                 yield _line(source, row, number)
     except (pa.ArrowException, OSError) as error:
         raise ConfigError(
-            f"The manifest {source.path} is no Parquet, or damaged.", str(error), "Write it again."
+            f"The manifest {source.path} is no Parquet, or damaged.",
+            str(error),
+            "Write it again, with columns of plain types.",
         ) from error
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
+from collections import deque
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -37,14 +38,15 @@ def one_file(source: SourceConfig) -> Iterator[DocRef]:
 
 
 def folder(source: SourceConfig, names: NameFilter, wanted: Wanted | None = None) -> Iterator[DocRef]:
-    """Every document below a folder or prefix; sorted folder by folder on a disk, by key on a store.
+    """Every document below a folder or prefix; sorted folder by folder on a disk, with folders that are links
+    after all others, and by key on a store.
 
     Raises ConfigError if a folder cannot be listed: nothing is left out in silence. `wanted` spares the
     walk of folders that cannot hold what is looked for.
     """
     parsed = parse_uri(source.path)
     if parsed.is_local:
-        yield from local_refs(_walk(absolute(parsed.path), names, wanted))
+        yield from local_refs(_Walk(absolute(parsed.path), names, wanted, source.follow_links).documents())
     else:
         yield from _find(source, names)
 
@@ -67,29 +69,60 @@ def remote_version(info: dict[str, Any]) -> str:
     return "-".join(known) or UNKNOWN
 
 
-def _walk(root: str, names: NameFilter, wanted: Wanted | None) -> Iterator[Named]:
-    """Depth first, names in order. A stack, not recursion: folders may be deeper than Python's own.
+class _Walk:
+    """One way through a folder on a disk. Each folder is visited once, whatever leads to it.
 
-    A symbolic link that leads back into a folder that it is in ends there.
+    Folders proper come first and links to folders after them, both by name: so a folder that is below the
+    root has its own path as key, and of a folder elsewhere the link that is met first names it.
     """
-    levels = [_Level(root, "")]
-    inside = {levels[0].identity}
-    while levels:
-        level = levels[-1]
-        entry = next(level.entries, None)
-        if entry is None:
-            inside.remove(levels.pop().identity)
-            continue
-        name = f"{level.prefix}{entry.name}"
-        key = escape_name(name)
-        if not _is_folder(entry):
-            if _is_document(entry) and names.takes_file(key):
-                yield Named(key, entry.path)
-        elif (wanted is None or wanted(key)) and names.takes_folder(key):
-            below = _Level(entry.path, f"{name}/")
-            if below.identity not in inside and below.identity not in names.excluded_folders:
-                levels.append(below)
-                inside.add(below.identity)
+
+    def __init__(self, root: str, names: NameFilter, wanted: Wanted | None, links: str) -> None:
+        self._root = root
+        self._home = f"{os.path.realpath(root).rstrip('/')}/"
+        self._names = names
+        self._wanted = wanted
+        self._links = links
+        self._visited = set(names.excluded_folders)
+
+    def documents(self) -> Iterator[Named]:
+        """The documents. Raises ConfigError for a folder that cannot be listed."""
+        waiting: deque[tuple[str, str]] = deque([(self._root, "")])
+        while waiting:
+            path, prefix = waiting.popleft()
+            yield from self._below(path, prefix, waiting)
+
+    def _below(self, path: str, prefix: str, waiting: deque[tuple[str, str]]) -> Iterator[Named]:
+        """Depth first, names in order. A stack, not recursion: folders may be deeper than Python's own."""
+        levels: list[_Level] = []
+        self._enter(path, prefix, levels)
+        while levels:
+            entry = next(levels[-1].entries, None)
+            if entry is None:
+                levels.pop()
+                continue
+            name = f"{levels[-1].prefix}{entry.name}"
+            key = escape_name(name)
+            if not self._follows(entry):
+                continue
+            if not _is_folder(entry):
+                if _is_document(entry) and self._names.takes_file(key):
+                    yield Named(key, entry.path)
+            elif (self._wanted is None or self._wanted(key)) and self._names.takes_folder(key):
+                if entry.is_symlink():
+                    waiting.append((entry.path, f"{name}/"))
+                else:
+                    self._enter(entry.path, f"{name}/", levels)
+
+    def _enter(self, path: str, prefix: str, levels: list[_Level]) -> None:
+        level = _Level(path, prefix)
+        if level.identity not in self._visited:
+            self._visited.add(level.identity)
+            levels.append(level)
+
+    def _follows(self, entry: os.DirEntry[str]) -> bool:
+        if self._links == "all" or not entry.is_symlink():
+            return True
+        return self._links == "inside" and os.path.realpath(entry.path).startswith(self._home)
 
 
 class _Level:

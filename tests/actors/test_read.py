@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -159,13 +160,13 @@ def test_a_disk_that_fails_for_a_moment(tmp_path: Path, monkeypatch: pytest.Monk
     (tmp_path / "a").write_bytes(b"x")
     outcomes: list[Exception | bytes] = [OSError(errno.EIO, "i/o"), b"x"]
 
-    def read_bytes(self: Path) -> bytes:
+    def read_local(path: str, settings: DecodeConfig) -> bytes:
         outcome = outcomes.pop(0) if len(outcomes) > 1 else outcomes[0]
         if isinstance(outcome, Exception):
             raise outcome
         return outcome
 
-    monkeypatch.setattr(Path, "read_bytes", read_bytes)
+    monkeypatch.setattr("actors.read._read_local", read_local)
     assert read_document(ref(tmp_path / "a"), CONFIG) == b"x"
     outcomes[:] = [OSError(errno.EIO, "i/o")]
     assert code(tmp_path / "a") == "read.interrupted"
@@ -214,3 +215,30 @@ def test_the_cause_counts() -> None:
             raise OSError("please try again") from cause
     except OSError as error:
         assert read_error(error).code == "read.throttled"
+
+
+def test_files_of_the_kernel_are_refused(tmp_path: Path) -> None:
+    for name in ("/proc/kmsg", "/proc/self/status", "/sys/kernel/notes"):
+        if Path(name).exists():
+            (tmp_path / "link").symlink_to(name)
+            assert code(tmp_path / "link") == "read.denied"
+            (tmp_path / "link").unlink()
+
+
+def test_a_disk_that_does_not_answer_ends_in_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "a.png").write_bytes(b"x")
+    held, real = threading.Event(), os.fstat
+    monkeypatch.setattr("actors.read.os.fstat", lambda file: (held.wait(30), real(file))[1])
+    try:
+        assert code(tmp_path / "a.png", DecodeConfig(read_timeout_s=0.2)) == "read.timeout"
+    finally:
+        held.set()
+
+
+def test_a_file_that_grows_is_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "a").write_bytes(bytes(3 << 20))
+    real = os.fstat
+    small = lambda file: os.stat_result((*real(file)[:6], 10, *real(file)[7:10]))  # noqa: E731
+    monkeypatch.setattr("actors.read.os.fstat", small)
+    assert code(tmp_path / "a", DecodeConfig(max_file_mb=1)) == "read.too_large"
+    assert len(read_document(ref(tmp_path / "a"), CONFIG)) == 3 << 20

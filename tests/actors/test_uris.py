@@ -10,7 +10,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from actors.errors import ConfigError
-from actors.uris import Uri, absolute, escape_name, join, open_filesystem, parse_uri, unescape_name
+from actors.store_errors import read_error
+from actors.uris import (
+    Uri,
+    absolute,
+    escape_name,
+    join,
+    open_filesystem,
+    parse_uri,
+    unescape_name,
+    without_secrets,
+)
 
 MARK = "\ufffd"
 FILE_NAMES = st.binary(min_size=1, max_size=40).map(os.fsdecode)
@@ -169,3 +179,10 @@ def test_a_missing_package_is_named(monkeypatch: pytest.MonkeyPatch, scheme: str
 def test_bad_options_are_a_config_error() -> None:
     with pytest.raises(ConfigError, match="storage_options"):
         open_filesystem("dir://b/k")
+
+
+def test_messages_have_no_user_info_and_no_query() -> None:
+    text = "404, url='https://u:CANARY@host/a.png?X-Amz-Signature=CANARY&b=CANARY' and http://CANARY@b:1/c"
+    assert without_secrets(text) == "404, url='https://host/a.png?...' and http://b:1/c"
+    assert "CANARY" not in read_error(ValueError(text)).message
+    assert without_secrets("what is here? a@b") == "what is here? a@b"

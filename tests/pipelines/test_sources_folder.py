@@ -114,7 +114,7 @@ def test_links_are_followed_and_loops_end(tmp_path: Path) -> None:
     (root / "sub" / "up").symlink_to(root)
     (root / "gone").symlink_to(root / "nothing")
     (root / "itself").symlink_to(root / "itself")
-    assert keys(root) == ["a.png", "file", "folder/c.png", "gone", "itself", "sub/b.png"]
+    assert keys(root) == ["a.png", "file", "gone", "itself", "sub/b.png", "folder/c.png"]
     assert [ref.version for ref in refs(root) if ref.key in ("gone", "itself")] == ["unknown", "unknown"]
 
 
@@ -251,3 +251,38 @@ def test_any_name_is_listed_and_read_again(
         filesystem, path = open_filesystem(ref.uri)
         assert read_document(ref, DecodeConfig()) == filesystem.cat_file(path)
     assert {read_document(ref, DecodeConfig()) for ref in found} == {b"is " + name for name in names}
+
+
+def test_folders_that_link_to_all_others_are_visited_once(tmp_path: Path) -> None:
+    folders = [f"f{number}" for number in range(8)]
+    fill(tmp_path, *(f"{name}/a.png" for name in folders))
+    for one in folders:
+        for other in folders:
+            if one != other:
+                (tmp_path / one / f"to-{other}").symlink_to(tmp_path / other)
+    assert keys(tmp_path) == [f"{name}/a.png" for name in folders]
+
+
+def test_a_folder_has_its_own_path_and_not_that_of_a_link(tmp_path: Path) -> None:
+    fill(tmp_path, "in/z/a.png", "in/own.png", "out/deep/b.png", "out/c.png")
+    root = tmp_path / "in"
+    (root / "a").symlink_to("z")
+    (root / "x").symlink_to(tmp_path / "out")
+    (root / "y").symlink_to(tmp_path / "out")
+    assert keys(root) == ["own.png", "z/a.png", "x/c.png", "x/deep/b.png"]
+    assert keys(root / "a") == ["a.png"]
+    assert keys(root, ignore=("z",)) == ["own.png", "a/a.png", "x/c.png", "x/deep/b.png"]
+
+
+def test_links_that_leave_the_folder_are_followed_only_if_wanted(tmp_path: Path) -> None:
+    fill(tmp_path, "in/a.png", "out/secret", "inside-no/b.png")
+    root = tmp_path / "in"
+    (root / "file").symlink_to(tmp_path / "out" / "secret")
+    (root / "folder").symlink_to(tmp_path / "out")
+    (root / "near").symlink_to(tmp_path / "inside-no")
+    (root / "beside").symlink_to("a.png")
+    (root / "nowhere").symlink_to("gone")
+    found = ["a.png", "beside", "file", "nowhere", "folder/secret", "near/b.png"]
+    assert keys(root) == found
+    assert keys(root, follow_links="inside") == ["a.png", "beside", "nowhere"]
+    assert keys(root, follow_links="none") == ["a.png"]

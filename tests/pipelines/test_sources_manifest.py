@@ -152,3 +152,51 @@ def test_a_manifest_beside_the_run(tmp_path: Path, monkeypatch: pytest.MonkeyPat
 def test_a_name_that_no_file_can_have_is_listed(tmp_path: Path) -> None:
     pq.write_table(pa.table({"uri": ["a\0b", "x" * 300]}), tmp_path / "x.parquet")
     assert [ref.version for ref in refs(tmp_path / "x.parquet")] == ["unknown", "unknown"]
+
+
+def extension_type(canary: Path) -> pa.ExtensionType:
+    """A type that leaves a trace as soon as Arrow asks it for a value or for itself."""
+
+    class Pickled(pa.ExtensionType):  # type: ignore[misc]
+        def __init__(self) -> None:
+            super().__init__(pa.binary(), "rayocr.test_pickled")
+
+        def __arrow_ext_serialize__(self) -> bytes:
+            return b""
+
+        @classmethod
+        def __arrow_ext_deserialize__(cls, storage_type: pa.DataType, serialized: bytes) -> Pickled:
+            canary.touch()
+            return cls()
+
+    return Pickled()
+
+
+@pytest.mark.parametrize("nested", ["column", "struct", "list"])
+@pytest.mark.parametrize("twice", [False, True])
+def test_extension_types_are_refused_before_their_code_runs(tmp_path: Path, nested: str, twice: bool) -> None:
+    canary, path = tmp_path / "canary", tmp_path / "evil.parquet"
+    kind = extension_type(canary)
+    values: pa.Array = pa.ExtensionArray.from_storage(kind, pa.array([b"x"]))
+    if nested == "struct":
+        values = pa.StructArray.from_arrays([values], ["inner"])
+    elif nested == "list":
+        values = pa.ListArray.from_arrays(pa.array([0, 1], pa.int32()), values)
+    pa.register_extension_type(kind)
+    try:
+        pq.write_table(pa.table({"uri": ["a.png"], "evil": values}), path)
+        if twice:  # a harmless schema behind the one that Arrow takes
+            harmless = tmp_path / "harmless.parquet"
+            pq.write_table(pa.table({"uri": ["a.png"]}), harmless)
+            message = pq.read_metadata(harmless).metadata[b"ARROW:schema"]
+            table = pa.table({"uri": ["a.png"], "evil": values}).replace_schema_metadata(
+                {"ARROW:schema": message}
+            )
+            pq.write_table(table, path)
+        canary.unlink(missing_ok=True)
+        with pytest.raises(ConfigError) as caught:
+            refs(path)
+    finally:
+        pa.unregister_extension_type("rayocr.test_pickled")
+    assert not canary.exists()
+    assert "plain types" in caught.value.remedy
