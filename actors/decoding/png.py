@@ -19,7 +19,7 @@ _SIGNATURE_BYTES = 8
 _KEPT = (b"IHDR", b"eXIf", b"IDAT")
 """What a picture is made of; text, profiles and animation frames are not handed to the decoder."""
 
-_END = b"\0\0\0\0IEND\xaeB\x60\x82"
+_END = memoryview(b"\0\0\0\0IEND\xaeB\x60\x82")
 
 _HEADER_BYTES = 13
 _COLOR_TYPE = 9
@@ -71,7 +71,7 @@ def open_png(data: memoryview, settings: DecodeConfig) -> Document:
     pixels = [chunk.body for chunk in found.chunks if chunk.kind == b"IDAT"]
     if not pixels:
         raise PageError("decode.corrupt", "the PNG has no pixel data")
-    kept = [data[:_SIGNATURE_BYTES], *(chunk.whole for chunk in found.chunks), _END]
+    kept: list[memoryview] = [data[:_SIGNATURE_BYTES], *(chunk.whole for chunk in found.chunks), _END]
     whole = not found.broken and sum(map(len, kept)) == len(data)
     clean = data if whole else memoryview(b"".join(kept))
     header = bytes(found.chunks[0].body)
