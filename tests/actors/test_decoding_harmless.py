@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from actors.decoding.buffer import BufferFile
 from tests.actors.pictures import encode
 from tests.actors.test_decode import code, picture
 
@@ -99,3 +100,12 @@ def test_tiff_with_an_orientation_outside_the_file_is_upright() -> None:
     whole = encode(NOISE, "TIFF")
     assert same(with_entry(whole, (274, 3, 100, 0xFFFFF000)), whole)
     assert picture(with_entry(whole, (274, 3, 1, 6))).shape == (83, 61, 3)
+
+
+def test_a_fraction_as_an_offset_is_a_fault() -> None:
+    whole = encode(NOISE, "TIFF", compression="tiff_lzw")
+    fraction = whole.replace(struct.pack("<HH", 273, 4), struct.pack("<HH", 273, 12))
+    assert fraction != whole
+    assert code(fraction) == "decode.corrupt"
+    with pytest.raises(ValueError, match="seek to 8.5"):
+        BufferFile(memoryview(b"file")).seek(8.5)
