@@ -30,6 +30,6 @@ def raised_by_us(error: BaseException) -> bool:
         return False
     frames = traceback.extract_tb(error.__traceback__)
     last = Path(frames[-1].filename)
-    if last.name == "buffer.py" and isinstance(error, ValueError):
+    if last.name == "buffer.py" and isinstance(error, ValueError | TypeError):
         return False  # a file says so to the library that reads it
     return any(last.is_relative_to(ROOT / room) for room in ("actors", "pipelines", "rayocr"))
