@@ -1,4 +1,4 @@
-"""Checks that each package of this environment has a licence that is allowed: python requirements/licenses.py"""
+"""Checks that each package here has a licence that is allowed: python requirements/licenses.py"""
 
 from __future__ import annotations
 

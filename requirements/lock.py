@@ -1,6 +1,6 @@
 """Writes the lists of pinned packages with their hashes: python requirements/lock.py UV EXTRA,EXTRA...
 
-The versions are those of constraints.txt; the hashes are those of each file that the index has of a version: so
+The versions are those of constraints.txt, the hashes those of each file that the index has of a version: so
 one list serves all platforms and Pythons. The index is that of pip's own settings, and is named in no list.
 """
 
