@@ -17,6 +17,7 @@ from actors.models.catalogue import CATALOGUE
 from actors.models.keeping import CARD, Recipe, identity_of, read_recipe
 from actors.models.private import why_not_private
 from actors.runtimes import blocked, float16
+from actors.runtimes.canonical import hash_of_graph
 from actors.runtimes.contracts import Shape, Shapes
 
 
@@ -90,10 +91,21 @@ def _checked(store: ModelStore, folder: Path, make: _Make) -> tuple[Derived, Pat
             made = None  # a recipe that no release wrote
         if made is None or made[0] != folder.name:
             return Derived(name, stale=_OTHER), None
-        if sha256_of(made[1]) != sha256_of(graphs[0]):
+        if not _is_same(made[1], graphs[0]):
             why = f"{graphs[0].name} is not what is made from its model; remove {folder}, and it is made anew"
             return Derived(name, altered=why), None
     return Derived(name), graphs[0]
+
+
+def _is_same(made: Path, graph: Path) -> bool:
+    if sha256_of(made) == sha256_of(graph):
+        return True
+    if not made.stat().st_size or not graph.stat().st_size:
+        return False  # an empty file stands for the model itself
+    try:
+        return hash_of_graph(made) == hash_of_graph(graph)
+    except Exception:  # noqa: BLE001 - protobuf and onnx raise many types for a file that is no graph
+        return False
 
 
 def _prepared(store: ModelStore, recipe: Recipe, scratch: Path) -> tuple[str, Path] | None:

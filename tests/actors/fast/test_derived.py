@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -11,6 +13,7 @@ from actors.engines.fast.derived import check_derived
 from actors.engines.fast.prepared import prepare_recognition
 from actors.models.cache import ModelFiles, ModelStore, sha256_of
 from actors.models.keeping import CARD
+from actors.runtimes.canonical import hash_of_graph
 from actors.settings import ModelsConfig
 from tests.actors.fast.test_prepared import files  # noqa: F401 - a fixture
 
@@ -96,3 +99,35 @@ def test_a_link_is_not_followed(graph: Path, files: ModelFiles, tmp_path: Path, 
     other = prepare_recognition(files, "all", "logits", files.folder.parent).weights.files[0]
     assert other.resolve() == other and target not in other.parents
     assert before == (sha256_of(target) if target.is_file() else sorted(target.rglob("*")))
+
+
+def test_names_of_a_graph_do_not_count_and_everything_else_does(graph: Path, tmp_path: Path) -> None:
+    import onnx
+
+    before = hash_of_graph(graph)
+
+    def changed(change: Callable[[Any], object]) -> str:
+        model = onnx.load(str(graph))
+        change(model.graph)
+        onnx.save(model, str(tmp_path / "other.onnx"))
+        return hash_of_graph(tmp_path / "other.onnx")
+
+    def rename(one: Any) -> None:
+        inner = {name for node in one.node for name in node.output} - {output.name for output in one.output}
+        for number, node in enumerate(one.node):
+            node.name = f"other_{number}"
+            for names in (node.input, node.output):
+                names[:] = [f"other_{name}" if name in inner else name for name in names]
+
+    assert changed(rename) == before
+    assert changed(lambda one: one.node.pop()) != before
+    assert changed(lambda one: one.initializer.pop()) != before
+    assert changed(lambda one: setattr(one.node[0], "op_type", "Other")) != before
+    assert changed(lambda one: setattr(one.output[0], "name", "other")) != before
+
+
+def test_a_file_that_is_no_graph_is_altered(graph: Path) -> None:
+    graph.write_bytes(b"no graph")
+    card = graph.with_name(CARD)
+    card.write_text(json.dumps(json.loads(card.read_text()) | {"sha256": sha256_of(graph)}))
+    assert "is not what is made" in states(graph)[0]
