@@ -32,6 +32,8 @@ class BufferFile(io.RawIOBase):
 
     def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
         """Move; beyond the end is allowed and reads nothing there."""
+        if not isinstance(offset, int):  # Pillow takes what a TIFF says as it comes, fractions too
+            raise TypeError(f"seek to {offset}")
         base = {io.SEEK_SET: 0, io.SEEK_CUR: self._position, io.SEEK_END: len(self._data)}[whence]
         if base + offset < 0:
             raise ValueError("negative seek position")

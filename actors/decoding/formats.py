@@ -52,7 +52,7 @@ def _brands(*names: bytes) -> Callable[[bytes], bool]:
 
 
 FORMATS = (
-    Format("jpeg", _starts(b"\xff\xd8\xff"), "actors.decoding.images:open_jpeg"),
+    Format("jpeg", _starts(b"\xff\xd8\xff"), "actors.decoding.jpeg:open_jpeg"),
     Format("png", _starts(b"\x89PNG\r\n\x1a\n"), "actors.decoding.png:open_png"),
     Format(
         "tiff",

@@ -1,4 +1,4 @@
-"""Formats of one picture a file that Pillow decodes well by itself: JPEG, GIF, BMP, AVIF, PNM.
+"""Formats of one picture a file that Pillow decodes well by itself: GIF, BMP, AVIF, PNM.
 
 Plugins are called by name and not through `Image.open`, so that nothing off the allow-list is reached.
 """
@@ -12,7 +12,6 @@ from PIL import Image as PilImage
 from PIL.AvifImagePlugin import AvifImageFile
 from PIL.BmpImagePlugin import BmpImageFile
 from PIL.GifImagePlugin import GifImageFile
-from PIL.JpegImagePlugin import JpegImageFile
 from PIL.PpmImagePlugin import PpmImageFile
 
 from actors.decoding.buffer import BufferFile
@@ -70,11 +69,6 @@ def dpi_of(picture: PilImage.Image) -> float | None:
     """Resolution that the file names, if it is believable."""
     dpi = picture.info.get("dpi")
     return sane_dpi(*dpi) if isinstance(dpi, tuple) and len(dpi) == 2 else None
-
-
-def open_jpeg(data: memoryview, settings: DecodeConfig) -> Document:
-    """JPEG; the further pictures of an MPO are left alone."""
-    return ImageDocument(open_picture(data, settings, JpegImageFile))
 
 
 def open_gif(data: memoryview, settings: DecodeConfig) -> Document:

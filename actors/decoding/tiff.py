@@ -18,6 +18,7 @@ from actors.decoding.tiff_chain import (
     Layout,
     directories,
     layout_of,
+    without_unused,
 )
 from actors.errors import PageError
 from actors.settings import DecodeConfig
@@ -59,15 +60,17 @@ class TiffDocument:
     def _corrections(self, directory: Directory) -> tuple[int, Samples, dict[int, bytes]]:
         """What Pillow is shown other than the file has, and what is done in its place.
 
-        The header points to this page. The orientation is applied here, where it costs no second picture.
+        The header points to this page. Its directory has no tags but those that make the picture. The
+        orientation is applied here, where it costs no second picture.
         WhiteIsZero of more than 8 bits, which Pillow leaves inverted or refuses, is inverted here.
         """
         layout, tags = self._layout, directory.tags
-        patches = {layout.first_offset_at: struct.pack(layout.offset_format, directory.offset)}
+        start, entries = without_unused(self._data, layout, directory.offset)
+        patches = {start: entries}
+        patches[layout.first_offset_at] = struct.pack(layout.offset_format, directory.offset)
         orientation = 1
         if tag := tags.get(ORIENTATION):
             orientation = tag.value if 1 <= tag.value <= 8 else 1
-            patches[tag.offset] = (1).to_bytes(tag.size, layout.order_name)
         bits = tags[BITS_PER_SAMPLE].value if BITS_PER_SAMPLE in tags else 1
         photometric = tags[PHOTOMETRIC]
         inverted = photometric.value == _WHITE_IS_ZERO and bits > 8

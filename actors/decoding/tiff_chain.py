@@ -14,6 +14,13 @@ BITS_PER_SAMPLE = 258
 ORIENTATION = 274
 _WANTED = (PHOTOMETRIC, BITS_PER_SAMPLE, ORIENTATION)
 _SHORT, _LONG, _LONG8 = 3, 4, 16
+_BYTE = 1
+
+_USED = frozenset(
+    {*range(254, 263), 266, 273, *range(277, 285), 292, 293, 296, 317, 320, *range(322, 326)}
+    | {332, 338, 339, 340, 341, 347, *range(512, 522), *range(529, 533)}
+)
+"""The tags on which pixels or their resolution hang (TIFF 6.0). The orientation is applied by us."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +95,22 @@ def directories(data: memoryview, layout: Layout, limit: int) -> list[Directory]
         found.append(directory)
         offset = following
     return found
+
+
+def without_unused(data: memoryview, layout: Layout, offset: int) -> tuple[int, bytes]:
+    """The entries of a directory and where they are, those that no pixel hangs on made a single zero.
+
+    Pillow gives the page up, or reads no further entry, at a tag of text or metadata that is damaged.
+    """
+    count = _unpack(layout.count_format, data, offset) or 0
+    start = offset + struct.calcsize(layout.count_format)
+    step = struct.calcsize(layout.entry_format)
+    entries = bytearray(data[start : start + count * step])
+    for at in range(0, len(entries) - step + 1, step):
+        number = int.from_bytes(entries[at : at + 2], layout.order_name)
+        if number not in _USED:
+            struct.pack_into(layout.entry_format, entries, at, number, _BYTE, 1, b"")
+    return start, bytes(entries)
 
 
 def _unpack(form: str, data: memoryview, at: int) -> int | None:

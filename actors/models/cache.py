@@ -17,6 +17,8 @@ from pathlib import Path
 
 from actors.errors import ModelError
 from actors.models.catalogue import Hub, Model, find_model
+from actors.models.full_disk import is_full
+from actors.models.private import make_private, why_not_private
 from actors.settings import ModelsConfig
 
 Say = Callable[[str], None]
@@ -82,7 +84,7 @@ class ModelStore:
 
         model = find_model(name)
         try:
-            self.root.mkdir(parents=True, exist_ok=True)
+            make_private(self.root)
             with FileLock(self.root / f".{name}.lock", timeout=_LOCK_TIMEOUT_S):
                 if self._fault(model) is not None:
                     self._check_trust(model, trust_hub)
@@ -94,8 +96,10 @@ class ModelStore:
                 "Try again.",
             ) from error
         except OSError as error:
+            full = is_full(error)
             raise ModelError(
-                f"The model cache {self.root} cannot be written.",
+                f"The model cache {self.root} "
+                + ("is on a disk that is full." if full else "cannot be written."),
                 str(error),
                 "Set models.cache, or RAYOCR_MODELS, to a folder with space that can be written.",
             ) from error
@@ -140,8 +144,15 @@ class ModelStore:
                     "Check models.source, and your package index or mirror.",
                 )
             target = self.root / model.name
+            if target.is_symlink():
+                # What it leads to may be shared, or be no model at all: it is not ours to delete.
+                raise ModelError(
+                    f"The model {model.name} in the cache is damaged, and its folder is a link.",
+                    f"{target} leads to {target.resolve()}, which is left as it is.",
+                    f"Remove the link {target}, or mend the files that it leads to.",
+                )
             if target.exists():
-                shutil.rmtree(target)
+                target.rename(Path(scratch) / "replaced")
             folder.rename(target)
         say(f"model {model.name} is verified")
 
@@ -181,6 +192,11 @@ def sha256_of(path: Path) -> str:
 
 
 def _fault_in(model: Model, folder: Path) -> str | None:
+    if not model.files and (folder / TRUSTED).exists():
+        # Only here the hashes lie beside the files: who may write both may change both.
+        for path in (folder, folder / TRUSTED):
+            if (why := why_not_private(path)) is not None:
+                return f"{path.name} {why}, so its hashes prove nothing"
     expected = expected_hashes(model, folder)
     if not expected:
         return f"{TRUSTED}, with the hashes of its files, is missing or empty"

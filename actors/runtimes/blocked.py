@@ -9,7 +9,7 @@ be executed and gives what the model gives.
 
 from __future__ import annotations
 
-import hashlib
+import json
 import platform
 import tempfile
 from collections.abc import Sequence
@@ -17,13 +17,14 @@ from pathlib import Path
 from typing import Any
 
 from actors.models.cache import sha256_of
+from actors.models.keeping import identity_of
 from actors.models.keeping import kept as kept_file
 from actors.runtimes.channels import fill_blocks
 from actors.runtimes.contracts import Array, Floats, Shapes
 from actors.runtimes.cpu import cpu_flags
 from actors.runtimes.graph import has_graphs_within
 from actors.runtimes.layout import BlockedGraph
-from actors.runtimes.packages import import_onnxruntime
+from actors.runtimes.packages import import_onnxruntime, version_of
 
 VERSION = 1
 """Part of a kept file's identity: raised whenever a graph comes out differently."""
@@ -39,29 +40,32 @@ _NEAR = 1e-3
 def kept(source: Path, shapes: Shapes, cache: Path) -> Path | None:
     """The graph to execute instead of an ONNX model, which is not to be optimised again; None for the model
     itself. `shapes`: of its input."""
-    flags = cpu_flags()
-    if not flags:
+    if not cpu_flags():
         return None  # machines of different kinds could not be told apart, where they share the cache
-    folder = cache / "blocked" / _identity(source, flags)
+    recipe = recipe_of(source, shapes)
+    folder = cache / "blocked" / identity_of(recipe)
     try:
-        file = kept_file(folder, source.name, lambda target: _make(source, target, shapes))
+        file = kept_file(folder, source.name, lambda target: make(source, target, shapes), recipe)
         return file if file.stat().st_size else None
     except OSError:
         return None  # a cache that cannot be written: the model itself gives the same, a little slower
 
 
-def _identity(source: Path, flags: frozenset[str]) -> str:
-    parts = [
-        str(VERSION),
-        import_onnxruntime().__version__,
-        platform.machine(),
-        " ".join(sorted(flags)),
-        sha256_of(source),
-    ]
-    return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:16]
+def recipe_of(source: Path, shapes: Shapes) -> dict[str, str]:
+    """What a graph is made of and by, on this machine."""
+    return {
+        "code": str(VERSION),
+        "onnx": version_of("onnx"),
+        "onnxruntime": import_onnxruntime().__version__,
+        "machine": platform.machine(),
+        "flags": " ".join(sorted(cpu_flags())),
+        "shapes": json.dumps([shapes.least, shapes.usual, shapes.most]),
+        "sha256 of the source": sha256_of(source),
+    }
 
 
-def _make(source: Path, target: Path, shapes: Shapes) -> None:
+def make(source: Path, target: Path, shapes: Shapes) -> None:
+    """Write the graph to execute instead of `source`; an empty file where that is `source` itself."""
     try:
         simpler = _first_simpler(source, shapes)
     except (OSError, MemoryError):

@@ -5,15 +5,15 @@
 
 from __future__ import annotations
 
-import hashlib
 import tempfile
 from pathlib import Path
 from typing import Any
 
 from actors.errors import ModelError
 from actors.models.cache import sha256_of
+from actors.models.keeping import identity_of
 from actors.models.keeping import kept as kept_file
-from actors.runtimes.packages import import_onnxruntime
+from actors.runtimes.packages import import_onnxruntime, version_of
 
 VERSION = 1
 """Part of a kept file's identity: raised whenever a graph comes out differently."""
@@ -31,8 +31,9 @@ def kept(source: Path, cache: Path) -> Path:
 
     Raises ModelError if it cannot be made.
     """
-    folder = cache / "float16" / _identity(source)
-    return kept_file(folder, source.name, lambda target: convert(source, target))
+    recipe = recipe_of(source)
+    folder = cache / "float16" / identity_of(recipe)
+    return kept_file(folder, source.name, lambda target: convert(source, target), recipe)
 
 
 def convert(source: Path, target: Path) -> None:
@@ -120,8 +121,11 @@ def _in_order(graph: Any) -> None:
     graph.node.extend(copies)
 
 
-def _identity(source: Path) -> str:
-    onnxruntime = import_onnxruntime()
-
-    made_by = f"{VERSION} {onnxruntime.__version__} {sha256_of(source)}"
-    return hashlib.sha256(made_by.encode()).hexdigest()[:16]
+def recipe_of(source: Path) -> dict[str, str]:
+    """What a graph is made of and by."""
+    return {
+        "code": str(VERSION),
+        "onnx": version_of("onnx"),
+        "onnxruntime": import_onnxruntime().__version__,
+        "sha256 of the source": sha256_of(source),
+    }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from importlib import metadata
 from typing import Any
 
 NO_REPORTS = {"ORT_DISABLE_TELEMETRY": "1"}
@@ -26,3 +27,11 @@ def import_openvino() -> Any:
     import openvino
 
     return openvino
+
+
+def version_of(package: str) -> str:
+    """The installed version of a package; "none" if it is not installed."""
+    try:
+        return metadata.version(package)
+    except metadata.PackageNotFoundError:
+        return "none"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -11,6 +11,7 @@ from rayocr.cli import terminal
 from rayocr.cli.quantize import command as quantize
 
 if TYPE_CHECKING:
+    from actors.engines.fast.derived import Derived
     from actors.models.cache import ModelStore
     from actors.models.catalogue import Model
 
@@ -84,7 +85,8 @@ def fetch(names: tuple[str, ...], cache: str | None, source: str | None, trust_h
 @_cache
 def verify(names: tuple[str, ...], cache: str | None) -> int:
     """Check the models that are named, or all that are in the cache. Exits 2 if a file is not what it
-    should be, and says which."""
+    should be, and says which. With no name, graphs that were derived from models are made anew and compared,
+    too; one that no run here would use is stale, which is no fault."""
     from actors.models.catalogue import CATALOGUE, find_model
 
     store = _store(cache)
@@ -94,7 +96,22 @@ def verify(names: tuple[str, ...], cache: str | None) -> int:
     faults = {name: store.fault(name) for name in chosen}
     for name, fault in faults.items():
         terminal.line(f"{name}: {fault or 'ok'}")
-    return EXIT_ALTERED if any(faults.values()) else 0
+    altered = any(faults.values())
+    for derived in () if names else _derived(store):
+        terminal.line(str(derived))
+        altered |= derived.altered is not None
+    return EXIT_ALTERED if altered else 0
+
+
+def _derived(store: ModelStore) -> Iterable[Derived]:
+    from importlib.util import find_spec
+
+    if not find_spec("onnx"):
+        _say("graphs derived from models are not compared: that needs the package onnx")
+        return ()
+    from actors.engines.fast.derived import check_derived
+
+    return check_derived(store)
 
 
 def _store(cache: str | None, source: str | None = None) -> ModelStore:

@@ -81,3 +81,66 @@ def test_profiles_are_not_applied() -> None:
     profile = chunk(b"iCCP", b"x\0\0" + zlib.compress(b"no profile"))
     assert picture(png(2, 2, ROWS, extra=profile))[0, 0, 0] == 10
     assert np.array_equal(picture(encode(UPRIGHT, "PNG", icc_profile=b"junk")), UPRIGHT)
+
+
+WHOLE = png(2, 2, ROWS)
+END = chunk(b"IEND", b"")
+
+
+def _damaged(part: bytes) -> bytes:
+    """A chunk whose checksum alone is wrong."""
+    return part[:-1] + bytes([part[-1] ^ 1])
+
+
+@pytest.mark.parametrize(
+    "tail",
+    [
+        _damaged(END),
+        b"",
+        END[:-1],
+        END[:6],
+        b"\xff\xff\xff\xffIEND\xaeB\x60\x82",
+        b"\0\0\0\0IE\0D\xaeB\x60\x82",
+        chunk(b"IEND", b"odd"),
+        END + b"rubbish",
+        b"rubbish" + END,
+        _damaged(chunk(b"tIME", bytes(7))) + END,
+        _damaged(chunk(b"PLTE", bytes(3))) + END,
+        chunk(b"tEXt", b"a\0b") + chunk(b"IDAT", b"not of the picture") + END,
+        chunk(b"tEXt", b"a\0b")[:-2],
+    ],
+)
+def test_damage_behind_the_pixels_changes_none(tail: bytes) -> None:
+    whole = WHOLE.removesuffix(END)
+    assert np.array_equal(picture(whole + tail), picture(WHOLE))
+    rows_missing = png(2, 3, ROWS).removesuffix(END)
+    assert code(rows_missing + tail) == "decode.corrupt"
+
+
+@pytest.mark.parametrize(
+    "kind", [b"tEXt", b"iCCP", b"gAMA", b"cHRM", b"sRGB", b"bKGD", b"sBIT", b"tIME", b"pHYs"]
+)
+@pytest.mark.parametrize("body", [b"", b"\0", bytes(9), bytes(40)])
+def test_chunks_that_make_no_pixel_may_hold_anything(kind: bytes, body: bytes) -> None:
+    for extra in (chunk(kind, body), _damaged(chunk(kind, body))):
+        assert np.array_equal(picture(png(2, 2, ROWS, extra=extra)), picture(WHOLE))
+
+
+def test_damaged_chunks_that_make_pixels_are_a_fault() -> None:
+    key = _damaged(chunk(b"tRNS", (10).to_bytes(2, "big")))
+    assert code(png(2, 2, ROWS, extra=key)) == "decode.corrupt"
+    assert (
+        code(png(2, 2, ROWS, color=3, extra=_damaged(chunk(b"PLTE", bytes(range(180)))))) == "decode.corrupt"
+    )
+    alpha = b"\0\x0a\xff\x14\xff" * 2
+    assert picture(png(2, 2, alpha, color=4, extra=key))[0, 0, 0] == 10
+    colors = b"\0\x0a\x0a\x0a\x14\x14\x14" * 2
+    assert picture(png(2, 2, colors, color=2, extra=_damaged(chunk(b"PLTE", bytes(6)))))[0, 0, 0] == 10
+    assert code(png(2, 2, ROWS, extra=WHOLE[8:33])) == "decode.corrupt"
+
+
+def test_a_cut_between_two_pixel_chunks_is_a_fault() -> None:
+    split = zlib.compress(ROWS)
+    head = WHOLE[:33] + chunk(b"IDAT", split[:4])
+    for rest in (b"", chunk(b"IDAT", split[4:])[:6], b"rubbish", END):
+        assert code(head + rest) == "decode.corrupt"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import multiprocessing
 import os
@@ -9,6 +10,7 @@ import shutil
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -347,3 +349,60 @@ def test_the_cache_needs_no_ocr_library(tmp_path: Path) -> None:
         "assert not {'paddlex', 'paddleocr', 'onnxruntime', 'cv2', 'ray'} & set(sys.modules)"
     )
     subprocess.run([sys.executable, "-c", code], check=True, env={**os.environ, "PYTHONPATH": str(ROOT)})
+
+
+def test_a_link_to_a_damaged_model_is_left_alone(tmp_path: Path) -> None:
+    source = toy_folder(tmp_path / "source")
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    (elsewhere / "thesis.tex").write_text("years of work")
+    (tmp_path / "cache").mkdir()
+    (tmp_path / "cache" / "toy").symlink_to(elsewhere)
+    with pytest.raises(ModelError) as info:
+        store(tmp_path / "cache", source).ensure("toy")
+    assert "its folder is a link" in info.value.what and str(elsewhere) in info.value.why
+    assert [path.name for path in elsewhere.iterdir()] == ["thesis.tex"]
+
+
+@pytest.mark.parametrize("code", [errno.ENOSPC, errno.EDQUOT])
+def test_a_full_disk_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, code: int) -> None:
+    def full(*_: object, **__: object) -> None:
+        raise OSError(code, os.strerror(code))
+
+    monkeypatch.setattr("actors.models.sources.fetch_into", full)
+    with pytest.raises(ModelError) as info:
+        store(tmp_path / "cache").ensure("toy")
+    assert info.value.what == f"The model cache {tmp_path / 'cache'} is on a disk that is full."
+    assert os.strerror(code) in info.value.why
+
+
+def test_pip_on_a_full_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    said = (
+        "ERROR: Exception:\nTraceback (most recent call last):\nOSError: [Errno 28] No space left on device\n"
+    )
+    done = subprocess.CompletedProcess([], 2, "", said)
+    monkeypatch.setattr(subprocess, "run", lambda *_, **__: done)
+    with pytest.raises(ModelError) as info:
+        store(tmp_path / "cache").ensure("PP-OCRv6_small")
+    assert "a disk is full" in info.value.what
+    assert "No space left on device" in info.value.why and str(tmp_path / "cache") in info.value.why
+
+
+def test_a_new_cache_is_for_this_user_alone(tmp_path: Path) -> None:
+    store(tmp_path / "new" / "cache", toy_folder(tmp_path / "source")).ensure("toy")
+    for folder in (tmp_path / "new", tmp_path / "new" / "cache"):
+        assert folder.stat().st_mode & 0o777 == 0o700
+
+
+def test_recorded_hashes_that_others_may_write_prove_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hub_model = replace(CATALOGUE["toy"], files=())
+    monkeypatch.setitem(CATALOGUE, "toy", hub_model)
+    folder = tmp_path / "toy"
+    folder.mkdir()
+    (folder / "det.onnx").write_bytes(b"weights")
+    (folder / TRUSTED).write_text(json.dumps({"det.onnx": sha256_of(folder / "det.onnx")}))
+    assert store(tmp_path).fault("toy") is None
+    (folder / TRUSTED).chmod(0o666)
+    assert "can be written by others" in str(store(tmp_path).fault("toy"))

@@ -1,12 +1,11 @@
 """The files that the fast engine loads: a model's own, or graphs changed for it and kept.
 
 {cache}/prepared/{model}-{identity}/det.onnx or rec.onnx    the changed graph
-{cache}/prepared/{model}-{identity}/card.json               its SHA-256
+{cache}/prepared/{model}-{identity}/card.json               its SHA-256, and its recipe
 """
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,8 +13,10 @@ from actors.engines.dictionary import read_dictionary
 from actors.engines.fast.charset import kept_classes
 from actors.errors import ModelError
 from actors.models.cache import ModelFiles
+from actors.models.keeping import identity_of
 from actors.models.keeping import kept as kept_file
 from actors.runtimes.contracts import Weights
+from actors.runtimes.packages import version_of
 from actors.runtimes.surgery import Outputs
 
 Head = Outputs
@@ -53,7 +54,8 @@ def prepare_detection(files: ModelFiles, root: Path) -> Weights:
     def make(target: Path) -> None:
         save_rewritten(weights.files[0], target)
 
-    return Weights("onnx", (kept_file(_folder(root, files, "det"), "det.onnx", make),))
+    folder, recipe = _folder(root, files, "det"), recipe_of(files, "det")
+    return Weights("onnx", (kept_file(folder, "det.onnx", make, recipe),))
 
 
 def prepare_recognition(files: ModelFiles, charset: str, head: Head, root: Path) -> Prepared:
@@ -75,7 +77,7 @@ def prepare_recognition(files: ModelFiles, charset: str, head: Head, root: Path)
         prepare(weights.files[0], target, kept, head=head)
 
     folder = _folder(root, files, charset, head)
-    graph = kept_file(folder, "rec.onnx", make)
+    graph = kept_file(folder, "rec.onnx", make, recipe_of(files, charset, head))
     return Prepared(Weights("onnx", (graph,)), head, left)
 
 
@@ -98,15 +100,17 @@ def _weights(files: ModelFiles, part: str) -> Weights:
 
 
 def _folder(root: Path, files: ModelFiles, *what: str) -> Path:
-    return root / "prepared" / f"{files.model.name}-{_identity(files, *what)}"
+    return root / "prepared" / f"{files.model.name}-{identity_of(recipe_of(files, *what))}"
 
 
-def _identity(files: ModelFiles, *what: str) -> str:
+def recipe_of(files: ModelFiles, *what: str) -> dict[str, str]:
+    """What a graph is made of and by; `what`: "det", or a charset and a head."""
     from actors.runtimes import rewriting, surgery
 
-    parts = [
-        f"{surgery.VERSION}.{rewriting.VERSION}",
-        *what,
-        *(f"{name}={digest}" for name, digest in sorted(files.sha256.items())),
-    ]
-    return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:16]
+    return {
+        "model": files.model.name,
+        "what": " ".join(what),
+        "code": f"{surgery.VERSION}.{rewriting.VERSION}",
+        "onnx": version_of("onnx"),
+        **{f"sha256 of {name}": digest for name, digest in sorted(files.sha256.items())},
+    }

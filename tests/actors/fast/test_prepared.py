@@ -18,6 +18,7 @@ from actors.engines.fast.prepared import Head, prepare_detection, prepare_recogn
 from actors.errors import ModelError
 from actors.models.cache import ModelFiles, ModelStore
 from actors.models.catalogue import CATALOGUE
+from actors.models.keeping import identity_of
 from actors.settings import ModelsConfig
 from tests.actors.runtimes.graphs import doubling, head
 from tests.models import require_model, toy_folder, toy_model
@@ -152,9 +153,9 @@ def test_a_model_without_files_that_a_runtime_can_load(files: ModelFiles, tmp_pa
 def test_its_identity_changes_with_what_is_changed(
     files: ModelFiles, monkeypatch: pytest.MonkeyPatch, module: str
 ) -> None:
-    before = prepared._identity(files, "all", "logits")
+    before = identity_of(prepared.recipe_of(files, "all", "logits"))
     monkeypatch.setattr(f"actors.runtimes.{module}.VERSION", 0)
-    assert prepared._identity(files, "all", "logits") != before
+    assert identity_of(prepared.recipe_of(files, "all", "logits")) != before
 
 
 @pytest.mark.models

@@ -204,7 +204,7 @@ def test_what_would_give_something_else_is_not_taken(
         tensor.CopyFrom(onnx.numpy_helper.from_array(np.zeros(list(tensor.dims), np.float32), tensor.name))
     source, made = ours(model, tmp_path)
     assert made is None
-    monkeypatch.setattr(blocked, "_make", None)
+    monkeypatch.setattr(blocked, "make", None)
     assert blocked.kept(source, SHAPES, tmp_path / "cache") is None
     assert agree(model, source, tmp_path, noise(2, 3, 12, 20))
 
