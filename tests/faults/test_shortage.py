@@ -41,7 +41,7 @@ def test_too_few_descriptors(tmp_path: Path) -> None:
     source, output = folder_of_pictures(tmp_path / "in", 3), tmp_path / "out"
     arguments = command("run", "-i", source, "-o", output, "--runner", "inline", *FAKE)
     done = subprocess.run(
-        ["/bin/sh", "-c", 'ulimit -n 13; exec "$0" "$@"', *arguments],
+        ["/bin/sh", "-c", 'ulimit -n 11; exec "$0" "$@"', *arguments],
         capture_output=True,
         text=True,
         timeout=120,
