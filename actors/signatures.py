@@ -85,6 +85,8 @@ _AMBIGUOUS = re.compile(
 
 _MASK = "..."
 _MASKED = re.compile(r"\.\.\.[0-9a-f]{12}")
+_MOST_QUOTED = 3
+"""Times that an address in an address may be percent-encoded."""
 _DIGITS = 12
 """Hex digits of a hidden value's SHA-256: enough to tell documents apart, and no more."""
 
@@ -94,11 +96,13 @@ _PARTS = re.compile(
     re.DOTALL,
 )
 _USER_INFO = re.compile(
-    r"\b([A-Za-z][A-Za-z0-9+.-]*)://"
+    r"\b([A-Za-z][A-Za-z0-9+.-]*)(:/{0,3})"
     r"([^\s/?#\[\]]*@|[^\s/?#@:\[\]]+:(?!\d{0,5}(?:[/?#\s'\"]|\Z))\S*@)"
 )
-"""User info (RFC 3986, 3.2.1), and what people write as one: with `/`, `?` or `#` in the password."""
+"""User info (RFC 3986, 3.2.1), and what people write as one: with `/`, `?` or `#` in the password, or
+another number of slashes before it."""
 _SESSION = re.compile(r";jsessionid=[^;/?#]*", re.IGNORECASE)
+_WITH_SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
 _URL = re.compile(r"\b[A-Za-z][A-Za-z0-9+.-]*://[^\s'\"<>]+")
 _PARAMETER = re.compile(r"([?&;#](?:amp;)?)([\w.%+-]+)=([^&;#\s'\"<>()]*)")
 _QUERY = re.compile(r"(\bhttps?://[^\s?#]*)\?[^\s'\"<>)]+", re.IGNORECASE)
@@ -109,17 +113,17 @@ def published(address: str, *, is_web: bool = False) -> str:
 
     `is_web`: a relative one, which is relative to a web address.
     """
-    if not is_web and "://" not in address:
+    if not is_web and _WITH_SCHEME.match(address) is None:
         return address
     if not any(mark in address for mark in "@?#;"):
+        return address
+    if address[:7].lower() == "file://":
         return address
     address = _USER_INFO.sub(_without_user_info, address)
     found = _PARTS.fullmatch(address)
     assert found is not None
     scheme, host, path, query, fragment = found.groups(default="")
     web = scheme.lower() in _WEB or (is_web and not scheme)
-    if scheme.lower() == "file":
-        return address
     if web:
         path = _SESSION.sub("", path)
     start = f"{scheme}://{host}" if scheme else ""
@@ -145,7 +149,7 @@ def without_query(address: str) -> str:
 def without_secrets(text: str) -> str:
     """A text with its addresses as they are published, and with the secrets of those that are cut or odd left
     out."""
-    if "://" not in text and "=" not in text:
+    if "@" not in text and "=" not in text:
         return text
     text = _USER_INFO.sub(_without_user_info, text)
     text = _URL.sub(lambda found: published(found[0]), text)
@@ -159,8 +163,8 @@ def without_queries(text: str) -> str:
 
 def _without_user_info(found: re.Match[str]) -> str:
     # `abfs://container@account` and `sftp://user@host` have no password: the name is a part of the place.
-    is_secret = found[1].lower() in _WEB or ":" in found[2]
-    return f"{found[1]}://" if is_secret else found[0]
+    is_secret = found[1].lower() in _WEB or (":" in found[3] and found[2] == "://")
+    return f"{found[1]}{found[2]}" if is_secret else found[0]
 
 
 def _clean(part: str, *, web: bool) -> str:
@@ -174,7 +178,7 @@ def _clean(part: str, *, web: bool) -> str:
         if name in leaving:
             continue
         label, _, value = text.partition("=")
-        is_hidden = web and value and _AMBIGUOUS.fullmatch(name)
+        is_hidden = web and _is_hidden(name, value)
         kept += (separator if kept else "") + (f"{label}={_masked(value)}" if is_hidden else text)
     return f"{part[0]}{kept}" if kept or not pieces else ""
 
@@ -183,8 +187,8 @@ def _pieces(query: str) -> Iterator[tuple[str, str, str]]:
     """Separator, name in small letters, and text of each parameter. What has no `=` after a semicolon belongs
     to the value before it."""
     separator = text = ""
-    for piece in re.split(r"(&(?:amp;)?|;)", query):
-        if piece.startswith("&"):
+    for piece in re.split(r"(&(?:amp;)?|;|\?)", query):
+        if piece.startswith(("&", "?")):  # `?`: an address in a parameter may have a query
             yield separator, _name(text), text
             separator, text = piece, ""
         elif text.endswith(";") and "=" in piece:
@@ -212,12 +216,25 @@ def _values(address: str) -> Iterator[str]:
     found = _PARTS.fullmatch(address)
     for part in (found["query"], found["fragment"]) if found else ():
         for _, name, text in _pieces(part[1:] if part else ""):
-            if _AMBIGUOUS.fullmatch(name):
-                yield text.partition("=")[2]
+            value = text.partition("=")[2]
+            if _is_hidden(name, value):
+                yield value
+
+
+def _is_hidden(name: str, value: str) -> bool:
+    """Whether a value may be a secret, or is an address, quoted, that holds one."""
+    if not value or _AMBIGUOUS.fullmatch(name):
+        return bool(value)
+    inner = value
+    for _ in range(_MOST_QUOTED):
+        if "%" not in inner:
+            break
+        inner = unquote_plus(inner)
+    return inner != value and without_secrets(inner) != inner
 
 
 def _masked(value: str) -> str:
-    if _MASKED.fullmatch(value):
+    if _MASKED.match(value):  # in a text, punctuation may follow
         return value
     return _MASK + hashlib.sha256(value.encode("utf-8", "surrogateescape")).hexdigest()[:_DIGITS]
 

@@ -12,6 +12,7 @@ from actors.errors import ConfigError, PageError
 from actors.signatures import published, revealed, without_queries, without_secrets
 from actors.transport import documents_from_table, documents_to_table, page_schema
 
+CANARY = "CANARY"
 HOST = "https://host/a.png"
 AWS = (
     "X-Amz-Algorithm=AWS4-HMAC-SHA256&X-Amz-Credential=CANARY%2F20260101%2Fus-east-1%2Fs3%2Faws4_request"
@@ -54,6 +55,9 @@ NAMES = [
     "a=%2F&&b",
     "tokens=7",
     "monkey=1",
+    "url=https%3A%2F%2Fother%2Fk%3Fid%3D7",
+    "url=https://other/k?id=7",
+    "q=100%&r=a;b;c=d",
     "",
 ]
 """Queries that have no secret, some with names that signatures have too."""
@@ -77,9 +81,11 @@ def test_an_address_without_secrets_stays_as_it_is(start: str, query: str) -> No
     assert published(address) == address == revealed(address, None) == without_secrets(address)
 
 
-@given(st.text(max_size=40))
-def test_a_local_path_stays_as_it_is(name: str) -> None:
-    assert published(f"/scans/{name}".replace("://", "")) == f"/scans/{name}".replace("://", "")
+@given(
+    st.text(max_size=40), st.sampled_from(["/scans/", "./", "x/s3://u:p@b/", "file:///a/http://u:p@h/?sig=1"])
+)
+def test_a_local_path_stays_as_it_is(name: str, start: str) -> None:
+    assert published(start + name) == start + name
 
 
 @pytest.mark.parametrize(
@@ -114,6 +120,25 @@ def test_what_may_name_a_document_is_hidden_and_still_tells_documents_apart(name
     assert revealed(published(one), one) == one
 
 
+@pytest.mark.parametrize(
+    ("query", "shown"),
+    [
+        ("url=https://u:CANARY@other/k?X-Amz-Signature=CANARY&id=7", "url=https://other/k&id=7"),
+        ("id=7?token=CANARY", None),
+        ("url=https%3A%2F%2Fu%3ACANARY%40other%2Fk&id=7", None),
+        ("url=https%3A%2F%2Fother%2Fk%3FX-Amz-Signature%3DCANARY", None),
+        ("url=https%253A%252F%252Fother%252Fk%253Fsig%253DCANARY", None),
+    ],
+)
+def test_an_address_within_an_address_has_no_secret_either(query: str, shown: str | None) -> None:
+    address = f"https://u:CANARY@host/a?{query}"
+    assert CANARY not in published(address)
+    if shown is None:
+        assert revealed(published(address), address) == f"https://host/a?{query}"
+    else:
+        assert published(address) == f"https://host/a?{shown}"
+
+
 def test_what_is_attached_is_read_from_its_documents_address_and_named_apart() -> None:
     address = f"{HOST}?key=CANARY&X-Amz-Signature=CANARY"
     key = published(address)
@@ -138,6 +163,7 @@ def test_an_address_travels_with_a_document_and_not_with_its_pages() -> None:
         f"<a href={HOST}?id=7&amp;sig=CANARY>",
         "GET /my file.pdf?a=1&X-Amz-Signature=CANARY HTTP/1.1",
         "https://u:CANARY@host, https://CANARY@other/",
+        "https:/u:CANARY@host/a and /nowhere/https:///CANARY@host/a",
         "url=https://host/it's.pdf?token=CANARY",
     ],
 )
