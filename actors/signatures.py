@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from urllib.parse import unquote_plus
 
 _WEB = ("http", "https")
+_BUCKETS = ("s3", "s3a", "gs", "gcs")
 
 _AWS = """x-amz-algorithm x-amz-credential x-amz-date x-amz-expires x-amz-signedheaders x-amz-signature
 x-amz-security-token x-amz-content-sha256 awsaccesskeyid"""
@@ -77,8 +78,8 @@ GitLab: private_token; Azure API Management: subscription-key; SharePoint: tempa
 Drive: resourcekey; Servlet specification, 7.1.3: jsessionid)."""
 
 _AMBIGUOUS = re.compile(
-    r"(?:key|pass|auth|code|sign?|hmac|sid|session|ticket|cred)|"
-    r".*(?:token|signature|secret|password|passwd|passphrase|credentials?|api[_-]?key|access[_-]?key"
+    r"(?:key|pass|pw|pin|otp|passcode|passkey|auth|code|sign?|sas|hmac|mac|sid|session|ticket|cred)|auth[_-].*|"
+    r".*(?:[_-]key|app[_-]?key|token|signature|secret|password|passwd|passphrase|credentials?|api[_-]?key|access[_-]?key"
     r"|secret[_-]?key|private[_-]?key)"
 )
 """Parameters that may be a secret or the name of a document: their values are hidden."""
@@ -95,12 +96,19 @@ _PARTS = re.compile(
     r"(?P<query>\?[^#]*)?(?P<fragment>#.*)?",
     re.DOTALL,
 )
+_NO_PORT = r"(?!\d{0,5}(?:[/?#\s'\":,)]|\Z))"
 _USER_INFO = re.compile(
     r"\b([A-Za-z][A-Za-z0-9+.-]*)(:/{0,3})"
-    r"([^\s/?#\[\]]*@|[^\s/?#@:\[\]]+:(?!\d{0,5}(?:[/?#\s'\"]|\Z))\S*@)"
+    rf"([^\s/?#]*@|[^\s/?#@:\[\]]+:{_NO_PORT}(?:\S*@|[^/?#@'\"\n]{{1,80}}@))"
 )
-"""User info (RFC 3986, 3.2.1), and what people write as one: with `/`, `?` or `#` in the password, or
-another number of slashes before it."""
+"""User info in a text (RFC 3986, 3.2.1), and what people write as one: with a space, `/`, `?` or `#` in the
+password, or another number of slashes before it."""
+_ITS_USER_INFO = re.compile(
+    rf"\A([A-Za-z][A-Za-z0-9+.-]*)(://)([^/?#]*@|[^/?#@:\[\]]+:{_NO_PORT}.*@)", re.DOTALL
+)
+"""That at the start of an address, which may hold any character."""
+_REPOSITORIES = ("github", "git")
+"""Schemes of fsspec whose `owner:repository@reference` is no user info."""
 _SESSION = re.compile(r";jsessionid=[^;/?#]*", re.IGNORECASE)
 _WITH_SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
 _URL = re.compile(r"\b[A-Za-z][A-Za-z0-9+.-]*://[^\s'\"<>]+")
@@ -119,7 +127,7 @@ def published(address: str, *, is_web: bool = False) -> str:
         return address
     if address[:7].lower() == "file://":
         return address
-    address = _USER_INFO.sub(_without_user_info, address)
+    address = _USER_INFO.sub(_without_user_info, _ITS_USER_INFO.sub(_without_user_info, address))
     found = _PARTS.fullmatch(address)
     assert found is not None
     scheme, host, path, query, fragment = found.groups(default="")
@@ -162,9 +170,16 @@ def without_queries(text: str) -> str:
 
 
 def _without_user_info(found: re.Match[str]) -> str:
-    # `abfs://container@account` and `sftp://user@host` have no password: the name is a part of the place.
-    is_secret = found[1].lower() in _WEB or (":" in found[3] and found[2] == "://")
-    return f"{found[1]}{found[2]}" if is_secret else found[0]
+    """Users of one web address or bucket read the same; a user of another server may have files of their own,
+    so something stands for the name. `abfs://container@account` and `sftp://user@host` have no password."""
+    scheme, slashes, info = found.groups()
+    if scheme.lower() in _BUCKETS and "/" in info:
+        return found[0]  # an access point's ARN has colons, and a key may have an @
+    if scheme.lower() in (*_WEB, *_BUCKETS):
+        return f"{scheme}{slashes}"
+    if slashes != "://" or ":" not in info or scheme.lower() in _REPOSITORIES:
+        return found[0]
+    return f"{scheme}{slashes}{_masked(info.partition(':')[0])}@"
 
 
 def _clean(part: str, *, web: bool) -> str:

@@ -75,7 +75,16 @@ def test_a_signature_leaves_and_the_rest_stays_in_order(signature: str, name: st
 
 
 @pytest.mark.parametrize("query", NAMES)
-@pytest.mark.parametrize("start", [HOST, "http://host:8080/x@y/a;b", "http://[::1]:80/x@y", "s3://b/a@b#c"])
+@pytest.mark.parametrize(
+    "start",
+    [
+        HOST,
+        "http://host:8080/x@y/a;b",
+        "http://[::1]:80/x@y",
+        "s3://b/a@b#c",
+        "s3://arn:aws:s3:eu:1:accesspoint/n/a@b",
+    ],
+)
 def test_an_address_without_secrets_stays_as_it_is(start: str, query: str) -> None:
     address = f"{start}?{query}"
     assert published(address) == address == revealed(address, None) == without_secrets(address)
@@ -96,7 +105,11 @@ def test_a_local_path_stays_as_it_is(name: str, start: str) -> None:
         ("https://CANARY:CAN@ARY@host/a", "https://host/a"),
         ("https://CANARY:CAN/ARY@host/a", "https://host/a"),
         ("https://CANARY:CAN#ARY?@host/a", "https://host/a"),
-        ("ftp://u:CANARY@host/a", "ftp://host/a"),
+        ("ftp://CANARY:CANARY@host/a", "ftp://...fe0344af3e43@host/a"),
+        ("https://p[CANARY]@host/a", "https://host/a"),
+        ("https://CANARY:12345@host/a", "https://host/a"),
+        ("https://u:my CANARY@host/a", "https://host/a"),
+        ("github://owner:repository@main/a", "github://owner:repository@main/a"),
         ("sftp://user@host/a", "sftp://user@host/a"),
         (
             "abfs://container@account.dfs.core.windows.net/a",
@@ -111,7 +124,7 @@ def test_user_info_leaves(address: str, shown: str) -> None:
     assert without_secrets(f"cannot open '{address}': why") == f"cannot open '{shown}': why"
 
 
-@pytest.mark.parametrize("name", ["key", "token", "sig", "signature", "Code", "download_token"])
+@pytest.mark.parametrize("name", ["key", "token", "sig", "signature", "Code", "download_token", "auth_key"])
 def test_what_may_name_a_document_is_hidden_and_still_tells_documents_apart(name: str) -> None:
     one, other = f"{HOST}?{name}=CANARY1&id=7", f"{HOST}?{name}=CANARY2&id=7"
     assert "CANARY" not in published(one) + published(other)
@@ -147,6 +160,15 @@ def test_what_is_attached_is_read_from_its_documents_address_and_named_apart() -
     assert child.document_id == document_id(f"{HOST}?key=CANARY{child.key.removeprefix(key)}")
     assert container_of(child)[0].location == address
     assert "CANARY" not in f"{parent} {child}"
+
+
+def test_a_space_in_user_info_of_an_address() -> None:
+    assert published("https://CANARY my:CANARY 'x'@host/a") == "https://host/a"
+
+
+def test_users_of_one_server_have_documents_of_their_own_whatever_their_passwords() -> None:
+    alice = [published(f"ftp://alice:{password}@host/a") for password in ("1", "2")]
+    assert alice[0] == alice[1] != published("ftp://bob:1@host/a")
 
 
 def test_an_address_travels_with_a_document_and_not_with_its_pages() -> None:
