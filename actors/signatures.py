@@ -98,11 +98,12 @@ _PARTS = re.compile(
 )
 _NO_PORT = r"(?!\d{0,5}(?:[/?#\s'\":,)]|\Z))"
 _USER_INFO = re.compile(
-    r"\b([A-Za-z][A-Za-z0-9+.-]*)(:/{0,3})"
-    rf"([^\s/?#]*@|[^\s/?#@:\[\]]+:{_NO_PORT}(?:\S*@|[^/?#@'\"\n]{{1,80}}@))"
+    r"\b(https?(?=:)|[A-Za-z][A-Za-z0-9+.-]{0,20}(?=://))(:/{0,3})"
+    rf"([^\s/?#]{{0,2048}}@|[^\s/?#@:\[\]]{{1,256}}:{_NO_PORT}(?:\S{{0,2048}}@|[^/?#@'\"\n]{{1,80}}@))",
+    re.IGNORECASE,
 )
 """User info in a text (RFC 3986, 3.2.1), and what people write as one: with a space, `/`, `?` or `#` in the
-password, or another number of slashes before it."""
+password, or another number of slashes before it. Bounded, so that no text takes long."""
 _ITS_USER_INFO = re.compile(
     rf"\A([A-Za-z][A-Za-z0-9+.-]*)(://)([^/?#]*@|[^/?#@:\[\]]+:{_NO_PORT}.*@)", re.DOTALL
 )
@@ -111,9 +112,9 @@ _REPOSITORIES = ("github", "git")
 """Schemes of fsspec whose `owner:repository@reference` is no user info."""
 _SESSION = re.compile(r";jsessionid=[^;/?#]*", re.IGNORECASE)
 _WITH_SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
-_URL = re.compile(r"\b[A-Za-z][A-Za-z0-9+.-]*://[^\s'\"<>]+")
+_URL = re.compile(r"\b[A-Za-z][A-Za-z0-9+.-]{0,20}://[^\s'\"<>]+")
 _PARAMETER = re.compile(r"([?&;#](?:amp;)?)([\w.%+-]+)=([^&;#\s'\"<>()]*)")
-_QUERY = re.compile(r"(\bhttps?://[^\s?#]*)\?[^\s'\"<>)]+", re.IGNORECASE)
+_QUERY = re.compile(r"(\bhttps?://[^\s?#]{0,4096})\?[^\s'\"<>)]+", re.IGNORECASE)
 
 
 def published(address: str, *, is_web: bool = False) -> str:

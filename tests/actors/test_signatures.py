@@ -106,6 +106,7 @@ def test_a_local_path_stays_as_it_is(name: str, start: str) -> None:
         ("https://CANARY:CAN/ARY@host/a", "https://host/a"),
         ("https://CANARY:CAN#ARY?@host/a", "https://host/a"),
         ("ftp://CANARY:CANARY@host/a", "ftp://...fe0344af3e43@host/a"),
+        (f"https://CANARY:{'x' * 1500}@host/a", "https://host/a"),
         ("https://p[CANARY]@host/a", "https://host/a"),
         ("https://CANARY:12345@host/a", "https://host/a"),
         ("https://u:my CANARY@host/a", "https://host/a"),
