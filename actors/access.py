@@ -32,7 +32,7 @@ class Access:
     `host_options`: options by `scheme://host`; `allow`: as the setting; `listed`: whether addresses come
     from a list that was itself fetched from elsewhere."""
 
-    source: str = ""
+    source: str = field(default="", repr=False)
     options: Mapping[str, Any] = field(default_factory=dict, repr=False)
     host_options: Mapping[str, Mapping[str, Any]] = field(default_factory=dict, repr=False)
     allow: tuple[str, ...] = ()

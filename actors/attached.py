@@ -12,6 +12,7 @@ from collections.abc import Container
 from dataclasses import dataclass, replace
 
 from actors.contracts import DocRef, document_id
+from actors.signatures import revealed
 
 INSIDE = "!/"
 """Stands between a document and what is attached to it."""
@@ -44,9 +45,10 @@ class Attached:
 def attached_ref(parent: DocRef, attachment: Attachment) -> DocRef:
     """An attached document, as if it had been listed. Its size is left open: it is not what is read."""
     key = f"{parent.key}{INSIDE}{attachment.name}"
+    named = revealed(key, parent.address)
     return replace(
         parent,
-        document_id=document_id(key),
+        document_id=document_id(named),
         key=key,
         uri=f"{parent.uri}{INSIDE}{attachment.name}",
         version=f"{parent.version}{INSIDE}{attachment.index}",
@@ -58,7 +60,8 @@ def attached_ref(parent: DocRef, attachment: Attachment) -> DocRef:
 def unknown_ref(parent: DocRef) -> DocRef:
     """What stands for the documents attached to one that cannot be looked into: it is missing."""
     key = f"{parent.key}{INSIDE}"
-    return replace(parent, document_id=document_id(key), key=key, version=f"{parent.version}{INSIDE}")
+    named = document_id(revealed(key, parent.address))
+    return replace(parent, document_id=named, key=key, version=f"{parent.version}{INSIDE}")
 
 
 def is_unknown(ref: DocRef) -> bool:

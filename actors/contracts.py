@@ -34,7 +34,8 @@ class DocRef:
 
     `key` is the path relative to the root of its source, `/`-separated and not normalised; `version`
     is what the listing has for free (ETag or generation, `size-mtime_ns` on a disk). `done_pages` are
-    the page indexes that the output already holds: they are not recognised again.
+    the page indexes that the output already holds: they are not recognised again. `uri` is published;
+    `address` is where the listed document is read from, if that holds secrets: written and shown nowhere.
     """
 
     document_id: str
@@ -44,6 +45,12 @@ class DocRef:
     size_bytes: int | None = None
     meta: Mapping[str, str] = field(default_factory=dict)
     done_pages: tuple[int, ...] = ()
+    address: str | None = field(default=None, repr=False)
+
+    @property
+    def location(self) -> str:
+        """The address to read a listed document from."""
+        return self.address or self.uri
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from actors.contracts import Fault
+from actors.signatures import without_secrets
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +126,7 @@ class PageError(Exception):
     def __init__(self, code: str, message: str) -> None:
         if code not in ERROR_CODES:
             raise ValueError(f"unknown error code {code!r}")
+        message = without_secrets(message)  # here, so that no raiser can forget it
         super().__init__(message)
         self.code = code
         self.message = message
@@ -155,10 +157,8 @@ class RayocrError(Exception):
     exit_code = 1
 
     def __init__(self, what: str, why: str = "", remedy: str = "") -> None:
-        super().__init__(what)
-        self.what = what
-        self.why = why
-        self.remedy = remedy
+        self.what, self.why, self.remedy = map(without_secrets, (what, why, remedy))
+        super().__init__(self.what)
 
     def __str__(self) -> str:
         return "\n".join(part for part in (self.what, self.why, self.remedy) if part)

@@ -12,6 +12,8 @@ from __future__ import annotations
 import logging
 import re
 
+from actors.signatures import without_queries
+
 _ACTIVE = (
     "\x00-\x1f\x7f-\x9f\u00ad\u061c\u180e\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb"
     "\ud800-\udfff\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e007f"
@@ -32,15 +34,15 @@ def inert(text: str, *, lines: bool = False) -> str:
 
 
 class InertFormatter(logging.Formatter):
-    """A formatter of logs that keeps each message on its line."""
+    """A formatter of logs that keeps each message on its line, and shows no secret of an address."""
 
     def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 - logging's name
         """As logging does."""
-        return inert(super().formatMessage(record))
+        return inert(without_queries(super().formatMessage(record)))
 
     def formatException(self, ei: object) -> str:  # noqa: N802 - logging's name
         """As logging does: a traceback has lines."""
-        return inert(super().formatException(ei), lines=True)  # type: ignore[arg-type]
+        return inert(without_queries(super().formatException(ei)), lines=True)  # type: ignore[arg-type]
 
 
 def _escaped(found: re.Match[str]) -> str:

@@ -40,11 +40,11 @@ def read_document(
     `read.throttled` or `read.interrupted` when a few tries with pauses did not help. Reads end in time
     whatever the store or disk does: a thread that hangs is left.
     """
-    reach = access if isinstance(access, Access) else Access(ref.uri, access or {})
+    reach = access if isinstance(access, Access) else Access(ref.location, access or {})
     deadline = time.monotonic() + settings.read_timeout_s
     try:
-        uri = parse_uri(ref.uri)
-        reach.check(ref.uri)
+        uri = parse_uri(ref.location)
+        reach.check(ref.location)
     except Exception as error:
         raise read_error(error) from error
     if uri.is_local:
@@ -100,7 +100,7 @@ def _limit(settings: DecodeConfig) -> int:
 def _read_remote(ref: DocRef, settings: DecodeConfig, access: Access) -> bytes:
     if ref.size_bytes is not None:
         _check_size(ref.size_bytes, settings)
-    data = read_remote(ref.uri, _limit(settings), access, ref.size_bytes or None)
+    data = read_remote(ref.location, _limit(settings), access, ref.size_bytes or None)
     _check_size(len(data), settings)
     return data
 

@@ -12,10 +12,10 @@ SCHEMA_VERSION = 2
 """Raised when a column is added, removed or changes its meaning; stands in each file's metadata."""
 
 COLUMNS: dict[str, str] = {
-    "document_id": "Primary key, first part: 32 hex digits of the SHA-256 of `key`.",
+    "document_id": "Primary key, first part: 32 hex digits of the SHA-256 of `key`, hidden values in full.",
     "page_index": "Primary key, second part: 0-based. A document that cannot be opened has one row.",
-    "uri": "Where the document was read from.",
-    "key": "The document's path relative to the root of its source, `/`-separated.",
+    "uri": "Where the document was read from, without user info and signatures (docs/sources.md).",
+    "key": "The document's path relative to the root of its source, `/`-separated, without secrets.",
     "version": "What the listing said of its content: ETag or generation, `size-mtime_ns` on a disk.",
     "content_sha256": "SHA-256 of the document's bytes; null if they could not be read.",
     "page_count": "Pages of the document; null if it could not be opened.",

@@ -10,7 +10,7 @@ import errno
 from collections.abc import Iterator
 
 from actors.errors import PageError
-from actors.uris import without_secrets
+from actors.signatures import without_queries
 
 _BY_NAME = {
     "FSTimeoutError": "read.timeout",
@@ -84,7 +84,7 @@ def read_error(error: BaseException) -> PageError:
     chain = list(_chain(error))
     code = next((code for one in chain if (code := _specific(one))), None)
     code = code or next((code for one in chain if (code := _general(one))), "read.interrupted")
-    message = without_secrets(str(error))
+    message = without_queries(str(error))
     return PageError(code, f"{type(error).__name__}: {message}" if message else type(error).__name__)
 
 

@@ -36,11 +36,11 @@ def document_schema() -> pa.Schema:
     """Arrow schema of a table of documents (DocRef)."""
     import pyarrow as pa
 
-    return pa.schema(_ref_fields())
+    return pa.schema([*_ref_fields(), ("address", pa.string())])
 
 
 def page_schema() -> pa.Schema:
-    """Arrow schema of a table of decoded pages (Page)."""
+    """Arrow schema of a table of decoded pages (Page); they were read, and carry no address."""
     import pyarrow as pa
 
     info = pa.struct([("frame", pa.int32()), ("dpi", pa.float64()), ("scale", pa.float64())])
@@ -70,7 +70,9 @@ def documents_to_table(refs: Sequence[DocRef]) -> pa.Table:
     """Documents as a table, in order."""
     import pyarrow as pa
 
-    return pa.Table.from_pylist([_ref_row(ref) for ref in refs], schema=document_schema())
+    return pa.Table.from_pylist(
+        [_ref_row(ref) | {"address": ref.address} for ref in refs], schema=document_schema()
+    )
 
 
 def documents_from_table(table: pa.Table) -> list[DocRef]:
@@ -136,6 +138,7 @@ def _ref(row: dict[str, Any]) -> DocRef:
         size_bytes=row["listed_bytes"],
         meta=dict(row["meta"] or ()),
         done_pages=tuple(row["done_pages"] or ()),
+        address=row.get("address"),
     )
 
 

@@ -26,8 +26,6 @@ _SURROGATE = re.compile("[\ud800-\udfff]")
 _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*)://(.*)", re.DOTALL)
 _CHAIN = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*::[A-Za-z][A-Za-z0-9+.:-]*://", re.DOTALL)
 _TYPO = re.compile(r"(s3a?|gs|gcs|abfss?|az|https?|file|memory)(:/?(?!/)|//)", re.IGNORECASE)
-_USER_INFO = re.compile(r"(\bhttps?://)[^/\s?#]*@", re.IGNORECASE)
-_QUERY = re.compile(r"(\bhttps?://[^\s?#]*)\?[^\s'\"<>)]+", re.IGNORECASE)
 _EXTRAS = {
     "s3": "s3",
     "s3a": "s3",
@@ -152,12 +150,6 @@ def open_filesystem(
             f"{type(error).__name__}: {error}",
             "Check storage_options and the credentials.",
         ) from error
-
-
-def without_secrets(text: str) -> str:
-    """A message with the user info and the queries of its URLs left out (RFC 3986, 3.2.1, 3.4): they may hold
-    passwords and signatures, and libraries quote addresses whole."""
-    return _QUERY.sub(r"\1?...", _USER_INFO.sub(r"\1", text))
 
 
 def join(root: str, key: str) -> str:

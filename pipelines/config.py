@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import os
+import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, Literal
@@ -136,7 +137,7 @@ def load_config(
         dotted, separator, text = override.partition("=")
         if not separator or not dotted.strip():
             raise ConfigError(
-                f"--set {override!r} is not understood.",
+                f"--set {_name_in(override)!r} is not understood.",
                 "It has no `key=value` form.",
                 "Write --set engine.model=PP-OCRv6_small",
             )
@@ -209,6 +210,12 @@ def _is_text(location: tuple[str, ...]) -> bool:
     model = _model_at(location[:-1])
     field = model.model_fields.get(location[-1]) if model else None
     return field is not None and field.annotation in (str, str | None)
+
+
+def _name_in(override: str) -> str:
+    """The key at its start: what follows may be a secret."""
+    found = re.match(r"[\w.]*", override)
+    return found[0] if found else ""
 
 
 def _assign(tree: dict[str, Any], dotted: str, value: Any) -> None:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from actors.contracts import DecodedPage, DocRef, Page, document_id
 from actors.errors import ConfigError
 from actors.settings import DecodeConfig, EngineConfig, LayoutConfig, ModelsConfig
+from actors.signatures import published, revealed, without_secrets
 from actors.transport import documents_to_table, pages_to_table
 from pipelines.job import Job, make_job
 from pipelines.plan import TASK_CPUS, Listing, Plan, located, make_plan
@@ -140,5 +141,7 @@ def _from_image(value: Any, key: str | None, meta: dict[str, Any], job: Job) -> 
 
 
 def _ref(key: str, uri: str, meta: Mapping[str, Any]) -> DocRef:
-    carried = {str(name): str(value) for name, value in meta.items() if value is not None}
-    return DocRef(document_id(key), key, uri, "unknown", None, carried)
+    carried = {str(name): without_secrets(str(value)) for name, value in meta.items() if value is not None}
+    shown, secret = published(uri), uri if published(uri) != uri else None
+    named = document_id(revealed(published(key), secret))
+    return DocRef(named, published(key), shown, "unknown", None, carried, address=secret)

@@ -10,6 +10,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, TextIO
 
 from actors.inert import inert
+from actors.signatures import without_secrets
 from pipelines.counts import Counts, duration
 
 if TYPE_CHECKING:
@@ -60,7 +61,7 @@ class Progress:
         with self._lock:
             self._begun.append((part, time.monotonic()))
             if self._live is not None and self._task is not None:
-                self._live.update(self._task, description=inert(text).replace("[", "\\["))
+                self._live.update(self._task, description=inert(without_secrets(text)).replace("[", "\\["))
             elif not self._quiet:
                 self._print(text)
 
@@ -220,12 +221,14 @@ class Progress:
     def _say(self, text: str) -> None:
         """One line that stays, above the live one."""
         if self._live is not None:
-            self._live.console.print(f"rayocr: {inert(text)}", markup=False, highlight=False, soft_wrap=True)
+            self._live.console.print(
+                f"rayocr: {inert(without_secrets(text))}", markup=False, highlight=False, soft_wrap=True
+            )
         elif not self._quiet:
             self._print(text)
 
     def _print(self, text: str) -> None:
-        self._stream.write(f"rayocr: {inert(text)}\n")
+        self._stream.write(f"rayocr: {inert(without_secrets(text))}\n")
         self._stream.flush()
 
     def _open_live_line(self) -> None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from actors.errors import RayocrError
 from actors.inert import inert
+from actors.signatures import published
 from pipelines.config import Config
 from pipelines.names import Names
 from pipelines.run_state import RunState, Stopwatch
@@ -38,7 +39,7 @@ def summary_of(run: RunState, ledger: Ledger, trouble: RayocrError | None) -> Su
     proof, plan, seconds = report.proof, watch.plan, watch.seconds
     return Summary(
         run_id=run.run_id,
-        output=run.config.output.path,
+        output=published(run.config.output.path),
         exit_code=_exit_code(run.config, report, watch.interrupted),
         documents=len(run.refs),
         pages=proof.pages,

@@ -14,6 +14,7 @@ from actors.access import origin
 from actors.contracts import DocRef, Line, Page, Word, document_id
 from actors.errors import ERROR_CODES, ConfigError
 from actors.notices import ordered
+from actors.signatures import published
 from actors.uris import parse_uri
 from pipelines.config import Config
 from pipelines.ledger import PAGES
@@ -62,7 +63,10 @@ def page_of_output(config: Config, name: str, page_index: int) -> Shown:
     _refuse_named_address(config, name, row["uri"])
     made = row["decode"] or {}
     decode = config.decode.model_copy(update={"pdf_dpi": made["dpi"]} if made.get("dpi") else {})
-    ref = DocRef(row["document_id"], row["key"], row["uri"], row["version"] or "", row["size_bytes"])
+    typed = name if name != row["uri"] == published(name) else None  # a row has no signature to read with
+    ref = DocRef(
+        row["document_id"], row["key"], row["uri"], row["version"] or "", row["size_bytes"], address=typed
+    )
     page = _decoded(config.model_copy(update={"decode": decode}), ref, page_index)
     if page.content_sha256 != row["content_sha256"]:
         raise ConfigError(
@@ -79,7 +83,8 @@ def page_of_document(config: Config, name: str, page_index: int) -> Shown:
     from actors.engines import build_engine
     from actors.rows import in_order
 
-    page = _decoded(config, DocRef(document_id(name), name, name, ""), page_index)
+    address, name = name, published(name)
+    page = _decoded(config, DocRef(document_id(name), name, name, "", address=address), page_index)
     image = page.decoded.image
     assert image is not None
     with closing(build_engine(config.engine, config.models)) as engine:
@@ -96,7 +101,8 @@ def _refuse_named_address(config: Config, name: str, uri: str) -> None:
     """Raise ConfigError for an address that only a row names: an output may come from a stranger."""
     where = origin(uri)
     host = where[1].rpartition(":")[0] if where[0] in ("http", "https") else where[1]
-    if uri == name or parse_uri(uri).is_local or {host, where[1]} & set(config.source.allow):
+    is_typed = uri in (name, published(name))
+    if is_typed or parse_uri(uri).is_local or {host, where[1]} & set(config.source.allow):
         return
     raise ConfigError(
         "The picture of the page is not fetched.",
@@ -148,7 +154,7 @@ def _find(store: Store, name: str, page_index: int) -> dict[str, Any]:
 def _called(name: str) -> list[str]:
     """The name, and what a file of that name here has as its uri."""
     absolute = os.path.abspath(name)  # noqa: PTH100 - links stay, as in a listing
-    return [name, absolute] if Path(name).exists() else [name]
+    return [name, absolute] if Path(name).exists() else [name, published(name)]
 
 
 def _remedy(code: str) -> str:

@@ -5,10 +5,12 @@ from __future__ import annotations
 import logging
 import os
 import sys
+import traceback
 
 import click
 
 from actors.inert import InertFormatter
+from actors.signatures import without_queries
 from pipelines.interrupt import EXIT_INTERRUPTED, ended_in_time
 from rayocr.cli import commands, terminal
 
@@ -60,7 +62,8 @@ def _explain(error: Exception) -> int:
                 terminal.line(f"{label + ':':<7}{text}", err=True)
         return error.exit_code
     if os.environ.get("RAYOCR_DEBUG"):
-        raise error
+        terminal.lines(without_queries("".join(traceback.format_exception(error))).rstrip(), err=True)
+        return EXIT_BUG
     terminal.line(f"error: {type(error).__name__}: {error}", err=True)
     terminal.line("why:   rayocr did not expect this: it is a bug, or a library's.", err=True)
     terminal.line("do:    run again with RAYOCR_DEBUG=1 and report what is printed.", err=True)

@@ -20,6 +20,7 @@ from actors.models.catalogue import Hub, Model, find_model
 from actors.models.full_disk import is_full
 from actors.models.private import make_private, why_not_private
 from actors.settings import ModelsConfig
+from actors.signatures import published
 
 Say = Callable[[str], None]
 """Tells a person, in a line, what is being fetched."""
@@ -125,7 +126,8 @@ class ModelStore:
         from actors.models.sources import fetch_into
 
         size = f" ({model.bytes / 1e6:.0f} MB)" if model.bytes else ""
-        say(f"fetching model {model.name}{size} from {self._config.source or model.source}")
+        source = published(self._config.source or str(model.source))
+        say(f"fetching model {model.name}{size} from {source}")
         prefix = f".fetch-{model.name}-"
         for left_by_a_dead_process in self.root.glob(f"{prefix}*"):
             shutil.rmtree(left_by_a_dead_process, ignore_errors=True)

@@ -8,6 +8,7 @@ from itertools import chain, islice
 
 from actors.contracts import DocRef, document_id
 from actors.errors import ConfigError
+from actors.signatures import revealed
 from actors.uris import escape_name
 from pipelines.sources.config import SourceConfig
 from pipelines.sources.filter import NameFilter
@@ -58,4 +59,4 @@ def list_documents(
 
 def _prefixed(ref: DocRef, name: str) -> DocRef:
     key = f"{name}/{ref.key}"
-    return replace(ref, key=key, document_id=document_id(key))
+    return replace(ref, key=key, document_id=document_id(revealed(key, ref.address)))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import stat
 from pathlib import Path
 
+from actors.signatures import without_query
 from actors.uris import open_filesystem, parse_uri
 from pipelines.sources.config import SourceConfig
 from pipelines.sources.reach import reaching
@@ -27,7 +28,7 @@ def kind_of(source: SourceConfig) -> str:
         what = what_is_there(source)
         if what is None and not pattern:
             raise FileNotFoundError(source.path)
-    if what == "file" and source.kind == "auto" and source.path.lower().endswith(_MANIFESTS):
+    if what == "file" and source.kind == "auto" and without_query(source.path).lower().endswith(_MANIFESTS):
         return "manifest"
     return what or "glob"
 

@@ -13,8 +13,10 @@ from actors.access import Access
 from actors.contracts import DocRef, document_id
 from actors.errors import ConfigError, PageError
 from actors.read import read_remote
+from actors.signatures import published, revealed, without_query, without_secrets
 from actors.uris import absolute, escape_name, join, open_filesystem, parse_uri
 from pipelines.parquet import open_rows
+from pipelines.seal import SealError
 from pipelines.sources.config import SourceConfig
 from pipelines.sources.local import UNKNOWN, Named, local_refs
 from pipelines.sources.reach import reaching
@@ -36,9 +38,9 @@ class Line:
 def manifest(source: SourceConfig) -> Iterator[DocRef]:
     """The documents in the manifest's order; an address that is there twice is one document.
 
-    The key is the address as it is written; a relative one is relative to the manifest's folder. A
-    document that does not exist is listed, and its row says `read.missing`. Raises ConfigError, with the
-    line, for what is no address.
+    The key is the address as it is written, without secrets; a relative one is relative to the manifest's
+    folder. A document that does not exist is listed, and its row says `read.missing`. Raises ConfigError,
+    with the line, for what is no address.
     """
     with reaching(source):
         content = _content(source)
@@ -76,15 +78,16 @@ def _named(source: SourceConfig, content: bytes) -> Iterator[Named | DocRef]:
             raise ConfigError(
                 f"Line {line.number} of the manifest {source.path}: {error.what}", error.why, error.remedy
             ) from error
-        if one.key not in seen:
-            seen.add(one.key)
+        name = one.key if isinstance(one, Named) else one.document_id  # keys have no signatures
+        if name not in seen:
+            seen.add(name)
             yield one
 
 
 def _home(source: SourceConfig) -> str:
     """What relative addresses are relative to: of a local manifest absolute, once and not for each line."""
     parsed = parse_uri(source.path)
-    path = parsed.path if parsed.is_local else source.path
+    path = parsed.path if parsed.is_local else without_query(source.path)
     folder = path.rpartition("/")[0] or ("/" if path.startswith("/") else ".")
     return escape_name(absolute(folder)) if parsed.is_local else folder
 
@@ -96,7 +99,15 @@ def _one(line: Line, home: str, access: Access) -> Named | DocRef:
         parsed = parse_uri(join(home, line.address))
     if parsed.is_local and _may_be_looked_at(parsed.text, access):
         return Named(key, absolute(parsed.path), line.meta)
-    return DocRef(document_id(key), key, parsed.text, UNKNOWN, None, line.meta)
+    return _remote(key, parsed.text, line.meta)
+
+
+def _remote(key: str, address: str, meta: dict[str, str]) -> DocRef:
+    """A document elsewhere. The same line signed again, or with another password, is the same document."""
+    uri = published(address)
+    secret = address if uri != address else None
+    key = published(key, is_web=address.startswith(("http://", "https://")))
+    return DocRef(document_id(revealed(key, secret)), key, uri, UNKNOWN, None, meta, address=secret)
 
 
 def _may_be_looked_at(address: str, access: Access) -> bool:
@@ -109,7 +120,7 @@ def _may_be_looked_at(address: str, access: Access) -> bool:
 
 
 def _lines(source: SourceConfig, content: bytes) -> Iterator[Line]:
-    suffix = source.path.rpartition(".")[2].lower()
+    suffix = without_query(source.path).rpartition(".")[2].lower()
     if suffix == "parquet":
         yield from _parquet(source, content)
         return
@@ -167,7 +178,7 @@ def _parquet(source: SourceConfig, content: bytes) -> Iterator[Line]:
             for row in batch.to_pylist():
                 number += 1
                 yield _line(source, row, number)
-    except (pa.ArrowException, OSError) as error:
+    except (pa.ArrowException, SealError, OSError) as error:
         raise ConfigError(
             f"The manifest {source.path} is no Parquet, or damaged.",
             str(error),
@@ -183,7 +194,8 @@ def _line(source: SourceConfig, row: dict[str, Any], number: int) -> Line:
             f"Its column {source.column!r} is empty.",
             "Fill it in, or remove the line.",
         )
-    return Line(address, {name: str(value) for name, value in row.items() if value is not None}, number)
+    meta = {name: without_secrets(str(value)) for name, value in row.items() if value is not None}
+    return Line(address, meta, number)
 
 
 def _check_column(source: SourceConfig, columns: list[str]) -> None:

@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
+from actors.signatures import published
 from actors.uris import escape_name, parse_uri
 from pipelines.sources.config import SourceConfig
 from pipelines.sources.filter import canonical
@@ -71,7 +72,7 @@ def _place(path: str) -> str:
     if parsed.scheme in ("http", "https"):
         parts = urlsplit(parsed.text)
         return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}"
-    return escape_name(canonical(path))
+    return published(escape_name(canonical(path)))
 
 
 def _shown(value: object) -> str:

@@ -6,14 +6,15 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from actors.errors import ConfigError
-from actors.uris import escape_name, without_secrets
+from actors.signatures import published, without_queries
+from actors.uris import escape_name
 from pipelines.sources.config import SourceConfig
 
 
 @contextmanager
 def reaching(source: SourceConfig) -> Iterator[None]:
     """Turn any error inside into a ConfigError that names the source."""
-    shown = without_secrets(escape_name(source.path))
+    shown = published(escape_name(source.path))
     try:
         yield
     except ConfigError:
@@ -28,6 +29,6 @@ def reaching(source: SourceConfig) -> Iterator[None]:
         reason = (error.strerror if isinstance(error, OSError) else None) or str(error)
         raise ConfigError(
             f"The source {shown} cannot be reached.",
-            f"{type(error).__name__}: {without_secrets(reason)}",
+            f"{type(error).__name__}: {without_queries(reason)}",
             "Check its name, the permissions or credentials, and source.storage_options.",
         ) from error

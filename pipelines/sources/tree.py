@@ -11,6 +11,7 @@ from typing import Any
 
 from actors.contracts import DocRef, document_id
 from actors.errors import ConfigError
+from actors.signatures import published, revealed
 from actors.uris import absolute, escape_name, join, open_filesystem, parse_uri
 from pipelines.sources.config import SourceConfig
 from pipelines.sources.filter import NameFilter, canonical, folder_identity
@@ -34,6 +35,8 @@ def one_file(source: SourceConfig) -> Iterator[DocRef]:
         filesystem, path = open_filesystem(source.path, source.storage_options)
         filesystem.invalidate_cache()
         info = filesystem.info(path)
+    if parsed.scheme in ("http", "https"):  # where the path is the whole address
+        path = published(path)
     yield remote_ref(path.rpartition("/")[2], parsed.text, info)
 
 
@@ -53,8 +56,10 @@ def folder(source: SourceConfig, names: NameFilter, wanted: Wanted | None = None
 
 def remote_ref(key: str, uri: str, info: dict[str, Any]) -> DocRef:
     """A document on a store; its version is the ETag or generation, else size and time."""
-    key = escape_name(key)
-    return DocRef(document_id(key), key, uri, remote_version(info), info.get("size"))
+    key, shown = escape_name(key), published(uri)
+    secret = uri if shown != uri else None
+    named = document_id(revealed(key, secret))
+    return DocRef(named, key, shown, remote_version(info), info.get("size"), address=secret)
 
 
 def remote_version(info: dict[str, Any]) -> str:
@@ -173,4 +178,5 @@ def _find(source: SourceConfig, names: NameFilter) -> Iterator[DocRef]:
             continue  # the marker of a folder
         if names.takes_key(escape_name(key), f"{above}/{key}"):
             uri = path if path.startswith(f"{parsed.scheme}://") else join(source.path, key)
-            yield remote_ref(key, uri, info)
+            is_web = parsed.scheme in ("http", "https")
+            yield remote_ref(published(key, is_web=is_web), uri, info)

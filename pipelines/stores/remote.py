@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import IO, TYPE_CHECKING, Any, ParamSpec, TypeVar
 
 from actors.errors import ConfigError, RayocrError
+from actors.signatures import published, without_queries
 from actors.uris import join, open_filesystem
 from pipelines.own_names import names_of
 from pipelines.store import Entry
@@ -32,7 +33,7 @@ def _as_oserror(operation: Callable[_P, _T]) -> Callable[_P, _T]:
         except (OSError, RayocrError):
             raise
         except Exception as error:
-            raise OSError(errno.EIO, f"{type(error).__name__}: {error}") from error
+            raise OSError(errno.EIO, f"{type(error).__name__}: {without_queries(str(error))}") from error
 
     return told
 
@@ -54,7 +55,7 @@ class FsspecStore:
 
     def location(self, path: str) -> str:
         """See Store."""
-        return join(self.uri, path)
+        return join(published(self.uri), path)
 
     @_as_oserror
     def list(self, prefix: str) -> list[Entry]:
@@ -150,7 +151,7 @@ class FsspecStore:
         except Exception as error:
             raise ConfigError(
                 f"The output {self.uri} cannot be written.",
-                f"{type(error).__name__}: {error}",
+                f"{type(error).__name__}: {without_queries(str(error))}",
                 "Check the bucket's name, the credentials and output.storage_options.",
             ) from error
 

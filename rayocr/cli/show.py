@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from actors.signatures import without_query
 from rayocr.cli import terminal
 
 if TYPE_CHECKING:
@@ -56,7 +57,9 @@ def command(
         terminal.note(f"{code}: {_meaning(code)}")
     if not shown.lines and not shown.notices:
         terminal.note("no text was found on this page")
-    target = picture or Path(f"{Path(shown.name).stem}-{index}.blocks.png")  # no name that a scan may have
+    target = picture or Path(
+        f"{Path(without_query(shown.name)).stem}-{index}.blocks.png"
+    )  # no name that a scan may have
     _draw(shown, target)
     terminal.note(f"the page with its blocks is {target}")
     return 0

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from actors.inert import inert
+from actors.signatures import without_secrets
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -21,8 +22,8 @@ _WIDTH = 120
 
 
 def line(text: str, *, err: bool = False) -> None:
-    """Print one line."""
-    _write(inert(text), err=err)
+    """Print one line, without the secrets of addresses."""
+    _write(inert(without_secrets(text)), err=err)
 
 
 def note(text: str) -> None:
@@ -44,14 +45,14 @@ def cell(text: str) -> str:
     """Text as a cell of a table: markup means nothing in it, and lines stay."""
     from rich.markup import escape
 
-    return escape(inert(text, lines=True))
+    return escape(inert(without_secrets(text), lines=True))
 
 
 def table(made: Table, *, err: bool = False, title: str = "", width: int = _WIDTH) -> None:
     """Print a table, below its title. `width`: columns where there is no terminal."""
     target = console(err=err, width=width)
     if title:  # not the table's own title, which wraps where the table ends
-        target.print(inert(title), style="table.title", markup=False, soft_wrap=True)
+        target.print(inert(without_secrets(title)), style="table.title", markup=False, soft_wrap=True)
     target.print(made)
 
 

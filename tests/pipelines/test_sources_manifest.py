@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 from pathlib import Path
 from typing import Any
@@ -200,3 +201,52 @@ def test_extension_types_are_refused_before_their_code_runs(tmp_path: Path, nest
         pa.unregister_extension_type("rayocr.test_pickled")
     assert not canary.exists()
     assert "plain types" in caught.value.remedy
+
+
+PLAIN = [
+    "https://host/a.png",
+    "https://host/a.png?id=7&page=2#3",
+    "https://host/a.png?expires=1",
+    "https://host/a.png?key=scans/7.pdf",
+    "s3://bucket/a@b?token=1.pdf",
+    "abfs://container@account/a.png",
+]
+
+
+@pytest.mark.parametrize("name", [None, "box"])
+def test_addresses_without_user_info_and_signatures_have_the_ids_that_they_had(
+    tmp_path: Path, name: str | None
+) -> None:
+    path = write(tmp_path / "list.txt", "\n".join(PLAIN))
+    before = [f"{name}/{address}" if name else address for address in PLAIN]
+    ids = [hashlib.sha256(one.encode()).hexdigest()[:32] for one in before]
+    found = refs(path, name=name)
+    assert [ref.document_id for ref in found] == ids
+    assert [ref.location for ref in found] == PLAIN
+    assert [ref.key for ref in found if "?key=" not in ref.key] == [
+        one for one in before if "?key=" not in one
+    ]
+
+
+def test_an_address_signed_again_is_the_same_document_and_other_parameters_name_others(
+    tmp_path: Path,
+) -> None:
+    lines = [
+        "https://host/a?id=1&X-Amz-Signature=a",
+        "https://host/a?id=2&X-Amz-Signature=a",
+        "https://u:p@host/a?X-Amz-Signature=b&id=1",
+        "https://host/a?key=1",
+        "https://host/a?key=2",
+    ]
+    found = refs(write(tmp_path / "list.txt", "\n".join(lines)))
+    assert [ref.location for ref in found] == [lines[0], lines[1], lines[3], lines[4]]
+    assert len({ref.key for ref in found}) == len({ref.document_id for ref in found}) == 4
+    assert found[0].document_id == document_id("https://host/a?id=1")
+
+
+def test_other_columns_lose_the_secrets_of_addresses(tmp_path: Path) -> None:
+    path = write(tmp_path / "list.csv", "uri,note\na.png,from https://u:p@host/x?sig=1234&id=7 at 12:00\n")
+    (ref,) = refs(path)
+    assert ref.meta["note"].startswith("from https://host/x?sig=...")
+    assert ref.meta["note"].endswith("&id=7 at 12:00")
+    assert "1234" not in ref.meta["note"]

@@ -10,6 +10,7 @@ from actors.errors import ModelError, RayocrError
 from actors.models.cache import TRUSTED
 from actors.models.catalogue import Model, Package
 from actors.models.sources.package import unpack
+from actors.signatures import without_queries
 from actors.uris import open_filesystem
 
 
@@ -29,7 +30,7 @@ def fetch(model: Model, folder: Path, source: str) -> None:
         # Each store's library has errors of its own, not all of them OSErrors.
         raise ModelError(
             f"models.source {source} cannot be read.",
-            f"{type(error).__name__}: {error}",
+            f"{type(error).__name__}: {without_queries(str(error))}",
             "Check models.source, and the credentials of this machine.",
         ) from error
     wheel = f", nor the wheel of {model.source}" if isinstance(model.source, Package) else ""
