@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from itertools import islice
-from typing import TypeVar
+from typing import Generic, TypeVar
 
 from actors.errors import ConfigError
 from actors.uris import escape_name, without_secrets
@@ -56,7 +56,7 @@ def answering(
         listing.over.set()
 
 
-class _Listing:
+class _Listing(Generic[_T]):
     """The thread that lists. Batches, then an empty one or an error."""
 
     def __init__(self, found: Callable[[], Iterator[_T]]) -> None:

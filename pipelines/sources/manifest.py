@@ -183,7 +183,8 @@ def _rows(source: SourceConfig, batch: pa.RecordBatch, first: int) -> list[dict[
     """The rows of a batch as Python's own values. Raises ConfigError with the first row that has none: Arrow
     checks neither UTF-8 nor ranges of times and time zones before that."""
     try:
-        return batch.to_pylist()
+        rows: list[dict[str, Any]] = batch.to_pylist()
+        return rows
     except Exception as error:
         if batch.num_rows > 1:  # halves find the row; the first half that is bad raises
             half = batch.num_rows // 2
