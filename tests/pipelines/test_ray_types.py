@@ -1,4 +1,4 @@
-"""Ray's own Arrow types, registered by `import ray.data`: their columns are refused before anything unpickles."""
+"""Ray's own Arrow types, as `import ray.data` registers them: their columns are refused unread."""
 
 from __future__ import annotations
 
