@@ -12,6 +12,7 @@ from typing import Any
 from actors.contracts import DocRef, document_id
 from actors.errors import ConfigError
 from actors.uris import absolute, escape_name, join, open_filesystem, parse_uri
+from actors.web import look
 from pipelines.sources.config import SourceConfig
 from pipelines.sources.filter import NameFilter, canonical, folder_identity
 from pipelines.sources.local import UNKNOWN, Named, local_ref, local_refs
@@ -33,7 +34,8 @@ def one_file(source: SourceConfig) -> Iterator[DocRef]:
     with reaching(source):
         filesystem, path = open_filesystem(source.path, source.storage_options)
         filesystem.invalidate_cache()
-        info = filesystem.info(path)
+        web = parsed.scheme in ("http", "https")  # each redirect is checked there
+        info = look(source.path, source.access()) if web else filesystem.info(path)
     yield remote_ref(path.rpartition("/")[2], parsed.text, info)
 
 
