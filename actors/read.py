@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import os
-import queue
 import stat
-import threading
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -14,7 +12,9 @@ from typing import TYPE_CHECKING, Any
 from actors.access import Access
 from actors.contracts import DocRef
 from actors.errors import ERROR_CODES, PageError
+from actors.leaving import DeadDiskError, Leaving, LeftError
 from actors.settings import DecodeConfig
+from actors.signatures import without_secrets
 from actors.store_errors import read_error
 from actors.uris import open_filesystem, parse_uri
 from actors.web import fetch
@@ -24,6 +24,12 @@ if TYPE_CHECKING:
 
 _MB = 1 << 20
 _PIECE = 1 << 20
+
+_OF_DISKS = Leaving(8)
+_OF_STORES = Leaving(64)
+"""What hangs in this process. Of a disk as many as decode threads that are left (pipelines.runners.decoders):
+a few files may hang by themselves (FUSE, a bad sector), more are a dead mount. Reads of stores end by
+themselves when their libraries give up, after minutes."""
 
 _PAUSES_S = (0.25, 1.0, 4.0)
 """Waits before a second, third and fourth try; stores' own libraries retry a little before that too."""
@@ -38,7 +44,8 @@ def read_document(
     device, socket or file of the kernel, and for what `access` does not allow), `read.empty`,
     `read.too_large` (before it is read where the size is known), `read.timeout` after `read_timeout_s`, and
     `read.throttled` or `read.interrupted` when a few tries with pauses did not help. Reads end in time
-    whatever the store or disk does: a thread that hangs is left.
+    whatever the store or disk does: a thread that hangs is left. Raises DeadDiskError while so many hang that
+    it is no document's fault.
     """
     reach = access if isinstance(access, Access) else Access(ref.location, access or {})
     deadline = time.monotonic() + settings.read_timeout_s
@@ -48,9 +55,10 @@ def read_document(
     except Exception as error:
         raise read_error(error) from error
     if uri.is_local:
-        data = _with_retries(lambda: _within(deadline, lambda: _read_local(uri.path, settings)), deadline)
+        calls, read = _OF_DISKS, lambda: _read_local(uri.path, settings)
     else:
-        data = _with_retries(lambda: _within(deadline, lambda: _read_remote(ref, settings, reach)), deadline)
+        calls, read = _OF_STORES, lambda: _read_remote(ref, settings, reach)
+    data = _with_retries(lambda: _within(ref, deadline, read, calls), deadline)
     if not data:
         raise PageError("read.empty", "the file holds zero bytes")
     return data
@@ -61,6 +69,8 @@ def _with_retries(read: Callable[[], bytes], deadline: float) -> bytes:
     for pause in (*_PAUSES_S, None):
         try:
             return read()
+        except DeadDiskError:
+            raise
         except Exception as error:
             fault = read_error(error)
             out_of_time = pause is None or time.monotonic() + pause >= deadline
@@ -135,21 +145,9 @@ def _check_size(size: int, settings: DecodeConfig) -> None:
         )
 
 
-def _within(deadline: float, read: Callable[[], bytes]) -> bytes:
+def _within(ref: DocRef, deadline: float, read: Callable[[], bytes], calls: Leaving) -> bytes:
     """Run `read` in a thread and give up on it at the deadline; the thread ends when the store lets it."""
-    answer: queue.SimpleQueue[bytes | Exception] = queue.SimpleQueue()
-
-    def work() -> None:
-        try:
-            answer.put(read())
-        except Exception as error:  # noqa: BLE001 - it is raised again in the thread that waits
-            answer.put(error)
-
-    threading.Thread(target=work, name="rayocr-read", daemon=True).start()
     try:
-        result = answer.get(timeout=max(0.0, deadline - time.monotonic()))
-    except queue.Empty:
+        return calls.call(without_secrets(ref.key), read, deadline)
+    except LeftError:
         raise PageError("read.timeout", "the store did not answer within decode.read_timeout_s") from None
-    if isinstance(result, Exception):
-        raise result
-    return result

@@ -208,7 +208,7 @@ class FarStore(LocalStore):
     def open(self, path: str) -> IO[bytes]:
         """See Store: a look at its size, then read-ahead of 5 MiB, as fsspec does."""
         time.sleep(self.latency_s)
-        return io.BufferedReader(_FarFile(str(self._path(path)), self.latency_s), 5 << 20)
+        return io.BufferedReader(_FarFile(str(Path(self.root, path)), self.latency_s), 5 << 20)
 
 
 class _FarFile(io.FileIO):

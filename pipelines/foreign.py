@@ -12,7 +12,6 @@ from pipelines.ledger import PAGES
 from pipelines.lock_file import CLAIMS, LOCK, owner_in
 from pipelines.own_names import is_claim, is_journal, is_staged, is_temporary
 from pipelines.publish import STAGING
-from pipelines.store import or_incomplete
 
 if TYPE_CHECKING:
     from pipelines.store import Store
@@ -25,13 +24,14 @@ def check_new(store: Store) -> None:
 
     Such a folder is somebody's: a thesis may have its own `pages/`. Nothing was written into it yet.
     """
-    with or_incomplete(store):
-        if store.exists(CARD):
-            return
-        found = foreign_names(store)
-        found += [path for path in _rows(store) if not is_rows(store, path)]
-        if store.exists(LOCK) and owner_in(store.read(LOCK)) is None:
-            found.append(LOCK)
+    try:
+        found = [] if store.exists(CARD) else _in_the_way(store)
+    except OSError as error:
+        raise ConfigError(
+            f"The output {store.location('')} cannot be read.",
+            f"{type(error).__name__}: {error.strerror or error}",
+            "Give access, check its address and output.storage_options, or take another output.path.",
+        ) from error
     if found:
         rest = f" and {len(found) - _NAMES:,} more" if len(found) > _NAMES else ""
         raise ConfigError(
@@ -39,6 +39,14 @@ def check_new(store: Store) -> None:
             f"It has no rayocr.json, and {', '.join(map(escape_name, found[:_NAMES]))}{rest}.",
             "Take another output.path, or move them away if they are not needed.",
         )
+
+
+def _in_the_way(store: Store) -> list[str]:
+    found = foreign_names(store)
+    found += [path for path in _rows(store) if not is_rows(store, path)]
+    if store.exists(LOCK) and owner_in(store.read(LOCK)) is None:
+        found.append(LOCK)
+    return found
 
 
 def foreign_names(store: Store) -> list[str]:

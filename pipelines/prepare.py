@@ -18,7 +18,8 @@ def list_source(config: Config, say: Callable[[str], None] = lambda _: None) -> 
     """All documents of the source; `say` hears what was left out by name. Raises ConfigError."""
     from pipelines.sources import list_documents
 
-    return list(list_documents(config.source, [config.output.path], say))
+    silence_s = config.decode.read_timeout_s
+    return list(list_documents(config.source, [config.output.path], say, silence_s))
 
 
 def usable_machine(engine: EngineConfig, machine: Machine) -> Machine:

@@ -10,14 +10,13 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from actors.access import origin
 from actors.contracts import DocRef, Line, Page, Word, document_id
 from actors.errors import ERROR_CODES, ConfigError
 from actors.notices import ordered
 from actors.signatures import published
-from actors.uris import parse_uri
 from pipelines.config import Config
 from pipelines.ledger import PAGES
+from pipelines.named_address import refuse_named_address
 from pipelines.parquet import read_rows_of
 from pipelines.rows_file import opened
 
@@ -60,13 +59,13 @@ def page_of_output(config: Config, name: str, page_index: int) -> Shown:
             str(row["error_message"]),
             _remedy(row["error_code"]),
         )
-    _refuse_named_address(config, name, row["uri"])
     made = row["decode"] or {}
     decode = config.decode.model_copy(update={"pdf_dpi": made["dpi"]} if made.get("dpi") else {})
     typed = name if name != row["uri"] == published(name) else None  # a row has no signature to read with
     ref = DocRef(
         row["document_id"], row["key"], row["uri"], row["version"] or "", row["size_bytes"], address=typed
     )
+    refuse_named_address(config, name, ref)
     page = _decoded(config.model_copy(update={"decode": decode}), ref, page_index)
     if page.content_sha256 != row["content_sha256"]:
         raise ConfigError(
@@ -95,20 +94,6 @@ def page_of_document(config: Config, name: str, page_index: int) -> Shown:
     text, lines = in_order(result.lines, config.layout)
     notices = ordered({*page.decoded.notices, *result.notices})
     return Shown(name, text, _turned(page, result.rotation), lines, notices)
-
-
-def _refuse_named_address(config: Config, name: str, uri: str) -> None:
-    """Raise ConfigError for an address that only a row names: an output may come from a stranger."""
-    where = origin(uri)
-    host = where[1].rpartition(":")[0] if where[0] in ("http", "https") else where[1]
-    is_typed = uri in (name, published(name))
-    if is_typed or parse_uri(uri).is_local or {host, where[1]} & set(config.source.allow):
-        return
-    raise ConfigError(
-        "The picture of the page is not fetched.",
-        f"The output names an address on {host}, which you did not.",
-        f"Call the document by that address, or add -s 'source.allow=[{host}]'.",
-    )
 
 
 def _find(store: Store, name: str, page_index: int) -> dict[str, Any]:

@@ -251,7 +251,7 @@ def verify(config: Config, most: int = NAMES, *, deep: bool = False) -> Report:
     from pipelines.card import read_card
     from pipelines.journal import SWAP
     from pipelines.lock import who_is_at_work
-    from pipelines.sources import list_documents
+    from pipelines.prepare import list_source
     from pipelines.store import open_store, or_incomplete
 
     store = open_store(config.output.path, config.output.storage_options)
@@ -262,7 +262,7 @@ def verify(config: Config, most: int = NAMES, *, deep: bool = False) -> Report:
             "It has no rayocr.json.",
             "Check output.path, or make it: rayocr run with the same arguments.",
         )
-    refs = list(list_documents(config.source, exclude=[config.output.path]))
+    refs = list_source(config)
     with or_incomplete(store):
         owner = who_is_at_work(store)
         ledger, troubles = Ledger.survey(store, card.fingerprints, card.wanted)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import sys
+import threading
 import traceback
 
 import click
@@ -25,6 +26,7 @@ def main(arguments: list[str] | None = None) -> None:
 def _exit_code(arguments: list[str] | None) -> int:
     if logging.lastResort is not None:  # what prints warnings of ours and of libraries
         logging.lastResort.setFormatter(InertFormatter())
+    threading.excepthook = lambda told: _trace(told.exc_value)
     try:
         with ended_in_time():
             result = commands.main(args=arguments, prog_name="rayocr", standalone_mode=False)
@@ -62,12 +64,19 @@ def _explain(error: Exception) -> int:
                 terminal.line(f"{label + ':':<7}{text}", err=True)
         return error.exit_code
     if os.environ.get("RAYOCR_DEBUG"):
-        terminal.lines(without_queries("".join(traceback.format_exception(error))).rstrip(), err=True)
+        _trace(error)
         return EXIT_BUG
     terminal.line(f"error: {type(error).__name__}: {error}", err=True)
     terminal.line("why:   rayocr did not expect this: it is a bug, or a library's.", err=True)
     terminal.line("do:    run again with RAYOCR_DEBUG=1 and report what is printed.", err=True)
     return EXIT_BUG
+
+
+def _trace(error: BaseException | None) -> None:
+    """Print a traceback. Python's own prints a message as it stands, and the name of a file in it may command
+    a terminal."""
+    if error is not None:
+        terminal.lines(without_queries("".join(traceback.format_exception(error))).rstrip(), err=True)
 
 
 def _quiet_end() -> int:

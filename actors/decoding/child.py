@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import pickle
 import sys
 import time
@@ -275,7 +276,7 @@ def serve(
                 send_message(conn, CODEC, message)
                 del message  # a picture of half a gigabyte must not stay while the next one is made
         except ShortageError as error:  # the parent may have another child do it, later
-            sys.stderr.write(f"{error.what} {error.why}\n")
+            os.write(2, f"{error.what} {error.why}\n".encode())
             sys.exit(EXIT_SHORTAGE)
         del data
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from actors.contracts import DocRef
 from actors.errors import IncompleteError, RayocrError
+from actors.leaving import DeadDiskError
 from actors.shortage import ShortageError, in_words, shortage_of
 from pipelines.job import Job
 from pipelines.progress import Progress
@@ -84,6 +85,7 @@ class DecodeThreads:
         self._at_work: list[_Hand] = []
         self._begun = 0
         self._abandoned = threading.Event()
+        self._dead_disk: DeadDiskError | None = None
         self.left: list[DocRef] = []
 
     def start(self, count: int) -> None:
@@ -108,7 +110,9 @@ class DecodeThreads:
                 self._done(hand)
 
     def check_left(self, limit_s: float) -> None:
-        """Raise IncompleteError if documents were left."""
+        """Raise IncompleteError if documents were left, or if none could be read any more."""
+        if self._dead_disk is not None:
+            raise self._dead_disk
         if not self.left:
             return
         names = ", ".join(ref.key for ref in self.left[:_NAMED])
@@ -174,14 +178,20 @@ class DecodeThreads:
         """The next document. Without one the thread is at work no more: what another gives back afterwards
         must not count on it."""
         with self._lock:
-            stopping = self._abandoned.is_set() or self._progress.stop.is_set()
+            ended = self._abandoned.is_set() or self._dead_disk is not None
+            stopping = ended or self._progress.stop.is_set()
             ref = None if stopping else self._returned.pop() if self._returned else next(self._refs, None)
             if ref is None:
                 self._take_off(hand)
             return ref
 
     def _end(self, hand: _Hand, error: BaseException) -> None:
-        """A thread failed: others do its share if it is only one too many for the machine."""
+        """A thread failed: others do its share if it is only one too many for the machine. Where disks are
+        dead, no document is begun any more, and what was read before is recognised."""
+        if isinstance(error, DeadDiskError):
+            self._dead_disk = error
+            self._done(hand)
+            return
         short = shortage_of(error, at_start=True)
         if short is not None and not isinstance(error, RayocrError):
             error = short.error(in_words(error))

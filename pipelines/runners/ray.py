@@ -18,6 +18,7 @@ from actors.contracts import DocRef, OcrEngine, Receipt
 from actors.errors import ConfigError, IncompleteError, RayocrError
 from actors.portions import Portion
 from actors.pulse import Pulse
+from actors.shortage import in_words
 from actors.watchdog import EXIT_CODE
 from pipelines import ocr
 from pipelines.job import Job
@@ -25,6 +26,7 @@ from pipelines.machine import Machine, Node, on_cluster
 from pipelines.plan import Plan
 from pipelines.progress import Progress
 from pipelines.runners.ray_journal import ActorJournal, start_journal
+from pipelines.runners.ray_shortage import shortage_at_start
 from pipelines.runners.ray_stream import Stream, explain
 from pipelines.stages import Recogniser
 
@@ -265,6 +267,8 @@ def _start(**options: Any) -> None:
         except Exception as error:
             ray.shutdown()
             if last:
+                if (short := shortage_at_start(error)) is not None:
+                    raise short.error(in_words(error)) from error
                 raise IncompleteError(
                     "Ray could not be started on this machine.",
                     f"{type(error).__name__}: {error}".splitlines()[0],

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from actors.signatures import without_query
 from actors.uris import open_filesystem, parse_uri
+from actors.web import look
 from pipelines.sources.config import SourceConfig
 from pipelines.sources.reach import reaching
 
@@ -42,6 +43,12 @@ def what_is_there(source: SourceConfig) -> str | None:
         except (FileNotFoundError, NotADirectoryError):
             return None
         return "folder" if stat.S_ISDIR(mode) else "file"
+    if parsed.scheme in ("http", "https"):
+        try:
+            look(source.path, source.access())
+        except FileNotFoundError:
+            return None
+        return "folder" if parsed.text.endswith("/") else "file"
     filesystem, path = open_filesystem(source.path, source.storage_options)
     filesystem.invalidate_cache()
     try:  # not isfile() or exists(): they answer False to whatever goes wrong

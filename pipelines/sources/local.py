@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import os
+import queue
+import threading
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from itertools import islice
 
@@ -20,6 +21,8 @@ _SLOW_S = 0.0002
 """Seconds of a look from which on many are taken at once. A look at a local disk takes some microseconds;
 over NFS or SMB, or through a virtual machine's shared folder, half a millisecond and more, mostly waiting."""
 _AT_ONCE = 32
+_PART = 32
+"""Looks that a thread takes from a batch at a time, so that one which is slow leaves the rest to others."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,11 +60,33 @@ def local_refs(found: Iterable[Named | DocRef]) -> Iterator[DocRef]:
 
 
 def _at_once(batch: Sequence[Named | DocRef]) -> Iterator[DocRef]:
-    step = -(-len(batch) // _AT_ONCE)
-    parts = [batch[start : start + step] for start in range(0, len(batch), step)]
-    with ThreadPoolExecutor(_AT_ONCE) as pool:
-        for refs in pool.map(lambda part: [_looked_at(one) for one in part], parts):
-            yield from refs
+    """No pool of concurrent.futures: Python's end waits for its threads, and a dead mount keeps them."""
+    parts = [batch[start : start + _PART] for start in range(0, len(batch), _PART)]
+    waiting = iter(enumerate(parts))
+    done: queue.SimpleQueue[tuple[int, list[DocRef] | BaseException]] = queue.SimpleQueue()
+    lock = threading.Lock()
+
+    def work() -> None:
+        while True:
+            with lock:
+                number, part = next(waiting, (-1, ()))
+            if number < 0:
+                return
+            try:
+                done.put((number, [_looked_at(one) for one in part]))
+            except BaseException as error:  # noqa: BLE001 - it is raised again in the thread that waits
+                done.put((number, error))
+
+    for _ in range(min(_AT_ONCE, len(parts))):
+        threading.Thread(target=work, name="rayocr-look", daemon=True).start()
+    early: dict[int, list[DocRef]] = {}
+    for number in range(len(parts)):
+        while number not in early:
+            of, refs = done.get()
+            if isinstance(refs, BaseException):
+                raise refs
+            early[of] = refs
+        yield from early.pop(number)
 
 
 def _looked_at(one: Named | DocRef) -> DocRef:

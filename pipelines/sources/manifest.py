@@ -7,7 +7,7 @@ import io
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from actors.access import Access
 from actors.contracts import DocRef, document_id
@@ -20,6 +20,9 @@ from pipelines.seal import SealError
 from pipelines.sources.config import SourceConfig
 from pipelines.sources.local import UNKNOWN, Named, local_refs
 from pipelines.sources.reach import reaching
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 _BATCH_ROWS = 65_536
 _MAX_BYTES = 1 << 30
@@ -175,7 +178,7 @@ def _parquet(source: SourceConfig, content: bytes) -> Iterator[Line]:
             )
         number = 0
         for batch in file.iter_batches(_BATCH_ROWS, use_threads=False):
-            for row in batch.to_pylist():
+            for row in _rows(source, batch, number + 1):
                 number += 1
                 yield _line(source, row, number)
     except (pa.ArrowException, SealError, OSError) as error:
@@ -183,6 +186,24 @@ def _parquet(source: SourceConfig, content: bytes) -> Iterator[Line]:
             f"The manifest {source.path} is no Parquet, or damaged.",
             str(error),
             "Write it again, with columns of plain types.",
+        ) from error
+
+
+def _rows(source: SourceConfig, batch: pa.RecordBatch, first: int) -> list[dict[str, Any]]:
+    """The rows of a batch as Python's own values. Raises ConfigError with the first row that has none: Arrow
+    checks neither UTF-8 nor ranges of times and time zones before that."""
+    try:
+        rows: list[dict[str, Any]] = batch.to_pylist()
+        return rows
+    except Exception as error:
+        if batch.num_rows > 1:  # halves find the row; the first half that is bad raises
+            half = batch.num_rows // 2
+            _rows(source, batch.slice(0, half), first)
+            _rows(source, batch.slice(half), first + half)
+        raise ConfigError(
+            f"Line {first} of the manifest {source.path} cannot be read.",
+            f"{type(error).__name__}: {error}",
+            "Write it again, with text as UTF-8 and columns of plain types.",
         ) from error
 
 

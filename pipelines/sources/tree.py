@@ -13,6 +13,7 @@ from actors.contracts import DocRef, document_id
 from actors.errors import ConfigError
 from actors.signatures import published, revealed
 from actors.uris import absolute, escape_name, join, open_filesystem, parse_uri
+from actors.web import look
 from pipelines.sources.config import SourceConfig
 from pipelines.sources.filter import NameFilter, canonical, folder_identity
 from pipelines.sources.local import UNKNOWN, Named, local_ref, local_refs
@@ -34,8 +35,9 @@ def one_file(source: SourceConfig) -> Iterator[DocRef]:
     with reaching(source):
         filesystem, path = open_filesystem(source.path, source.storage_options)
         filesystem.invalidate_cache()
-        info = filesystem.info(path)
-    if parsed.scheme in ("http", "https"):  # where the path is the whole address
+        web = parsed.scheme in ("http", "https")  # each redirect is checked there
+        info = look(source.path, source.access()) if web else filesystem.info(path)
+    if web:  # where the path is the whole address
         path = published(path)
     yield remote_ref(path.rpartition("/")[2], parsed.text, info)
 

@@ -15,6 +15,7 @@ from fsspec.implementations.memory import MemoryFileSystem
 
 from actors.contracts import DocRef
 from actors.errors import ConfigError, PageError
+from actors.leaving import DeadDiskError, Leaving
 from actors.read import read_document
 from actors.settings import DecodeConfig
 from actors.store_errors import read_error
@@ -233,6 +234,30 @@ def test_a_disk_that_does_not_answer_ends_in_time(tmp_path: Path, monkeypatch: p
         assert code(tmp_path / "a.png", DecodeConfig(read_timeout_s=0.2)) == "read.timeout"
     finally:
         held.set()
+
+
+def test_reads_that_hang_are_bounded_in_number(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The next document is no failed row of its own: what hangs is the disk. When it answers, all goes on."""
+    held, real = threading.Event(), os.fstat
+    monkeypatch.setattr("actors.read._OF_DISKS", Leaving(2))
+    monkeypatch.setattr("actors.read.os.fstat", lambda file: (held.wait(30), real(file))[1])
+    brief = DecodeConfig(read_timeout_s=0.1)
+    (tmp_path / "a.png").write_bytes(b"x")
+    try:
+        for _ in range(2):
+            assert code(tmp_path / "a.png", brief) == "read.timeout"
+        before = threading.active_count()
+        for _ in range(5):
+            with pytest.raises(DeadDiskError, match="2 documents hang") as caught:
+                read_document(ref(tmp_path / "a.png"), brief)
+        assert threading.active_count() == before
+        assert (caught.value.exit_code, "key" in caught.value.why) == (4, True)
+    finally:
+        held.set()
+    for thread in threading.enumerate():
+        if thread.name == "rayocr-read":
+            thread.join(10)
+    assert read_document(ref(tmp_path / "a.png"), CONFIG) == b"x"
 
 
 def test_a_file_that_grows_is_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import socket
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -12,9 +13,12 @@ import pytest
 
 from actors.access import Access
 from actors.contracts import DocRef
-from actors.errors import PageError
+from actors.errors import ConfigError, PageError
 from actors.read import read_document
 from actors.settings import DecodeConfig
+from actors.web import look
+from pipelines.sources import list_documents
+from pipelines.sources.config import SourceConfig
 
 TINY = DecodeConfig(max_file_mb=1, read_timeout_s=20)
 BEARER = {"client_kwargs": {"headers": {"Authorization": "Bearer CANARY"}}}
@@ -29,6 +33,9 @@ class Server(ThreadingHTTPServer):
         super().__init__(("127.0.0.1", 0), Answer)
         self.asked: list[tuple[str, str | None]] = []
         self.target = ""
+        self.keeps = False
+        self.connections = 0
+        self.cookies: list[str | None] = []
 
     @property
     def url(self) -> str:
@@ -37,6 +44,23 @@ class Server(ThreadingHTTPServer):
 
 class Answer(BaseHTTPRequestHandler):
     server: Server
+
+    def setup(self) -> None:
+        self.server.connections += 1
+        if self.server.keeps:
+            self.protocol_version = "HTTP/1.1"
+        super().setup()
+
+    def do_HEAD(self) -> None:
+        self.server.asked.append((f"HEAD {self.path}", None))
+        if self.path == "/redirect":
+            self.send_response(302)
+            self.send_header("Location", self.server.target)
+        else:
+            self.send_response({"/gone": 404, "/signed": 403}.get(self.path, 200))
+            self.send_header("ETag", '"v1"')
+        self.send_header("Content-Length", "7")
+        self.end_headers()
 
     def do_GET(self) -> None:
         self.server.asked.append((self.path, self.headers["Authorization"]))
@@ -48,6 +72,10 @@ class Answer(BaseHTTPRequestHandler):
         self.send_response(404 if self.path == "/gone" else 200)
         if self.path == "/bomb":
             self.send_header("Content-Encoding", "gzip")
+        if self.server.keeps:
+            self.send_header("Content-Length", "7")
+            self.send_header("Set-Cookie", "tracked=yes")
+            self.server.cookies.append(self.headers["Cookie"])
         if self.path == "/lies":
             self.send_header("Content-Length", "10000000")
         self.end_headers()
@@ -163,3 +191,77 @@ def test_options_of_buckets() -> None:
     assert Access("list.csv", options).options_for("s3://b/b.png") == options
     assert Access("list.csv", options).options_for("abfs://c@other.dfs.core.windows.net/b") == {}
     assert "CANARY" not in repr(Access("list.csv", options))
+
+
+def test_connections_are_kept_for_one_access_alone(servers: tuple[Server, Server]) -> None:
+    """Twenty documents take one connection; what may reach less takes no connection of another's."""
+    own, _ = servers
+    own.keeps = True
+    access = Access(f"{own.url}/list.txt")
+    for _ in range(20):
+        assert read(f"{own.url}/a", access) == b"content"
+    assert own.connections == 1
+    assert set(own.cookies) == {None}, "a server's cookies are not kept"
+    assert code(f"{own.url}/a", Access("https://example.org/list.txt", listed=True)) == "read.denied"
+    assert read(f"{own.url}/a", Access(f"{own.url}/list.txt", BEARER)) == b"content"
+    assert own.connections == 2
+    assert [told for _, told in own.asked] == [None] * 20 + ["Bearer CANARY"]
+
+
+def resolving(monkeypatch: pytest.MonkeyPatch, *answers: str) -> list[str]:
+    """A resolver that gives these addresses, one after the other; returns what it was asked."""
+    asked: list[str] = []
+
+    def getaddrinfo(host: str, port: int, **_: object) -> list[object]:
+        asked.append(host)
+        address = answers[min(len(asked), len(answers)) - 1]
+        return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (address, port))]
+
+    monkeypatch.setattr(socket, "getaddrinfo", lambda host, port, *_, **named: getaddrinfo(host, port))
+    return asked
+
+
+def test_a_name_that_is_bound_anew_reaches_no_private_host(
+    servers: tuple[Server, Server], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A public address first and loopback afterwards: the connection goes to the one that was checked."""
+    own, _ = servers
+    connected: list[str] = []
+
+    async def connect(_loop: object, sock: socket.socket, address: tuple[str, int]) -> None:
+        connected.append(address[0])
+        raise ConnectionRefusedError("nobody is there")
+
+    monkeypatch.setattr("asyncio.selector_events.BaseSelectorEventLoop.sock_connect", connect)
+    monkeypatch.setattr("actors.read._PAUSES_S", ())
+    asked = resolving(monkeypatch, "93.184.215.14", "127.0.0.1")
+    access = Access("https://example.org/list.txt", listed=True)
+    url = f"http://rebound.example:{own.server_port}/a"
+    assert code(url, access) == "read.interrupted"
+    assert asked and set(connected) == {"93.184.215.14"}
+    resolving(monkeypatch, "127.0.0.1")
+    connected.clear()
+    assert code(f"http://other.example:{own.server_port}/a", access) == "read.denied"
+    assert connected == [] and own.asked == []
+
+
+def test_a_typed_address_is_looked_at_hop_by_hop(servers: tuple[Server, Server]) -> None:
+    own, other = servers
+    found = look(f"{own.url}/a", Access(f"{own.url}/a"))
+    assert (found["size"], found["ETag"], found["type"]) == (7, '"v1"', "file")
+    assert look(f"{own.url}/signed", Access(f"{own.url}/signed"))["type"] == "file"
+    with pytest.raises(FileNotFoundError):
+        look(f"{own.url}/gone", Access(f"{own.url}/gone"))
+    for target in (
+        "http://169.254.169.254/latest",
+        f"http://localhost:{other.server_port}/b",
+        "file:///etc/passwd",
+    ):
+        own.target = target
+        with pytest.raises(PageError, match=r"allow|no web address"):
+            look(f"{own.url}/redirect", Access(f"{own.url}/redirect"))
+        with pytest.raises(ConfigError, match="cannot be reached"):
+            list(list_documents(SourceConfig(path=f"{own.url}/redirect")))
+    assert other.asked == []
+    (ref,) = list_documents(SourceConfig(path=f"{own.url}/a.png"))
+    assert (ref.key, ref.version, ref.size_bytes) == ("a.png", "v1", 7)

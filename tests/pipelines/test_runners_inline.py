@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 import threading
 import time
 from collections.abc import Iterator
@@ -17,6 +18,7 @@ import pytest
 from actors.contracts import DecodedPage, DocRef, Page, Receipt, document_id
 from actors.decoding.start import fresh_child
 from actors.errors import IncompleteError
+from actors.leaving import Leaving
 from actors.process import ChildProcess
 from actors.shortage import PROCESSES
 from pipelines.config import Config
@@ -167,6 +169,40 @@ def test_a_run_whose_documents_all_hang_ends(tmp_path: Path, monkeypatch: pytest
     with pytest.raises(IncompleteError, match="documents were left for the next run"):
         run.receipts()
     blocked.let_go.set()
+
+
+def test_a_dead_disk_ends_a_run_and_fails_no_other_document(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What was read before is recognised; of what was not read there is no row."""
+    folder_of_pictures(tmp_path / "in", 6)
+    held, real = threading.Event(), os.fstat
+    dead = {(tmp_path / "in" / f"page-00{number}.png").stat().st_ino for number in (1, 2)}
+
+    def fstat(file: int) -> os.stat_result:
+        info = real(file)
+        if info.st_ino in dead:
+            held.wait(60)
+        return info
+
+    monkeypatch.setattr("actors.read.os.fstat", fstat)
+    monkeypatch.setattr("actors.read._OF_DISKS", Leaving(2))
+    run = Run(tmp_path)
+    run.job = replace(run.job, decode=run.job.decode.model_copy(update={"read_timeout_s": 0.5}))
+    got: list[Receipt] = []
+    with pytest.raises(IncompleteError, match="2 documents hang while they are read") as end:
+        for receipt in InlineRunner().receipts(run.refs, run.job, run.plan, run.progress):
+            got.append(receipt)
+    held.set()
+    run.progress.close()
+    assert end.value.exit_code == 4 and "page-001.png, page-002.png" in end.value.why
+    rows = [
+        (row["key"], row["error_code"])
+        for receipt in got
+        for row in pq.read_table(tmp_path / "out" / receipt.path, columns=["key", "error_code"]).to_pylist()
+    ]
+    hung = [(f"page-00{number}.png", "read.timeout") for number in (1, 2)]
+    assert sorted(rows, key=str) == [("page-000.png", None), *hung]
 
 
 def test_a_thread_that_was_left_has_nothing_to_say_any_more(

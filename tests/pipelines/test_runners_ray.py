@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import errno
+from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 import ray
 
 from actors.errors import IncompleteError
+from actors.shortage import ShortageError
 from pipelines.runners.ray import connect
 
 LATE = Exception("The current node timed out during startup.\nThis could happen ...")
@@ -46,3 +50,26 @@ def test_a_start_that_is_late_twice_is_an_error_with_a_remedy(monkeypatch: pytes
         connect()
     assert caught.value.why == "Exception: The current node timed out during startup."
     assert "--runner inline" in caught.value.remedy
+
+
+FULL = OSError(errno.ENOSPC, "No space left on device")
+
+
+@pytest.mark.parametrize(
+    ("error", "free"), [(FULL, 1 << 40), (Exception("mkdir: No space left on device"), 1 << 40), (LATE, 1000)]
+)
+def test_a_full_disk_is_named(error: Exception, free: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[str] = []
+
+    def usage(path: Path) -> SimpleNamespace:
+        asked.append(str(path))
+        return SimpleNamespace(free=free)
+
+    monkeypatch.setattr("shutil.disk_usage", usage)
+    monkeypatch.setenv("RAY_TMPDIR", "/full")
+    init(monkeypatch, error, error)
+    with pytest.raises(ShortageError, match="short of temporary space") as caught:
+        connect()
+    assert "TMPDIR" in caught.value.remedy
+    assert caught.value.exit_code == 4
+    assert ("/full" in asked) is (error is LATE)

@@ -250,3 +250,29 @@ def test_other_columns_lose_the_secrets_of_addresses(tmp_path: Path) -> None:
     assert ref.meta["note"].startswith("from https://host/x?sig=...")
     assert ref.meta["note"].endswith("&id=7 at 12:00")
     assert "1234" not in ref.meta["note"]
+
+
+@pytest.mark.parametrize(
+    "column",
+    [
+        pa.Array.from_buffers(pa.string(), 2, pa.array([b"a", b"\xff"], pa.binary()).buffers()),
+        pa.array([0, 2**62], pa.timestamp("us")),
+        pa.array([0, 2**62], pa.date64()),
+        pa.array([0, 1], pa.timestamp("us", "No/Where")),
+        pa.array([0, 1], pa.timestamp("ns")),
+    ],
+    ids=["utf8", "timestamp", "date", "zone", "nanoseconds"],
+)
+def test_a_value_that_python_cannot_hold_is_a_fault_of_its_line(tmp_path: Path, column: pa.Array) -> None:
+    """Arrow checks text and ranges when a value is asked for, and with errors of its own of every kind."""
+    path = tmp_path / "list.parquet"
+    pq.write_table(pa.table({"uri": ["a.png", "b.png"], "note": column}), path)
+    try:
+        assert len(refs(path)) == 2
+    except ConfigError as error:
+        assert error.what.startswith("Line ")
+        assert error.why
+        assert error.remedy
+    pq.write_table(pa.table({"uri": column, "note": ["a", "b"]}), path)
+    with pytest.raises(ConfigError):
+        refs(path)

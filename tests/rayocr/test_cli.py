@@ -172,7 +172,7 @@ def test_errors_before_the_start_are_three_lines(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     config_error(rayocr("run", "-i", tmp_path / "absent", "-o", out), "does not exist")
     config_error(rayocr("run", "-i", tmp_path / "nothing", "-o", out), "nothing to recognise")
-    config_error(rayocr("run", "-i", source, "-o", tmp_path / "file" / "x", *FAKE), "cannot be written")
+    config_error(rayocr("run", "-i", source, "-o", tmp_path / "file" / "x", *FAKE), "Not a directory")
     config_error(
         rayocr("run", "-i", source, "-o", out, "--set", "engine.model=PP-OCRv6_smal"), "PP-OCRv6_small"
     )
@@ -347,6 +347,31 @@ def test_brackets_in_a_path_are_no_markup(tmp_path: Path) -> None:
     answer = rayocr("run", "-i", source, "-o", tmp_path / "x[bold]y[" / "a]", *FAKE)
     assert answer.returncode == 0, answer.stderr
     assert "x[bold]y[/a]" in answer.stdout.replace("\n", "").replace(" ", "")
+
+
+def test_a_traceback_commands_no_terminal() -> None:
+    code = (
+        "import pipelines.preview, rayocr.__main__ as m, threading\n"
+        "def fail(*_): raise KeyError('a') from ValueError('x\\x1b[2J\\u202e\\x9b1m.png')\n"
+        "def preview(config, view):\n"
+        "    thread = threading.Thread(target=fail)\n"
+        "    thread.start()\n"
+        "    thread.join()\n"
+        "    fail()\n"
+        "pipelines.preview.preview = preview\n"
+        "m.main(['plan', '-i', '.', '-o', 'out'])\n"
+    )
+    answer = subprocess.run(
+        [sys.executable, "-c", code],
+        capture_output=True,
+        env=environ(RAYOCR_DEBUG="1", PYTHONIOENCODING="utf-8"),
+        cwd=ROOT,
+        check=False,
+    )
+    said = answer.stderr.decode()
+    assert answer.returncode == 1
+    assert said.count("ValueError: x\\x1b[2J\\u202e\\x9b1m.png") == 2, said
+    assert not set(said) & {"\x1b", "\u202e", "\x9b"}
 
 
 def test_a_bug_is_said_in_three_lines_and_shown_on_request() -> None:

@@ -7,9 +7,12 @@ import subprocess
 from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from PIL import Image
 
+from pipelines.parquet import parquet_of
 from tests.cli import ROOT, command, environ, rayocr, rows
 from tests.drawn import letters, page
 from tests.models import require_model
@@ -136,3 +139,26 @@ def test_a_page_without_text_says_so(tmp_path: Path) -> None:
     answer = rayocr("show", tmp_path / "blank.png", "--picture", tmp_path / "x.png")
     assert answer.returncode == 0, answer.stderr
     assert "no text was found" in answer.stderr
+
+
+def test_a_file_that_only_a_row_names_is_not_opened(tmp_path: Path) -> None:
+    """Of an output that says of its page that it is another file of ours, with that file's very hash."""
+    source = folder_of_pictures(tmp_path / "in" / "source", 1)
+    output = tmp_path / "in" / "out"
+    rayocr("run", "-i", source, "-o", output, "-s", "engine.engine=fake", "--runner", "inline")
+    secret = tmp_path / "private" / "page-000.png"
+    secret.parent.mkdir()
+    (source / "page-000.png").rename(secret)
+    (file,) = (output / "pages").glob("*.parquet")
+    table = pq.read_table(file)
+    place = table.column_names.index("uri")
+    forged = table.set_column(place, table.schema.field("uri"), pa.array([f"file://{secret}"] * len(table)))
+    file.write_bytes(parquet_of([forged], forged.schema))
+    options = ("-o", output, "--picture", tmp_path / "x.png")
+    answer = rayocr("show", "page-000.png", *options)
+    assert answer.returncode == 2 and len(answer.stderr.splitlines()) == 3
+    assert "which you did not" in answer.stderr
+    assert not (tmp_path / "x.png").exists()
+    for allowed in ((f"file://{secret}",), ("page-000.png", "-s", f"source.allow=[{secret.parent}]")):
+        answer = rayocr("show", *allowed, *options)
+        assert answer.returncode == 0, answer.stderr
