@@ -181,7 +181,7 @@ def _parquet(source: SourceConfig, content: bytes) -> Iterator[Line]:
             for row in _rows(source, batch, number + 1):
                 number += 1
                 yield _line(source, row, number)
-    except (pa.ArrowException, SealError, OSError) as error:
+    except (pa.ArrowException, SealError, ValueError, KeyError, OSError) as error:  # names that are no UTF-8
         raise ConfigError(
             f"The manifest {source.path} is no Parquet, or damaged.",
             str(error),

@@ -276,3 +276,12 @@ def test_a_value_that_python_cannot_hold_is_a_fault_of_its_line(tmp_path: Path, 
     pq.write_table(pa.table({"uri": column, "note": ["a", "b"]}), path)
     with pytest.raises(ConfigError):
         refs(path)
+
+
+def test_a_column_whose_name_is_no_text(tmp_path: Path) -> None:
+    path = tmp_path / "list.parquet"
+    pq.write_table(pa.table({"uri": ["a.png"], "note": ["x"]}), path, store_schema=False)
+    write(path, path.read_bytes().replace(b"note", b"n\x9ate"))
+    with pytest.raises(ConfigError) as caught:
+        refs(path)
+    assert caught.value.why and caught.value.remedy
