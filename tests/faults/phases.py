@@ -56,8 +56,11 @@ class Output:
         return "verify" if published and self._rows() >= self.pages else "start"
 
     def staged(self) -> list[Path]:
-        """Files that are not published yet."""
-        return [file for file in self.folder.glob("_staging/*/*") if not file.name.startswith(".probe")]
+        """Files that are not published yet; none if their folder goes while it is looked into."""
+        try:
+            return [file for file in self.folder.glob("_staging/*/*") if not file.name.startswith(".probe")]
+        except FileNotFoundError:
+            return []
 
     def published_now(self) -> bool:
         """Whether a file became visible this moment."""
