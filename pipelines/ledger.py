@@ -13,7 +13,7 @@ from actors.contracts import DocRef
 from actors.errors import ConfigError
 from actors.selection import ALL_PAGES, PageSelection
 from pipelines.ledger_file import read_rows
-from pipelines.ledger_rows import NOTICE_BITS, STATUSES, Rows, Versions, keys_of_refs, no_rows
+from pipelines.ledger_rows import NOTICE_BITS, Rows, Versions, keys_of_refs, no_rows
 
 if TYPE_CHECKING:
     import numpy as np
@@ -155,9 +155,9 @@ class Ledger:
                     for row in self._rows_at(index)[flags[self._rows_at(index)]].tolist():
                         yield ref, int(self._rows.page[row])
 
-    def failed_beside_others(self) -> set[str]:
-        """Ids of documents of which a failed page has another row of the same version, too: it was tried
-        again."""
+    def with_repeated_pages(self) -> set[str]:
+        """Ids of documents of which a page has several rows of one version: it was tried again, or a store
+        repeated a request so late that a file which was replaced came back."""
         import numpy as np
 
         rows = self._rows
@@ -167,9 +167,7 @@ class Ledger:
         columns = (rows.keys.high, rows.keys.low, rows.keys.version, rows.page)
         same[1:] = np.logical_and.reduce([column[1:] == column[:-1] for column in columns])
         group = np.cumsum(~same) - 1
-        failed = rows.status == STATUSES.index("failed")
-        mixed = (np.bincount(group) > 1) & (np.bincount(group, weights=failed) > 0)
-        return self._ids_of(np.flatnonzero(mixed[group]))
+        return self._ids_of(np.flatnonzero((np.bincount(group) > 1)[group]))
 
     def orphaned(self, refs: Iterable[DocRef]) -> set[str]:
         """Ids of documents that the output holds and the listing does not."""

@@ -1,9 +1,10 @@
 """Failed pages again: which, with what settings, and how their old rows leave the table.
 
-A page that is tried again has two rows from the moment its new one is published until the failed one is taken
-out, at the end of the run. If the run is cut off between the two, the next command that writes does it: of a
-page with several rows in one version those that failed go, as long as one remains. Nothing else need be known
-for that, so nothing is written down.
+A page that is tried again has two rows from the moment its new one is published until the failed one is
+taken out, at the end of the run. If the run is cut off between the two, the next command that writes does it:
+of a page with several rows in one version one stays, which did not fail if there is such a one. Nothing else
+need be known for that, so nothing is written down. The same mends a page that is there twice for another
+reason: a file that was copied, or that a store brought back by repeating a request too late.
 """
 
 from __future__ import annotations
@@ -77,23 +78,20 @@ def careful_config(config: Config) -> Config:
 
 
 def drop_retried(store: Store, run_id: str, ledger: Ledger, still_held: Callable[[], bool]) -> int:
-    """Take out the failed rows of pages that have another one; returns files replaced. Of several failed
-    rows the last stays, but one that says only that the document could not be read replaces no other.
+    """Leave one row of each page; returns files replaced. One that did not fail stays, of several the last;
+    one that says only that the document could not be read replaces no other.
 
     The caller holds the lock. Raises IncompleteError if that is lost.
     """
-    documents = ledger.failed_beside_others()
+    documents = ledger.with_repeated_pages()
     if not documents:
         return 0
     paths = files_of_pages(store)  # once: a file that another run made since may hold the row that stays
     best = _best_rows(store, paths, documents)
 
     def kept(path: str, rows: pa.Table) -> list[bool]:
-        states = rows.column("status").to_pylist()
-        return [
-            state != "failed" or best.get(page, here) == here
-            for page, state, here in zip(_pages(rows), states, _places(path, rows), strict=True)
-        ]
+        places = zip(_pages(rows), _places(path, rows), strict=True)
+        return [best.get(page, here) == here for page, here in places]
 
     return without_rows(store, run_id, paths, _COLUMNS, kept, still_held)
 
